@@ -1,0 +1,60 @@
+# Two commands do everything on a machine that has Python 3.11 or newer and make:
+#
+#   make book   sets up, builds the book: open _build/html/index.html
+#   make test   sets up, builds the book, proves all that it says
+#
+# and a few more: make lab · outputs · bench · picture · lock · clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PYTHONHASHSEED = 0
+
+.PHONY: book test lab outputs bench picture lock clean chromium
+
+book: $(VENV)/ready
+	$(BIN)/jupyter-book build . --all --warningiserror --nitpick --keep-going
+	@echo "The book is in _build/html/index.html"
+
+# The browser tests read the built site, so it is built first.
+test: book chromium
+	$(BIN)/python -m pytest --nbval notebooks tests
+
+lab: $(VENV)/ready
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/1_backprop.ipynb
+
+# Runs the notebooks and stores what they print and draw, for the page and for the tests.
+outputs: $(VENV)/ready
+	$(BIN)/python tools/store_outputs.py $(NOTEBOOKS)
+
+bench: book chromium
+	$(BIN)/python bench/sizes.py
+
+# Takes the picture of the built book that the README and the home page show.
+picture: book chromium
+	$(BIN)/python tools/take_picture.py
+
+chromium: $(VENV)/ready
+	@$(BIN)/python tools/find_chromium.py
+
+# Pins everything that requirements.in asks for, with hashes.
+lock: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	    --quiet requirements.in --output-file requirements.txt
+
+clean:
+	rm -rf $(VENV) _build dist build *.egg-info .pytest_cache
+	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+$(VENV)/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed; $(PYTHON) is {sys.version.split()[0]}. Name another: make PYTHON=python3.12")'
+	@echo "Setting up $(VENV) (once; a few minutes)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
