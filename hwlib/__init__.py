@@ -1,0 +1,11 @@
+"""The three algorithms of the homework, the data they run on and the pictures that show them.
+
+- `hwlib.backprop`: backpropagation on a computation graph.
+- `hwlib.kmeans`: k-means and compressing an image by colour.
+- `hwlib.binary_em`: EM for a mixture of Bernoullis.
+- `hwlib.datasets`: every data set that the book uses.
+- `hwlib.figures`: what the pictures look like.
+- `hwlib.explorer`: pictures with sliders, alive with a kernel and without.
+"""
+
+__version__ = "1.0.0"

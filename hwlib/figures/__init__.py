@@ -1,0 +1,63 @@
+"""What the pictures of the book look like: one width, one style file, one palette.
+
+The hues are Okabe and Ito's, safe for the colour-blind; those too pale to stand out from a white
+page (contrast below 3:1) are darkened. The same thing has the same colour on every page.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+WIDTH = 7.0  # inches; every figure has this width, so a page never changes its measure
+
+INK = "#222222"  # text, axes, anything that is simply there
+FAINT = "#8c8c8c"  # what stands behind: grids, other curves
+POSITIVE = "#0072B2"  # class +1
+NEGATIVE = "#D55E00"  # class -1
+VALUE = "#00805E"  # a value on its way forward through a graph
+GRADIENT = "#A8477F"  # a gradient on its way back
+CLUSTERS = [  # cluster 1, cluster 2, ...
+    "#0072B2",
+    "#D55E00",
+    "#00805E",
+    "#A8477F",
+    "#B07700",
+    "#2787BE",
+    "#222222",
+    "#7A5195",
+    "#8C8C8C",
+    "#7F4F1E",
+]
+
+
+@cache
+def style():
+    """Return matplotlib's settings for the book, as a dictionary of rc parameters."""
+    return matplotlib.rc_params_from_file(
+        Path(__file__).with_name("book.mplstyle"), use_default_template=True
+    )
+
+
+def new_figure(height, ncols=1, nrows=1, **subplots):
+    """Return an empty figure of the book's width, and its axes.
+
+    It belongs to no window and to no global list (unlike pyplot's), so drawing a hundred frames
+    leaves nothing behind.
+
+    Parameters
+    ----------
+    height : float
+        In inches.
+    ncols, nrows : int
+        Passed on with `subplots` to `matplotlib.figure.Figure.subplots`.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : matplotlib.axes.Axes or ndarray of them
+    """
+    with matplotlib.rc_context(style()):
+        figure = Figure(figsize=(WIDTH, height))
+        return figure, figure.subplots(nrows, ncols, **subplots)

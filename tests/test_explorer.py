@@ -1,0 +1,171 @@
+"""The explorer: one description, the same frames with a kernel and without."""
+
+import base64
+import io
+import json
+import re
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+from PIL import Image
+
+from hwlib import figures
+from hwlib.explorer import SHARPNESS, Explorer, encode
+
+DRAWN = []
+
+
+def draw(k, step):
+    DRAWN.append((k, step))
+    figure, axes = figures.new_figure(2)
+    axes.set(xlim=(0, 5), ylim=(0, 5))
+    axes.plot([0, k], [0, min(step, 2)])  # steps 2 and 3 look the same
+    return figure, f"k = {k}, step {step}: loss < {k * step / 10:.2f} & falling."
+
+
+@pytest.fixture
+def explorer():
+    DRAWN.clear()
+    return Explorer("an-example", draw, start={"step": 1}, k=[2, 3], step=range(4))
+
+
+def data_of(page):
+    """Return what explorer.js reads: the frames and the images."""
+    return json.loads(re.search(r'application/json">(.*)</script>', page, re.DOTALL)[1])
+
+
+def image_of(source):
+    return Image.open(io.BytesIO(base64.b64decode(source.split(",")[1])))
+
+
+def parts(explorer, kind):
+    return [child for child in explorer.children if isinstance(child, kind)]
+
+
+def test_html_holds_a_frame_for_every_combination(explorer):
+    frames = data_of(explorer.to_html())["frames"]
+    assert [caption for _, caption in frames] == [
+        f"k = {k}, step {step}: loss < {k * step / 10:.2f} & falling."
+        for k in (2, 3)
+        for step in range(4)
+    ]
+
+
+def test_equal_pictures_are_stored_once(explorer):
+    data = data_of(explorer.to_html())
+    assert [image for image, _ in data["frames"]] == [0, 1, 2, 2, 3, 4, 5, 5]
+    assert len(data["images"]) == 6
+
+
+def test_each_frame_is_drawn_once(explorer):
+    explorer.to_html()
+    explorer.to_html()
+    parts(explorer, widgets.SelectionSlider)[0].value = 3
+    assert len(DRAWN) == len(set(DRAWN)) == 8
+
+
+def test_without_javascript_it_is_a_figure_at_its_start(explorer):
+    page = explorer.to_html()
+    first = explorer.frame(k=2, step=1)
+    assert f'src="{first.source}"' in page
+    assert 'alt="k = 2, step 1: loss &lt; 0.20 &amp; falling."' in page
+    assert '<figcaption aria-live="polite">k = 2, step 1: loss &lt; 0.20' in page
+    assert '<div class="explorer-controls" hidden="hidden">' in page
+    assert f'width="{first.width}" height="{first.height}"' in page
+
+
+def test_sliders_have_a_name_and_a_value(explorer):
+    page = explorer.to_html()
+    assert '<label for="an-example-step">step</label>' in page
+    slider = re.search(r'<input type="range" id="an-example-step"[^>]*>', page)[0]
+    assert 'max="3"' in slider
+    assert 'value="1"' in slider
+    assert 'aria-valuetext="1"' in slider
+    assert '<output for="an-example-step">1</output>' in page
+
+
+def test_script_cannot_be_closed_by_a_caption():
+    sly = Explorer("sly", lambda k: (draw(2, 0)[0], "</script><b>"), k=[1, 2])
+    page = sly.to_html()
+    assert page.count("</script>") == 1
+    assert data_of(page)["frames"][0][1] == "</script><b>"
+
+
+def test_widget_shows_the_frame_of_its_sliders(explorer):
+    k, step = parts(explorer, widgets.SelectionSlider)
+    (view,) = parts(explorer, widgets.HTML)
+    assert "k = 2, step 1" in view.value
+    k.value, step.value = 3, 0
+    assert explorer.frame(k=3, step=0).source in view.value
+    assert "k = 3, step 0" in view.value
+
+
+def test_only_a_step_can_be_played(explorer):
+    (play,) = parts(explorer, widgets.Play)
+    assert (play.value, play.max) == (1, 3)
+    still = Explorer("still", lambda k: draw(k, 0), k=[1, 2])
+    assert not parts(still, widgets.Play)
+
+
+def test_bundle_has_both_lives(explorer):
+    bundle = explorer._repr_mimebundle_()
+    assert bundle["text/html"] == explorer.to_html()
+    assert bundle["text/plain"] == "Explorer('an-example', k=2…3, step=0…3)"
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_without_axes_it_is_a_plain_figure():
+    page = Explorer("plain", lambda: draw(2, 1)).to_html()
+    assert "<input" not in page
+    assert "<script" not in page
+    assert "<figcaption" in page
+
+
+def test_labels_read_as_written():
+    explorer = Explorer(
+        "named", lambda **_: draw(2, 1), learning_rate=[0.01, 1.0, 10], dataset=["simple", "XOR"]
+    )
+    page = explorer.to_html()
+    assert ">learning rate</label>" in page
+    assert "[&quot;0.01&quot;, &quot;1&quot;, &quot;10&quot;]" in page
+    assert repr(explorer) == "Explorer('named', learning_rate=0.01…10, dataset=simple…XOR)"
+
+
+def test_diagram_keeps_every_palette_colour_exactly():
+    # the legend of one page is the picture of another: a colour may not shift in storage
+    figure, axes = figures.new_figure(2)
+    for c, color in enumerate(figures.CLUSTERS):
+        axes.axvspan(c, c + 0.9, color=color)
+    stored = np.asarray(image_of(encode(figure)[0]).convert("RGB")).reshape(-1, 3)
+    found = {"#%02X%02X%02X" % tuple(int(v) for v in rgb) for rgb in stored}
+    assert {color.upper() for color in figures.CLUSTERS} <= found
+
+
+def test_sizes_are_in_css_pixels():
+    _, width, height = encode(figures.new_figure(2)[0])
+    assert (width, height) == (700, 200)
+    source, width, _ = encode(Image.new("RGB", (144, 72), "red"), photo=True)
+    assert width == 144 / SHARPNESS
+    assert image_of(source).size == (144, 72)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "Not An Id"}, "name"),
+        ({"k": []}, "k: an axis needs at least one value"),
+        ({"start": {"k": 7}}, "k = 7 is not on the axes"),
+        ({"start": {"nonsense": 1}}, "nonsense = 1 is not on the axes"),
+    ],
+)
+def test_bad_input_is_named(arguments, message):
+    arguments = {"name": "x", "k": [1, 2]} | arguments
+    with pytest.raises(ValueError, match=message):
+        Explorer(draw=lambda k: draw(k, 0), **arguments)
+
+
+def test_frames_of_different_sizes_are_refused():
+    growing = Explorer("growing", lambda k: (figures.new_figure(k)[0], "caption"), k=[1, 2])
+    with pytest.raises(ValueError, match="differ in size"):
+        growing.to_html()
