@@ -1,0 +1,42 @@
+"""Chromium for the tests, with the network closed, and what happened in it."""
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
+import find_chromium
+
+ARGUMENTS = [
+    "--no-sandbox",  # CI often runs as root
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@contextmanager
+def chromium():
+    """Start Chromium; give Playwright's browser."""
+    path = find_chromium.find()
+    if path is None:
+        raise RuntimeError(find_chromium.HELP)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def watched(context):
+    """Open a page of `context` that lists what it logs and what it asks for in `page.seen`."""
+    page = context.new_page()
+    page.seen = {"console": [], "requests": [], "failed": []}
+    page.on("console", lambda message: page.seen["console"].append(message.text))
+    page.on("pageerror", lambda error: page.seen["console"].append(str(error)))
+    page.on("request", lambda request: page.seen["requests"].append(request.url))
+    page.on("requestfailed", lambda request: page.seen["failed"].append(request.url))
+    return page

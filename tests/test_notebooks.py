@@ -1,0 +1,79 @@
+"""The notebooks as they are stored. That their outputs are true is nbval's part."""
+
+import re
+from collections import Counter
+
+import pytest
+import stored
+
+LIMIT = 3_000_000  # bytes of outputs that one notebook may store
+
+
+def test_there_are_three():
+    assert [path.name for path in stored.NOTEBOOKS] == [
+        "1_backprop.ipynb",
+        "2_kmeans.ipynb",
+        "3_binary_em.ipynb",
+    ]
+
+
+@pytest.mark.parametrize("path", stored.NOTEBOOKS, ids=lambda path: path.stem)
+class TestStored:
+    def test_every_code_cell_was_run_in_order(self, path):
+        code = [cell for cell in stored.read(path).cells if cell.cell_type == "code"]
+        assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+
+    def test_nothing_random_is_stored(self, path):
+        assert "widgets" not in stored.read(path).metadata
+        for cell, output in stored.outputs(path):
+            assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+            assert "execution" not in cell.metadata  # times
+            text = str(output.get("data", "")) + str(output.get("text", ""))
+            assert not re.search(r"at 0x[0-9a-f]{6,}", text), f"an address in {cell.id}"
+
+    def test_nothing_went_to_stderr(self, path):
+        assert [cell.id for cell, out in stored.outputs(path) if out.get("name") == "stderr"] == []
+
+    def test_outputs_are_small(self, path):
+        size = sum(len(str(output)) for _, output in stored.outputs(path))
+        assert 0 < size <= LIMIT
+
+    def test_no_picture_escapes_the_captions(self, path):
+        # an image output would be compared with nothing, and have no alternative text
+        kinds = {kind for _, out in stored.outputs(path) for kind in out.get("data", {})}
+        assert not {kind for kind in kinds if kind.startswith("image/")}
+
+    def test_stored_explorers_are_those_of_the_code(self, path):
+        described = stored.explorers(path)
+        captions = stored.figures(path)
+        assert described.keys() == captions.keys()
+        for name, explorer in described.items():
+            combinations = 1
+            for values in explorer.axes.values():
+                combinations *= len(values)
+            assert len(captions[name]) == (combinations if explorer.axes else 0), name
+
+    def test_slider_positions_say_different_things(self, path):
+        # a slider that changes nothing has no business on a page
+        for name, captions in stored.figures(path).items():
+            assert len(set(captions)) >= len(captions) / 2, name
+
+
+def test_ids_are_unique_in_the_book():
+    names = Counter(name for path in stored.NOTEBOOKS for name in stored.figures(path))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_explorers_of_the_homework_are_there():
+    names = {name for path in stored.NOTEBOOKS for name in stored.figures(path)}
+    assert names >= {
+        "graph-walk",
+        "epsilon",
+        "logreg",
+        "xor-network",
+        "kmeans-steps",
+        "kmeans-seeds",
+        "photo-colours",
+        "em-digits",
+        "em-pathologists",
+    }

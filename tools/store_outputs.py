@@ -1,0 +1,62 @@
+"""Run notebooks from top to bottom and store their outputs in them, ready to be compared.
+
+    python tools/store_outputs.py notebooks/*.ipynb
+
+A notebook is written only when all its cells ran. What would differ from run to run is not stored:
+times, widget models and their random ids.
+"""
+
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+LIMIT = 3_000_000  # bytes of stored output for each notebook
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def run(path):
+    """Execute the notebook at `path` and return it with fresh outputs."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute(cwd=str(path.parent))
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+    notebook.metadata.language_info = {"name": "python"}  # the version is the reader's own
+    return notebook
+
+
+def main(paths):
+    """Store the outputs of each notebook; return the exit status."""
+    failed = False
+    for path in map(Path, paths):
+        print(f"{path}: running", flush=True)
+        began = perf_counter()
+        try:
+            notebook = run(path)
+        except CellExecutionError as error:
+            print(f"{path}: left as it was, a cell failed\n{error}", file=sys.stderr)
+            failed = True
+            continue
+        text = nbformat.writes(notebook)
+        path.write_text(text + "\n", encoding="utf-8")
+        size = sum(len(str(c.get("outputs", ""))) for c in notebook.cells)
+        print(f"{path}: {perf_counter() - began:.0f} s, {size / 1e6:.2f} MB of outputs")
+        if size > LIMIT:
+            print(f"{path}: more than {LIMIT / 1e6:.0f} MB of outputs", file=sys.stderr)
+            failed = True
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

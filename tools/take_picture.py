@@ -1,0 +1,41 @@
+"""Take the picture of the built book that stands in the README and on the home page.
+
+    python tools/take_picture.py        (make picture builds the book first)
+"""
+
+import io
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+import browser
+
+PAGE, EXPLORER = "notebooks/2_kmeans.html", "kmeans-steps"
+MARGIN = 110  # CSS pixels above the sliders: what stands before them
+
+
+def main():
+    """Open the page, move the sliders a little, and store what is seen as book/page.webp."""
+    with browser.chromium() as chromium:
+        tab = chromium.new_page(viewport={"width": 1180, "height": 760}, device_scale_factor=1.5)
+        tab.goto((ROOT / "_build" / "html" / PAGE).as_uri())
+        tab.wait_for_load_state("networkidle")
+        for axis, moves in {"k": 0, "step": 4}.items():
+            tab.locator(f"#{EXPLORER}-{axis}").focus()
+            for _ in range(moves):
+                tab.keyboard.press("ArrowRight")
+        tab.evaluate(
+            "([id, margin]) => scrollTo({top: document.getElementById(id)"
+            ".getBoundingClientRect().top + scrollY - margin, behavior: 'instant'})",
+            [EXPLORER, MARGIN],
+        )
+        tab.wait_for_timeout(500)
+        picture = Image.open(io.BytesIO(tab.screenshot()))
+    picture.convert("RGB").save(ROOT / "book" / "page.webp", quality=80, method=6)
+
+
+if __name__ == "__main__":
+    main()
