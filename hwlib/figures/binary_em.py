@@ -1,0 +1,237 @@
+"""Pictures for the chapter on EM: the model, its two steps, clusters of digits and of ratings."""
+
+import numpy as np
+from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
+
+from hwlib import figures
+
+PROBABILITY = {"cmap": "Blues", "vmin": 0, "vmax": 1}  # the colours of W, in every picture
+TILES = 8  # as many rows of W fit side by side
+
+
+def draw_model():
+    """Draw the mixture as a graph: which variable is drawn given which, and how often.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure, axes = figures.new_figure(2.6)
+    axes.set(xlim=(0, 14), ylim=(0, 5.2), aspect="equal")
+    axes.axis("off")
+    plates = {"i = 1 … n": (3.2, 0.1, 8.0, 5.0), "j = 1 … d": (7.2, 0.9, 3.6, 3.8)}
+    for times, (x, y, width, height) in plates.items():
+        plate = FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=0.3")
+        plate.set(facecolor="none", edgecolor=figures.FAINT, linewidth=1.5)
+        axes.add_patch(plate)
+        axes.text(x + width - 0.25, y + 0.15, times, ha="right", va="bottom", fontsize=10)
+    for name, x, fill in (("$Z_i$", 5.2, "none"), ("$X_{ij}$", 9.0, "#dce9f3")):
+        axes.add_patch(Circle((x, 3.1), 0.8, facecolor=fill, edgecolor=figures.INK))
+        axes.text(x, 3.1, name, ha="center", va="center", fontsize=15)
+    for name, x in (("$\\pi$", 1.2), ("$W$", 12.8)):
+        axes.text(x, 3.1, name, ha="center", va="center", fontsize=15)
+    arrow = {"arrowstyle": "-|>", "color": figures.INK, "linewidth": 1.5}
+    for start, end in ((1.7, 4.4), (6.0, 8.2), (12.2, 9.8)):
+        axes.annotate("", (end, 3.1), (start, 3.1), arrowprops=arrow)
+    axes.text(5.2, 2.1, "hidden", ha="center", va="top", fontsize=10)
+    axes.text(9.0, 2.1, "observed", ha="center", va="top", fontsize=10)
+    return figure, (
+        "The model: for each example i a hidden cluster Z_i is drawn from π, and then each of its "
+        "d entries X_ij with the chance of a one that row Z_i of W gives."
+    )
+
+
+def draw_sites(labels, responsibilities, sites):
+    """Draw how sure the E step is of each genome's population.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (n,)
+        The true population of each genome, 0 or 1.
+    responsibilities : dict
+        `responsibilities[sites]`, shape (n, 2), from the first `sites` columns of the data.
+    sites : int
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure, axes = figures.new_figure(2.8)
+    second = responsibilities[sites][:, 1]
+    axes.axhline(0.5, color=figures.FAINT, lw=1, ls="--")
+    for population, (marker, colour) in enumerate(zip("os", figures.CLUSTERS, strict=False)):
+        members = np.flatnonzero(labels == population)
+        axes.plot(members + 1, second[members], marker, ms=5, color=colour)
+        name, middle = f"population {population + 1}", members.mean() + 1
+        axes.text(middle, 1.09, name, ha="center", color=colour, fontsize=11)
+    axes.set(xlabel="genome i", ylabel="$r_{i2}$", xlim=(0, len(labels) + 1), ylim=(-0.05, 1.2))
+    axes.set_yticks([0, 0.5, 1])
+    own = responsibilities[sites][np.arange(len(labels)), labels]
+    return figure, (
+        f"Sites used: {sites}. The responsibility of a genome's own population is above 0.99 for "
+        f"{np.sum(own > 0.99)} of {len(own)} genomes, and below 1/2 for {np.sum(own < 0.5)}."
+    )
+
+
+def draw_weighted_mean(total, ones):
+    """Draw the part of the expected complete log-likelihood that depends on one entry of W.
+
+    Parameters
+    ----------
+    total : int
+        Σ_i r_ic, the number of examples that cluster c holds.
+    ones : int
+        Σ_i r_ic x_ij, those of them whose entry j is 1.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure, axes = figures.new_figure(3.0)
+    zeros, best = total - ones, ones / total
+    W = np.linspace(0.001, 0.999, 999)
+    axes.plot(W, ones * np.log(W) + zeros * np.log(1 - W), color=figures.INK)
+    top = sum(n * np.log(n / total) for n in (ones, zeros) if n > 0)
+    axes.vlines(best, -30, top, color=figures.VALUE, lw=1, ls="--")
+    axes.plot(best, top, "o", ms=9, color=figures.VALUE, clip_on=False, zorder=3)
+    axes.set(xlabel="$W_{cj}$", xlim=(0, 1), ylim=(-30, 1), ylabel="part of the ECLL with $W_{cj}$")
+    return figure, (
+        f"Of {total} examples' worth of responsibility, {ones} with a one in place j: the top is "
+        f"at W_cj = {ones}/{total} = {best:g}, where this part of the ECLL is {_signed(top, 3)}."
+    )
+
+
+def draw_digits(data, histories, examples, k, step):
+    """Draw one iteration of EM on pictures: W, some examples' responsibilities, the log-likelihood.
+
+    Parameters
+    ----------
+    data : hwlib.datasets.Digits
+    histories : dict
+        `histories[k]`, a list of `hwlib.binary_em.Iteration`, all of the same length.
+    examples : sequence of int
+        Rows of `data.X` whose responsibilities are shown.
+    k, step : int
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    history = histories[k]
+    now = history[step]
+    figure, (clusters, pictures, bars, curve) = figures.new_figure(4.9, ncols=4)
+    figure.set_layout_engine("none")
+    clusters.set_position([0.01, 0.70, 0.87, 0.21])
+    pictures.set_position([0.02, 0.11, 0.037, 0.47])
+    bars.set_position([0.075, 0.11, 0.405, 0.47])
+    curve.set_position([0.61, 0.11, 0.37, 0.47])
+    _draw_rows_of_w(clusters, now, data.shape)
+    _draw_responsibilities(pictures, bars, data, now, examples)
+    trace = [iteration.log_likelihood / 1000 for iteration in history]
+    curve.plot(trace[: step + 1], "-o", color=figures.INK, ms=4, lw=1.5)
+    bounds = [run[end].log_likelihood / 1000 for run in histories.values() for end in (0, -1)]
+    curve.set(xlabel="step", xlim=(-0.5, len(history) - 0.5), ylabel="log-likelihood / 1000")
+    curve.set_ylim(min(bounds) - 0.5, max(bounds) + 1)
+    sure = int(np.sum(now.responsibilities.max(axis=1) > 0.99))
+    return figure, (
+        f"k = {k}, step {step}: log-likelihood {_signed(now.log_likelihood, 1)}; {sure} of "
+        f"{len(data.X)} pictures have a responsibility above 0.99 for one cluster."
+    )
+
+
+def _draw_rows_of_w(axes, now, shape):
+    """Draw each row of W as a picture, its π_c underneath, and the colour bar."""
+    height, width = shape
+    for c, (weight, row) in enumerate(zip(now.pi, now.W, strict=True)):
+        left = c * (width + 3)
+        tile = (left, left + width, height, 0)
+        image = axes.imshow(row.reshape(shape), extent=tile, **PROBABILITY)
+        frame = Rectangle((left, 0), width, height, fill=False, lw=2.5, ec=figures.CLUSTERS[c])
+        axes.add_patch(frame)
+        middle = left + width / 2
+        axes.text(middle, -1.2, f"c = {c + 1}", ha="center", va="bottom", fontsize=10)
+        axes.text(middle, height + 1.2, f"π = {weight:.2f}", ha="center", va="top", fontsize=10)
+    axes.set(xlim=(-1, TILES * (width + 3) - 2), ylim=(height + 1, -1), aspect="equal")
+    axes.axis("off")
+    place = axes.figure.add_axes([0.905, 0.70, 0.018, 0.21])
+    bar = axes.figure.colorbar(image, cax=place, ticks=[0, 0.5, 1])
+    bar.ax.set_title("$W_{cj}$", fontsize=10)
+
+
+def _draw_responsibilities(pictures, bars, data, now, examples):
+    """Draw a few examples, and beside each a bar divided among the clusters."""
+    height, width = data.shape
+    column = np.zeros(((height + 2) * len(examples), width))
+    for place, i in enumerate(examples):
+        column[place * (height + 2) + 1 :][:height] = data.X[i].reshape(data.shape)
+        left = 0.0
+        for c, r in enumerate(now.responsibilities[i]):
+            part = {"color": figures.CLUSTERS[c], "edgecolor": "white", "linewidth": 0.8}
+            bars.barh(place, r, left=left, height=0.6, **part)
+            if r > 0.08:
+                number = {"va": "center_baseline", "fontsize": 10, "color": "white"}
+                bars.text(left + r / 2, place, str(c + 1), ha="center", **number)
+            left += r
+    pictures.imshow(column, aspect="auto", cmap="Greys", vmin=0, vmax=1)
+    pictures.axis("off")
+    bars.set(xlim=(0, 1), xlabel="$r_{ic}$, divided among the clusters c")
+    bars.set(ylim=(len(examples) - 0.5, -0.5), yticks=[])
+    bars.spines["left"].set_visible(False)
+
+
+def draw_ratings(data, fits, published, k):
+    """Draw the clusters found in a table of ratings, and the log-likelihood against their number.
+
+    Parameters
+    ----------
+    data : hwlib.datasets.Ratings
+    fits : dict
+        `fits[k]`, a `hwlib.binary_em.Fit`.
+    published : dict
+        By k, the published log-likelihood as a string, with the digits that were published.
+    k : int
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure, (table, curve) = figures.new_figure(3.4, ncols=2, width_ratios=(3, 2))
+    order = np.argsort(fits[k].W.sum(axis=1))
+    W, pi = fits[k].W[order], fits[k].pi[order]
+    table.imshow(W, aspect="auto", **PROBABILITY)
+    for c, j in np.ndindex(W.shape):
+        ink = "white" if W[c, j] > 0.6 else figures.INK
+        table.text(j, c, f"{W[c, j]:.2f}", ha="center", va="center", fontsize=10, color=ink)
+    table.set_xticks(range(len(data.names)), data.names)
+    table.set_yticks(range(k), [f"$\\pi_{c + 1}$ = {weight:.2f}" for c, weight in enumerate(pi)])
+    table.set(xlabel="pathologist j; numbers are $W_{cj}$", ylim=(len(fits) - 0.5, -0.5))
+    table.tick_params(length=0)
+    table.spines[:].set_visible(False)
+
+    ours = {j: fit.log_likelihoods[-1] for j, fit in fits.items()}
+    curve.plot(ours.keys(), ours.values(), "-o", color=figures.INK, ms=5, lw=1.5)
+    theirs = {j: float(value) for j, value in published.items()}
+    diamond = {"marker": "D", "ms": 11, "mfc": "none", "mec": figures.NEGATIVE, "mew": 1.5}
+    curve.plot(theirs.keys(), theirs.values(), ls="", **diamond)
+    curve.plot(k, ours[k], "o", ms=9, color=figures.VALUE, zorder=3)
+    first = min(theirs)
+    note = {"va": "top", "color": figures.NEGATIVE, "fontsize": 10}
+    curve.text(first + 0.3, theirs[first] - 6, "published", **note)
+    curve.set(xlabel="number of clusters k", xlim=(0.6, max(fits) + 0.4), xticks=list(fits))
+    curve.set(ylabel="log-likelihood", ylim=(min(ours.values()) - 25, max(ours.values()) + 25))
+
+    known = "no published value"
+    if k in published:
+        known = f"published: {published[k].replace('-', '−')}"
+    shares = ", ".join(f"{weight:.3f}" for weight in pi)
+    return figure, f"k = {k}: log-likelihood {_signed(ours[k], 4)} ({known}); π = {shares}."
+
+
+def _signed(value, digits):
+    """`value` with a true minus sign, and none before a zero."""
+    return f"{value + 0.0:.{digits}f}".replace("-", "−")
