@@ -20,10 +20,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import ipywidgets as widgets
+import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+
+from hwlib import figures
 
 SHARPNESS = 1.44  # picture pixels per CSS pixel: crisp on most screens, and still small to store
 COLORS = 64  # a diagram needs few; its file shrinks by a third
@@ -103,7 +106,8 @@ class Explorer(widgets.VBox):
         return frames
 
     def _draw_frame(self, *values):
-        picture, caption = self.draw(**dict(zip(self.axes, values)))
+        with matplotlib.rc_context(figures.style()):  # whatever draw adds looks like the book
+            picture, caption = self.draw(**dict(zip(self.axes, values)))
         return Frame(*encode(picture, self.photo), caption)
 
     # ---- with a kernel ------------------------------------------------------------------------

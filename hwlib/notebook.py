@@ -27,8 +27,11 @@ def _without_docstrings(code):
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             docstring = node.body[0]
-            for number in range(docstring.lineno - 1, docstring.end_lineno):
-                lines[number] = None
-            if docstring.end_lineno < len(lines) and lines[docstring.end_lineno] == "":
-                lines[docstring.end_lineno] = None  # the blank line that set the docstring off
+            first, last = docstring.lineno - 1, docstring.end_lineno
+            if len(node.body) == 1:  # nothing but a docstring: something must stand in its place
+                lines[first] = " " * docstring.col_offset + "pass"
+                first += 1
+            elif last < len(lines) and not lines[last]:  # the blank line that set it off
+                last += 1
+            lines[first:last] = [None] * (last - first)
     return "\n".join(line for line in lines if line is not None)

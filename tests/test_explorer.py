@@ -115,6 +115,17 @@ def test_bundle_has_both_lives(explorer):
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
+def test_what_draw_adds_later_has_the_books_style():
+    def draw_text():
+        figure, axes = figures.new_figure(2)
+        seen.append(axes.text(0, 0, "added after the figure was made"))
+        return figure, "caption"
+
+    seen = []
+    Explorer("styled", draw_text)
+    assert (seen[0].get_fontsize(), seen[0].get_color()) == (11, figures.INK)
+
+
 def test_without_axes_it_is_a_plain_figure():
     page = Explorer("plain", lambda: draw(2, 1)).to_html()
     assert "<input" not in page
@@ -138,7 +149,7 @@ def test_diagram_keeps_every_palette_colour_exactly():
     for c, color in enumerate(figures.CLUSTERS):
         axes.axvspan(c, c + 0.9, color=color)
     stored = np.asarray(image_of(encode(figure)[0]).convert("RGB")).reshape(-1, 3)
-    found = {"#%02X%02X%02X" % tuple(int(v) for v in rgb) for rgb in stored}
+    found = {f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in stored}
     assert {color.upper() for color in figures.CLUSTERS} <= found
 
 

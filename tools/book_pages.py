@@ -1,5 +1,6 @@
 """A small Sphinx extension: pages that are quiet and that need no script to be read.
 
+- The title of an exercise reads "Exercise 1a ...", without the brackets of sphinx-exercise.
 - An admonition, exercise or solution of class `dropdown` becomes a native `<details>`: it opens
   by keyboard, in print and without JavaScript, and needs no script of its own.
 - The theme's scripts log each page load to the console; those lines are taken out of the copies
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.errors import ExtensionError
+from sphinx_exercise.nodes import exercise_node
 
 LOGGED = {
     "scripts/pydata-sphinx-theme.js": [
@@ -31,6 +33,14 @@ class Fold(nodes.General, nodes.Element):
 
 class FoldTitle(nodes.TextElement):
     """What stands on the closed fold."""
+
+
+def name_exercises(app, doctree, docname):
+    """Turn "Exercise (1a ...)" into "Exercise 1a ..."."""
+    for node in doctree.findall(exercise_node):
+        word, opening, *label, closing = node.children[0].children
+        if (opening, closing) == (" (", ")"):
+            node.children[0].children = [word, nodes.Text(" "), *label]
 
 
 def fold(app, doctree, docname):
@@ -85,6 +95,7 @@ def setup(app):
     """Register with Sphinx."""
     app.add_node(Fold, html=(visit_fold, depart_fold))
     app.add_node(FoldTitle, html=(visit_fold_title, depart_fold_title))
-    app.connect("doctree-resolved", fold, priority=900)  # after titles have been resolved
+    app.connect("doctree-resolved", name_exercises)
+    app.connect("doctree-resolved", fold)
     app.connect("build-finished", quiet)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,8 +12,9 @@ import sys
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 HELP = """\
-No Chromium was found, and it could not be installed. The browser tests need one: install Debian's
-`chromium` (apt-get install chromium), or any Chrome, or name its program: CHROMIUM=/path/to/chrome."""
+No Chromium was found, and it could not be installed. The browser tests need one:
+install Debian's `chromium` (apt-get install chromium), or any Chrome, or name its
+program with CHROMIUM=/path/to/chrome."""
 
 
 def find():
