@@ -285,3 +285,164 @@ def test_captions_do_not_depend_on_the_last_bits():
         for step in steps:
             first, second = (pictures.draw_xor_network(run, lr, step)[1] for run in runs)
             assert first == second
+
+
+# ------------------------------------------------------------------- the forms of the sigmoid
+
+XS = [-800, -720, -400, -40, -5, 0, 5, 36, 40, 400, 720, 800]
+
+
+def test_exact_log10_is_right_where_floats_are():
+    x = np.linspace(-300, 30, 331)
+    value, derivative = pictures.exact_log10(x)
+    # rtol: 10^y of a y near -130 keeps 16 - log10(130 · log 10) > 13 digits
+    np.testing.assert_allclose(10**value, sigmoid(x), rtol=1e-12)
+    np.testing.assert_allclose(10**derivative, sigmoid(x) * sigmoid(-x), rtol=1e-12)
+
+
+def test_forms_agree_in_the_middle_and_fail_at_their_ends():
+    values, derivatives = pictures.sigmoid_forms(np.linspace(-20, 20, 81))
+    for each in values.values():
+        np.testing.assert_allclose(each, values["stable"], rtol=1e-14)
+    # u (1 − u) loses digits as u comes near 1: at x = 20, 1 − u = 2e-9 is good to 1e-16 / 2e-9
+    np.testing.assert_allclose(derivatives["u"], derivatives["x"], rtol=1e-7)
+
+    values, derivatives = pictures.sigmoid_forms([-800, -720, -400, 40, 720])
+    assert values["e⁻ˣ"][1] == 0 and values["stable"][1] > 0
+    assert np.isnan(values["eˣ"][4]) and values["stable"][4] == 1
+    assert list(np.isnan(derivatives["x"])) == [True, True, False, False, False]
+    assert derivatives["x"][2] == 0 and derivatives["u"][2] > 0
+    assert derivatives["x"][3] > 0 and derivatives["u"][3] == 0
+    assert not np.isnan(derivatives["u"]).any()
+
+
+@pytest.mark.parametrize(
+    "x, caption",
+    [
+        (-800, "x = −800. σ(x) is 3.7 · 10⁻³⁴⁸: all three forms give exactly 0. "
+               "σ′(x) is 3.7 · 10⁻³⁴⁸: exactly 0 by u (1 − u), nan by e⁻ˣ / (1 + e⁻ˣ)²."),
+        (0, "x = 0. σ(x) is 0.5: all three forms give 0.5. σ′(x) is 0.25: both forms give 0.25."),
+        (36, "x = 36. σ(x) is 1 − 2.3 · 10⁻¹⁶: all three forms give 1 − 2.2 · 10⁻¹⁶. σ′(x) is "
+             "2.3 · 10⁻¹⁶: 2.2 · 10⁻¹⁶ by u (1 − u), 2.3 · 10⁻¹⁶ by e⁻ˣ / (1 + e⁻ˣ)²."),
+        (720, "x = 720. σ(x) is 1: exactly 1 by the book's form and 1 / (1 + e⁻ˣ), nan by "
+              "eˣ / (1 + eˣ). σ′(x) is 2.0 · 10⁻³¹³: exactly 0 by u (1 − u), 2.0 · 10⁻³¹³ by "
+              "e⁻ˣ / (1 + e⁻ˣ)²."),
+    ],
+)  # fmt: skip
+def test_forms_captions(x, caption):
+    assert pictures.draw_sigmoid_forms(x)[1] == caption
+
+
+def test_forms_captions_do_not_depend_on_the_last_bits(monkeypatch):
+    """Let exp round in another way by two units in the last place: same captions."""
+    first = [pictures.draw_sigmoid_forms(x)[1] for x in XS]
+    exp = np.exp
+    for factor in (1 - 4e-16, 1 + 4e-16):
+        monkeypatch.setattr(
+            np, "exp", lambda x, factor=factor: exp(x) * np.where(x == 0, 1, factor)
+        )
+        assert [pictures.draw_sigmoid_forms(x)[1] for x in XS] == first
+    assert len(set(first)) == len(XS)
+
+
+def test_forms_frames_share_their_axes():
+    frames = [pictures.draw_sigmoid_forms(x)[0] for x in (-800, 0, 720)]
+    assert all(limits(frame) == limits(frames[0]) for frame in frames)
+
+
+# ------------------------------------------------------------- many starts of the XOR network
+
+HIDDEN, SCALES = [2, 3, 4, 8], [0.01, 0.1, 0.3, 1.0, 3.0]
+
+
+def starts(hidden, scale):
+    return pictures.random_starts(np.random.default_rng(0), 200, hidden, scale)
+
+
+def trained(hidden, scale, noise=0.0):
+    rng = np.random.default_rng(1)
+    params = [each + noise * rng.standard_normal(each.shape) for each in starts(hidden, scale)]
+    return pictures.train_many(params, XOR_DATASET, 0.1, 1000)
+
+
+@pytest.fixture(scope="module")
+def many_runs():
+    return {(scale, hidden): trained(hidden, scale) for hidden in HIDDEN for scale in SCALES}
+
+
+@pytest.mark.parametrize("hidden, scale, run", [(2, 3.0, 7), (3, 0.1, 0), (8, 1.0, 199)])
+def test_train_many_is_gradient_descent(many_runs, hidden, scale, run):
+    params = [each[run] for each in starts(hidden, scale)]
+    history = gradient_descent(make_neural_network(XOR_DATASET), params, 0.1, 1000)
+    many = many_runs[scale, hidden]
+    # Sums are taken in another order; over 1,000 steps that rounding stays below 1e-9.
+    np.testing.assert_allclose(many.losses[:, run], history, rtol=0, atol=1e-9)
+    for side_by_side, alone in zip(many.params, params):
+        np.testing.assert_allclose(side_by_side[run], alone, rtol=0, atol=1e-9)
+
+
+def test_random_starts_are_the_same_draws_at_every_scale():
+    for small, large in zip(starts(3, 0.1), starts(3, 1.0)):
+        np.testing.assert_allclose(10 * small, large, rtol=1e-14)
+    assert [each.shape for each in starts(3, 1.0)] == [(200, 3, 2), (200, 3), (200, 3), (200,)]
+
+
+def test_units_on_are_counted_as_the_network_computes_them(many_runs):
+    many = many_runs[0.1, 3]
+    for run in range(5):
+        before = [each[run] for each in starts(3, 0.1)]
+        after = [each[run] for each in many.params]
+        for params, on in ((before, many.on_before), (after, many.on_after)):
+            np.testing.assert_array_equal(pictures._units_on(params, XOR_DATASET), on[run])
+
+
+def test_outcomes_are_exclusive_and_complete():
+    losses = np.array([0.01, 0.69, 0.7, 1.39, 1.91, 2.7726, 2.6, 5.0])
+    found = pictures.outcomes(losses)
+    np.testing.assert_array_equal(np.sum(list(found.values()), axis=0), 1)
+    assert list(np.flatnonzero(found["solved"])) == [0, 1]
+    assert list(np.flatnonzero(found["elsewhere"])) == [2, 6, 7]
+    assert [int(found[name].sum()) for name in pictures.PLATEAUS] == [1, 1, 1]
+
+
+def test_no_final_loss_is_near_a_threshold(many_runs):
+    final = np.concatenate([many.losses[-1] for many in many_runs.values()])
+    plateaus = np.array(list(pictures.PLATEAUS.values()))
+    thresholds = [np.log(2), *(plateaus - pictures.TOGETHER), *(plateaus + pictures.TOGETHER)]
+    assert np.abs(final[:, None] - thresholds).min() > 0.01
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_starts_captions_do_not_depend_on_the_last_bits(many_runs, hidden, scale):
+    """Perturb all initial values by 1e-12, ten thousand times a rounding: same caption."""
+    perturbed = {(scale, hidden): trained(hidden, scale, noise=1e-12)}
+    first, second = (
+        pictures.draw_xor_starts(each, scale, hidden)[1] for each in (many_runs, perturbed)
+    )
+    assert first == second
+
+
+def test_starts_caption_counts(many_runs):
+    caption = pictures.draw_xor_starts(many_runs, 0.1, 3)[1]
+    assert caption == (
+        "3 hidden units, scale 0.1: of 200 starts 100 solve XOR, 17 end at 2 log 2, 20 end at "
+        "3 log 3 − 2 log 2, 63 end at 4 log 2, 0 elsewhere; of 600 units 182 are dead at the start "
+        "and 28 die in training. Half of the solving runs are below loss 1 by step 214."
+    )
+    solved = many_runs[0.1, 3].losses[:, pictures.outcomes(many_runs[0.1, 3].losses[-1])["solved"]]
+    assert (solved[:215].min(axis=0) < 1).sum() >= 50 > (solved[:214].min(axis=0) < 1).sum()
+
+
+def test_no_solution_no_half_way():
+    params = [np.zeros_like(each) for each in starts(2, 1.0)]
+    many = pictures.train_many(params, XOR_DATASET, 0.1, 3)
+    caption = pictures.draw_xor_starts({(1.0, 2): many}, 1.0, 2)[1]
+    assert "0 solve XOR" in caption and "Half" not in caption
+
+
+def test_starts_frames_share_their_axes(many_runs):
+    frames = [pictures.draw_xor_starts(many_runs, *which)[0] for which in [(0.01, 2), (3.0, 8)]]
+    assert limits(frames[0]) == limits(frames[1])
+    final = np.concatenate([many.losses[-1] for many in many_runs.values()])
+    assert final.max() < frames[0].axes[0].get_ylim()[1]  # every start is in the picture

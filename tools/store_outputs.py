@@ -26,6 +26,7 @@ def run(path):
         timeout=600,
         record_timing=False,
         store_widget_state=False,
+        coalesce_streams=True,  # a cell's prints are one output, however slowly they came
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute(cwd=str(path.parent))

@@ -546,3 +546,330 @@ def _draw_losses(ax, losses, ylim, ended=False):
     ax.plot([last], [losses[-1]], "X" if ended else "o", color=figures.INK, markersize=9)
     if ended:
         ax.annotate("ended", (last, losses[-1]), (9, 0), textcoords="offset points", va="center")
+
+
+# ------------------------------------------------------------------- the forms of the sigmoid
+
+VALUE_FORMS = {
+    "stable": "the book's form",
+    "e⁻ˣ": "1 / (1 + e⁻ˣ)",
+    "eˣ": "eˣ / (1 + eˣ)",
+}
+DERIVATIVE_FORMS = {
+    "u": "u (1 − u)",
+    "x": "e⁻ˣ / (1 + e⁻ˣ)²",
+}
+LOG_10 = np.log(10)
+
+
+def sigmoid_forms(x):
+    """Compute σ(x) and σ'(x) in several forms that are equal on paper.
+
+    Parameters
+    ----------
+    x : float or ndarray
+
+    Returns
+    -------
+    values : dict
+        σ(x) by "stable" (`hwlib.backprop.sigmoid`), "e⁻ˣ": 1 / (1 + e⁻ˣ) and "eˣ": eˣ / (1 + eˣ).
+    derivatives : dict
+        σ'(x) by "u": u (1 − u), with u from the stable form, and "x": e⁻ˣ / (1 + e⁻ˣ)².
+    """
+    x = np.asarray(x, dtype=float)
+    u = sigmoid(x)
+    with np.errstate(all="ignore"):  # what overflows here is to be seen, not to be warned of
+        e_plus, e_minus = np.exp(x), np.exp(-x)
+        values = {"stable": u, "e⁻ˣ": 1 / (1 + e_minus), "eˣ": e_plus / (1 + e_plus)}
+        derivatives = {"u": u * (1 - u), "x": e_minus / (1 + e_minus) ** 2}
+    return values, derivatives
+
+
+def exact_log10(x):
+    """Return log₁₀ of σ(x) and of σ'(x), computed without ever leaving the logarithms."""
+    small = np.log1p(np.exp(-np.abs(x)))  # log(1 + e^−|x|)
+    return (np.minimum(x, 0) - small) / LOG_10, (-np.abs(x) - 2 * small) / LOG_10
+
+
+def draw_sigmoid_forms(x):
+    """Draw what the forms of the sigmoid and of its derivative give in floating point.
+
+    Parameters
+    ----------
+    x : float
+        The one to mark, between −800 and 800.
+
+    Returns
+    -------
+    figure, caption
+    """
+    figure, axes = figures.new_figure(3.0, ncols=2)
+    figure.set_layout_engine("none")
+    axes[0].set_position([0.105, 0.17, 0.41, 0.76])
+    axes[1].set_position([0.575, 0.17, 0.41, 0.76])
+    zero, nan = -385, -425  # rows below the scale for what has no logarithm
+    looks = {
+        "stable": (figures.VALUE, "o", 5, 9), "u": (figures.VALUE, "o", 5, 9),
+        "e⁻ˣ": (figures.NEGATIVE, "s", 2, 13), "x": (figures.NEGATIVE, "s", 2, 13),
+        "eˣ": (figures.POSITIVE, "D", 1, 17),
+    }  # fmt: skip
+
+    def row(values):
+        with np.errstate(divide="ignore"):
+            exponents = np.log10(values)
+        exponents = np.where(values == 0, zero, exponents)
+        return np.where(np.isnan(values), nan, exponents)
+
+    grid = np.linspace(-850, 850, 681)
+    at_grid, at_x = sigmoid_forms(grid), sigmoid_forms(x)
+    for ax, on_grid, here in zip(axes, at_grid, at_x):
+        ax.axhspan(-450, -350, color=figures.FAINT, alpha=0.15, linewidth=0)
+        ax.axvline(x, color=figures.FAINT, linewidth=1)
+        # the widest line and marker first, so that all that coincide are seen
+        for form in sorted(on_grid, key=lambda each: -looks[each][3]):
+            color, marker, width, size = looks[form]
+            rows = row(on_grid[form])
+            rows[1:][np.abs(np.diff(rows)) > 20] = np.nan  # a jump is no line
+            ax.plot(grid, rows, color=color, linewidth=width, alpha=0.45)
+            face = color if marker == "o" else "none"
+            ax.plot([x], [row(here[form])], marker, color=color, markersize=size,
+                    markerfacecolor=face, markeredgewidth=2)  # fmt: skip
+        ax.set(xlim=(-850, 850), ylim=(-450, 25), xlabel="x")
+        ax.set_xticks([-800, -400, 0, 400, 800], ["−800", "−400", "0", "400", "800"])
+        ax.set_yticks(
+            [0, -100, -200, -300, zero, nan], ["1", "10⁻¹⁰⁰", "10⁻²⁰⁰", "10⁻³⁰⁰", "zero", "nan"]
+        )
+    axes[1].set_yticklabels([])
+    left, right = axes
+    for ax, text in ((left, "σ(x)"), (right, "σ′(x)")):
+        ax.text(-820, -8, text, weight="bold", ha="left", va="top", color=figures.INK)
+    labels = [(left, "stable", 90, -100), (left, "e⁻ˣ", 90, -180), (left, "eˣ", 90, -260),
+              (right, "u", -280, -230), (right, "x", -280, -310)]  # fmt: skip
+    for ax, form, at, height in labels:
+        color, marker, _, size = looks[form]
+        text = (VALUE_FORMS | DERIVATIVE_FORMS)[form]
+        ax.plot([at], [height], marker, color=color, markersize=min(size, 10), markeredgewidth=2,
+                markerfacecolor=color if marker == "o" else "none")  # fmt: skip
+        ax.text(at + 70, height, text, color=color, ha="left", va="center")
+    return figure, _forms_caption(x, *at_x)
+
+
+def _forms_caption(x, values, derivatives):
+    parts = []
+    for name, forms, names, log10 in zip(
+        ("σ(x)", "σ′(x)"), (values, derivatives), (VALUE_FORMS, DERIVATIVE_FORMS), exact_log10(x)
+    ):
+        groups = {}
+        for form, value in forms.items():
+            groups.setdefault(_scientific(value), []).append(names[form])
+        truth = f"{name} is {_from_log10(log10)}: "
+        if len(groups) == 1:
+            parts.append(f"{truth}{_all_of(len(forms))} give {list(groups)[0]}")
+        else:
+            given = [f"{value} by {' and '.join(group)}" for value, group in groups.items()]
+            parts.append(truth + ", ".join(given))
+    return f"x = {_number(x)}. " + ". ".join(parts) + "."
+
+
+def _all_of(n):
+    return {2: "both forms", 3: "all three forms"}[n]
+
+
+def _scientific(value):
+    """Return a computed value as text: two digits, or nan, 0 or 1 where it is exactly that."""
+    if np.isnan(value):
+        return "nan"
+    if value in (0, 1):
+        return f"exactly {value:g}"
+    return _from_log10(np.log10(value))
+
+
+def _from_log10(log10):
+    """Return 10^log10 as text with two significant digits; near 1, as a distance from 1."""
+    if log10 > np.log10(0.99):
+        distance = -np.expm1(log10 * LOG_10)
+        return "1" if distance < 1e-300 else f"1 − {_from_log10(np.log10(distance))}"
+    if log10 > -3.5:
+        return f"{10**log10:.2g}"
+    exponent = int(np.floor(log10))
+    return f"{10 ** (log10 - exponent):.1f} · {_power(exponent)}"
+
+
+# ------------------------------------------------------------- many starts of the XOR network
+
+TOGETHER = 0.08  # a final loss within this of a plateau counts as having come to it
+PLATEAUS = {
+    "2 log 2": 2 * np.log(2),
+    "3 log 3 − 2 log 2": 3 * np.log(3) - 2 * np.log(2),
+    "4 log 2": FOUR_LOG_2,
+}
+
+
+class ManyRuns(NamedTuple):
+    """Training runs of one network from many starts, side by side.
+
+    params : list of W (r, h, d), b (r, h), v (r, h) and c (r,) at the end, for r runs;
+    losses : ndarray (num_iters + 1, r), the loss of each run at the start and after each step;
+    on_before, on_after : ndarray (r, h), whether some example switches the unit on.
+    """
+
+    params: list
+    losses: np.ndarray
+    on_before: np.ndarray
+    on_after: np.ndarray
+
+
+def random_starts(rng, runs, hidden, scale):
+    """Return W, b, v, c for many networks on the plane: normal numbers, times a scale.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    runs, hidden : int
+        Number of starts, and of hidden units.
+    scale : float
+        Standard deviation of every initial value.
+
+    Returns
+    -------
+    list of ndarray, shapes (runs, hidden, 2), (runs, hidden), (runs, hidden), (runs,)
+    """
+    shapes = (runs, hidden, 2), (runs, hidden), (runs, hidden), (runs,)
+    return [scale * rng.standard_normal(shape) for shape in shapes]
+
+
+def train_many(params, dataset, lr, num_iters):
+    """Do gradient descent for many networks at once, with the backward rules written by hand.
+
+    Parameters
+    ----------
+    params : list of ndarray
+        W (r, h, d), b (r, h), v (r, h), c (r,): one entry for each of r runs; left unchanged.
+    dataset : list of (x, y)
+    lr : float
+    num_iters : int
+
+    Returns
+    -------
+    ManyRuns
+        Equal, run by run, to `hwlib.backprop.gradient_descent` up to rounding.
+    """
+    W, b, v, c = (np.array(each, dtype=float) for each in params)
+    X = np.array([x for x, _ in dataset], dtype=float)
+    y = np.array([y for _, y in dataset], dtype=float)
+
+    losses, on = [], []
+    for step in range(num_iters + 1):
+        before = W @ X.T + b[..., None]  # (run, unit, example)
+        hidden = np.maximum(before, 0)
+        margin = y * (np.einsum("rh,rhi->ri", v, hidden) + c[:, None])
+        losses.append(np.logaddexp(0, -margin).sum(axis=1))
+        on.append((before > 0).any(axis=2))
+        if step == num_iters:
+            break
+        g = -y * sigmoid(-margin)  # gradient of each score
+        g_before = (before > 0) * v[..., None] * g[:, None]
+        v = v - lr * np.einsum("ri,rhi->rh", g, hidden)
+        c = c - lr * g.sum(axis=1)
+        W = W - lr * g_before @ X
+        b = b - lr * g_before.sum(axis=2)
+    return ManyRuns([W, b, v, c], np.array(losses), on[0], on[-1])
+
+
+def outcomes(losses):
+    """Sort final losses on XOR into solved, the plateaus, and what is none of these.
+
+    Below log 2 every example has P > 1/2 for its label, so all four are right.
+
+    Returns
+    -------
+    dict of ndarray of bool
+        For "solved", each plateau and "elsewhere".
+    """
+    found = {"solved": losses < np.log(2)}
+    for name, plateau in PLATEAUS.items():
+        found[name] = np.abs(losses - plateau) < TOGETHER
+    return found | {"elsewhere": ~np.any(list(found.values()), axis=0)}
+
+
+def half_way(runs):
+    """Return the first step by which half of the runs that solve XOR have been below loss 1."""
+    solved = runs.losses[:, outcomes(runs.losses[-1])["solved"]]
+    first = np.sort(np.argmax(solved < 1, axis=0))
+    return int(first[(len(first) - 1) // 2])
+
+
+def draw_xor_starts(results, scale, hidden_units):
+    """Draw where many starts of the XOR network end, and what became of their units.
+
+    Parameters
+    ----------
+    results : dict
+        A `ManyRuns` for each (scale, number of hidden units).
+    scale : float
+    hidden_units : int
+
+    Returns
+    -------
+    figure, caption
+    """
+    runs = results[scale, hidden_units]
+    final, n = runs.losses[-1], runs.losses.shape[1]
+    found = outcomes(final)
+    counts = {name: int(mask.sum()) for name, mask in found.items()}
+    dead, died, alive = _unit_counts(runs)
+    total = dead + died + alive
+
+    figure, (left, right) = figures.new_figure(2.9, ncols=2)
+    figure.set_layout_engine("none")
+    left.set_position([0.185, 0.17, 0.47, 0.79])
+    right.set_position([0.79, 0.17, 0.2, 0.79])
+
+    order = np.argsort(final, kind="stable")
+    all_dead = ~runs.on_after.any(axis=1)[order]
+    place = np.arange(1, n + 1)
+    left.plot(place[~all_dead], final[order][~all_dead], "o", color=figures.VALUE, markersize=3.5)
+    left.plot(place[all_dead], final[order][all_dead], "x", color=figures.NEGATIVE, markersize=6)
+    left.set(xlim=(-4, n + 4), ylim=(-0.2, 4))
+    left.set_xlabel(f"{n} starts, in the order of their final loss")
+    left.set_yticks([0, *PLATEAUS.values()], ["0", *PLATEAUS])
+    left.grid(axis="y", color=figures.FAINT, alpha=0.4)
+    for name, count in counts.items():
+        if count and name != "elsewhere":
+            at = np.flatnonzero(found[name][order])
+            height = PLATEAUS.get(name, 0.0)
+            left.text(np.clip(at.mean() + 1, 4, n - 4), height + 0.11, f"{count}", ha="center",
+                      va="bottom", color=figures.INK, weight="bold")  # fmt: skip
+    left.plot(3, 3.7, "o", color=figures.VALUE, markersize=4)
+    left.text(9, 3.7, "some unit is on", color=figures.VALUE, va="center")
+    left.plot(3, 3.35, "x", color=figures.NEGATIVE, markersize=6)
+    left.text(9, 3.35, "every unit is dead", color=figures.NEGATIVE, va="center")
+
+    parts = [
+        ("dead at\nthe start", dead),
+        ("died in\ntraining", died),
+        ("alive at\nthe end", alive),
+    ]
+    colors = [figures.NEGATIVE, figures.NEGATIVE, figures.VALUE]
+    for i, ((_, part), color) in enumerate(zip(parts, colors)):
+        right.barh(i, 100 * part / total, color=color, alpha=0.8, height=0.55)
+        right.text(100 * part / total + 3, i, f"{part}", va="center", color=figures.INK)
+    right.set(xlim=(0, 125), ylim=(2.5, -0.5), xlabel="% of units")
+    right.set_xticks([0, 50, 100])
+    right.set_yticks(range(3), [name for name, _ in parts])
+    right.tick_params(axis="y", length=0)
+
+    ends = ", ".join(f"{counts[name]} end at {name}" for name in PLATEAUS)
+    caption = f"{hidden_units} hidden units, scale {scale:g}: of {n} starts {counts['solved']} "
+    caption += f"solve XOR, {ends}, {counts['elsewhere']} elsewhere; of {total} units {dead} are "
+    caption += f"dead at the start and {died} die in training."
+    if counts["solved"]:
+        caption += f" Half of the solving runs are below loss 1 by step {half_way(runs)}."
+    return figure, caption
+
+
+def _unit_counts(runs):
+    """Return how many units are dead at the start, die in training, and are alive at the end."""
+    dead = int((~runs.on_before).sum())
+    alive = int(runs.on_after.sum())
+    return dead, runs.on_before.size - dead - alive, alive

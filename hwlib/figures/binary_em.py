@@ -1,4 +1,6 @@
-"""Pictures for the chapter on EM: the model, its two steps, clusters of digits and of ratings."""
+"""Pictures for the chapter on EM: the model, the steps, the bound, and clusters of several data."""
+
+import itertools
 
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
@@ -232,6 +234,227 @@ def draw_ratings(data, fits, published, k):
     return figure, f"k = {k}: log-likelihood {_signed(ours[k], 4)} ({known}); π = {shares}."
 
 
+def draw_bound(level, bound, paths, begin, step):
+    """Draw one half-step of EM in a model with a single unknown: the bound touches, or is climbed.
+
+    Parameters
+    ----------
+    level : callable
+        `level(w)`, the log-likelihood when the unknown is w.
+    bound : callable
+        `bound(w, at)`, the lower bound at w that the E step at `at` gives.
+    paths : dict
+        `paths[begin]`, the values of the unknown after 0, 1, 2, ... M steps.
+    begin : float
+    step : int
+        Even: the E step at `paths[begin][step // 2]`. Odd: the M step that follows it.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    path, moved = paths[begin], step % 2
+    at, now = path[step // 2], path[step // 2 + moved]
+    grid = np.linspace(0.01, 0.99, 197)
+    curve = np.array([level(w) for w in grid])
+    below = np.array([bound(w, at) for w in grid])
+    figure, axes = figures.new_figure(3.2)
+    low, high = curve.min() - 1, curve.max() + 3
+    axes.set(xlim=(0, 1), ylim=(low, high), xlabel="unknown entry w of W", ylabel="log-likelihood")
+    axes.plot(grid, curve, color=figures.INK, lw=2)
+    axes.plot(grid, below, color=figures.VALUE, lw=1.5, ls="--")
+    axes.text(0.03, high - 0.7, "solid: log-likelihood", va="top", color=figures.INK, fontsize=11)
+    axes.text(0.97, high - 0.7, "dashed: bound", va="top", ha="right", color=figures.VALUE)
+    axes.plot(path[: step // 2 + 1], np.full(step // 2 + 1, low), "|", ms=14, color=figures.FAINT)
+    touch = {"marker": "o", "ms": 9, "color": figures.VALUE, "zorder": 3, "ls": ""}
+    axes.plot(at, level(at), **touch, mfc="white" if moved else figures.VALUE)
+    if not moved:
+        return figure, (
+            f"From w = {begin:g}, step {step}, E step: the bound touches the log-likelihood at "
+            f"w = {at:.3f}; both are {_signed(level(at), 2)}."
+        )
+    axes.vlines(now, bound(now, at), level(now), color=figures.INK, lw=1)
+    axes.plot(now, bound(now, at), "^", ms=9, color=figures.VALUE, zorder=3)
+    axes.plot(now, level(now), "D", ms=7, color=figures.INK, zorder=3)
+    return figure, (
+        f"From w = {begin:g}, step {step}, M step: the bound is highest, "
+        f"{_signed(bound(now, at), 2)}, at w = {now:.3f} (triangle); the log-likelihood there is "
+        f"{_signed(level(now), 2)} (diamond), "
+        f"{_signed(level(now) - level(at), 2)} more than before."
+    )
+
+
+def draw_choice(fits, criteria, agreement, examples, k):
+    """Draw the clusters found with k of them, and the criteria that choose k.
+
+    Parameters
+    ----------
+    fits : dict
+        `fits[examples][k]`, a `hwlib.binary_em.Fit`; `examples` is the number n of examples used.
+    criteria : dict
+        By name ("−2ℓ", "AIC", "BIC"), each `criteria[name][examples][k]` a number.
+    agreement : dict
+        `agreement[examples][k]`, the adjusted Rand index against the planted clusters.
+    examples, k : int
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure, (table, curves) = figures.new_figure(3.2, ncols=2, width_ratios=(1, 1.15))
+    ks, fit = list(fits[examples]), fits[examples][k]
+    order = np.argsort(fit.W @ np.arange(fit.W.shape[1]) / fit.W.sum(axis=1))
+    table.imshow(fit.W[order], aspect="auto", **PROBABILITY)
+    table.set_xticks(range(2, fit.W.shape[1], 3), range(3, fit.W.shape[1] + 1, 3))
+    table.set_yticks(range(k), [f"π = {weight:.2f}" for weight in fit.pi[order]])
+    table.set(xlabel="entry j", ylim=(max(ks) - 0.5, -0.5))
+    table.tick_params(length=0)
+    table.spines[:].set_visible(False)
+
+    everything = [
+        value / n for by in criteria.values() for n, row in by.items() for value in row.values()
+    ]
+    span = max(everything) - min(everything)
+    curves.set(xlabel="number of clusters k", ylabel="criterion / n", xticks=ks)
+    curves.set(xlim=(min(ks) - 0.3, max(ks) + 1.2))
+    curves.set_ylim(min(everything) - 0.04 * span, max(everything) + 0.04 * span)
+    styles = zip(("s", "^", "o"), (figures.INK, figures.NEGATIVE, figures.POSITIVE), strict=True)
+    lowest = {}
+    for (name, by), (marker, colour) in zip(criteria.items(), styles, strict=True):
+        values = [by[examples][j] / examples for j in ks]
+        lowest[name] = ks[int(np.argmin(values))]
+        line = {"marker": marker, "color": colour, "ms": 5, "lw": 1.3, "mfc": "white"}
+        curves.plot(ks, values, **line)
+        curves.plot(k, values[ks.index(k)], marker, color=colour, ms=8)
+        place = {"va": "center", "color": colour, "fontsize": 10}
+        curves.text(max(ks) + 0.2, values[-1], name, **place)
+    numbers = ", ".join(f"{name} {by[examples][k]:.1f}" for name, by in criteria.items())
+    return figure, (
+        f"n = {examples}, k = {k}: {numbers}; adjusted Rand index "
+        f"{_signed(agreement[examples][k], 2)}. Lowest AIC at k = {lowest['AIC']}, lowest BIC at "
+        f"k = {lowest['BIC']}."
+    )
+
+
+def draw_snps(labels, second, found, reachable, F_ST, sites):
+    """Draw the populations that EM finds in simulated genomes, and how right they are.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (n,)
+        The planted population of each genome of the data shown, 0 or 1.
+    second : dict
+        `second[F_ST, sites]`, shape (n,), the responsibility of the cluster that stands for the
+        second population.
+    found, reachable : dict
+        By `(F_ST, sites)`, the mean adjusted Rand index from random starts, and from the planted
+        populations as a start.
+    F_ST : float
+    sites : int
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure, (genomes, curve) = figures.new_figure(3.0, ncols=2)
+    genomes.axhline(0.5, color=figures.FAINT, lw=1, ls="--")
+    for population, (marker, colour) in enumerate(zip("os", figures.CLUSTERS, strict=False)):
+        members = np.flatnonzero(labels == population)
+        r = second[F_ST, sites][members]
+        genomes.plot(members + 1, r, marker, ms=4.5, color=colour)
+        name, middle = f"population {population + 1}", members.mean() + 1
+        genomes.text(middle, 1.09, name, ha="center", color=colour, fontsize=10)
+    genomes.set(xlabel="genome i", ylabel="$r_{i2}$", xlim=(0, len(labels) + 1))
+    genomes.set(ylim=(-0.05, 1.2), yticks=[0, 0.5, 1])
+
+    for fst in dict.fromkeys(fst for fst, _ in found):
+        row = [d for other, d in found if other == fst]
+        chosen = fst == F_ST
+        if chosen:
+            limit = [reachable[fst, d] for d in row]
+            diamonds = {"marker": "D", "mfc": "white", "ms": 6, "ls": "--", "lw": 1}
+            curve.plot(row, limit, color=figures.NEGATIVE, **diamonds)
+        ours = [found[fst, d] for d in row]
+        thick = {"color": figures.INK, "marker": "o", "ms": 5, "lw": 1.6, "zorder": 3}
+        curve.plot(row, ours, **(thick if chosen else {"color": figures.FAINT, "lw": 0.8}))
+    curve.plot(sites, found[F_ST, sites], "o", ms=10, color=figures.VALUE, zorder=4)
+    curve.set(xscale="log", xlabel="number of sites d", ylabel="adjusted Rand index")
+    curve.set(ylim=(-0.08, 1.2), yticks=[0, 0.5, 1])
+    note = {"fontsize": 10, "transform": curve.transAxes, "va": "top"}
+    curve.text(0.02, 0.99, "◇ from the truth", color=figures.NEGATIVE, **note)
+    curve.text(0.98, 0.99, "● random starts", ha="right", **note)
+    return figure, (
+        f"F_ST = {F_ST:g}, {sites} sites: adjusted Rand index "
+        f"{_signed(found[F_ST, sites], 2)} from random starts, "
+        f"{_signed(reachable[F_ST, sites], 2)} when EM starts at the planted populations."
+    )
+
+
+def draw_labels(names, fits, seed):
+    """Draw the same clusters found from two starts, and which is which.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the columns of W.
+    fits : dict
+        `fits[seed]`, a `hwlib.binary_em.Fit`; the first of them is what the others are compared to.
+    seed : int
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    first = next(iter(fits))
+    pair = {"left": fits[first], "right": fits[seed]}
+    match = same_clusters(pair["left"].W, pair["right"].W)
+    k = len(match)
+    figure, panels = figures.new_figure(2.4, ncols=3, width_ratios=(1, 0.28, 1))
+    for axes, side, number in zip(panels[::2], pair, (first, seed), strict=True):
+        fit = pair[side]
+        axes.imshow(fit.W, aspect="auto", **PROBABILITY)
+        for c, j in np.ndindex(fit.W.shape):
+            ink = "white" if fit.W[c, j] > 0.6 else figures.INK
+            shown = _signed(fit.W[c, j], 1)
+            axes.text(j, c, shown, ha="center", va="center", fontsize=10, color=ink)
+        axes.set_xticks(range(len(names)), names)
+        axes.set_yticks(range(k), [f"c = {c + 1}" for c in range(k)])
+        axes.set(xlabel=f"start from seed {number}", ylim=(k - 0.5, -0.5))
+        axes.yaxis.set_ticks_position(side)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+    for c, other in enumerate(match):
+        panels[1].plot([0, 1], [c, other], "-o", color=figures.CLUSTERS[c], lw=2.5, ms=6)
+    panels[1].set(xlim=(-0.1, 1.1), ylim=(k - 0.5, -0.5))
+    panels[1].axis("off")
+    apart = np.abs(pair["right"].W[match] - pair["left"].W).max()
+    agrees = "by less than 0.001" if apart < 0.001 else f"by up to {apart:.3f}"
+    renamed = ", ".join(str(other + 1) for other in match)
+    return figure, (
+        f"Seed {seed}: log-likelihood {_signed(pair['right'].log_likelihoods[-1], 4)}. Clusters "
+        f"1, 2, 3 of seed {first} are its clusters {renamed}; so renamed, entries of W differ "
+        f"{agrees}."
+    )
+
+
+def same_clusters(W, other):
+    """Return, for each row of W, the row of `other` that it is, under the best renaming.
+
+    All k! renamings are tried, so that no row is used twice; k is small here.
+    """
+    return list(
+        min(
+            itertools.permutations(range(len(W))),
+            key=lambda order: np.abs(other[list(order)] - W).sum(),
+        )
+    )
+
+
 def _signed(value, digits):
     """`value` with a true minus sign, and none before a zero."""
-    return f"{value + 0.0:.{digits}f}".replace("-", "−")
+    text = f"{value:.{digits}f}"
+    return (f"{0:.{digits}f}" if float(text) == 0 else text).replace("-", "−")
