@@ -1,0 +1,675 @@
+"""Run a student's functions on given inputs and write down what they do.
+
+Nothing here knows what is right. The file needs numpy and the standard library only, so an
+autograder can copy it alone into a sandbox, beside the submission, and carry what it wrote down
+back to the judge: `probe` returns dicts, lists, strings and numbers that go through JSON unchanged.
+"""
+
+import contextlib
+import inspect
+import io
+import os
+import sys
+import sysconfig
+import time
+import traceback
+import warnings
+
+import numpy as np
+
+BUDGET = 1_000_000  # steps (executed lines and calls) after which a function is taken to be endless
+SECONDS = 5.0  # or after so long, whichever is first; right solutions take hundredths of one
+LARGEST = 100_000  # numbers of one array that are written down
+
+
+def probe(task, names, inputs, patch=()):
+    """Run what `task` asks for and return what was seen, as plain data.
+
+    Parameters
+    ----------
+    task : str
+        Such as "1b".
+    names : dict
+        The student's functions and classes by name: the variables of a module, say.
+    inputs : list or dict
+        What to run them on; see `homework.checks.inputs`.
+    patch : iterable of str
+        Those of `names` that stand in for the globals of the same name which the functions use,
+        while these run.
+    """
+    return PROBES[task](names, inputs, {name: names[name] for name in patch}, Watch())
+
+
+# ---------------------------------------------------------------------------- watching
+
+
+class Endless(Exception):
+    """The student's code has run for too long."""
+
+
+class Missing(Exception):
+    """A function or class that was to be handed in is not there."""
+
+
+class Watch:
+    """Runs functions and keeps what they give, raise and warn about, and in how many steps.
+
+    After a function that did not come to its end no other one is run: its next call would not end
+    either.
+    """
+
+    def __init__(self):
+        self.endless = None
+
+    def __call__(self, action, budget=BUDGET):
+        seen = {"result": None, "exception": self.endless, "warnings": [], "steps": 0}
+        seen["skipped"] = self.endless is not None
+        if seen["skipped"]:
+            return seen
+        latest = time.perf_counter() + SECONDS
+
+        def step():
+            seen["steps"] += 1
+            late = seen["steps"] % 256 == 0 and time.perf_counter() > latest
+            if late or seen["steps"] > budget:
+                raise Endless("does not come to its end")
+
+        def trace(frame, event, argument):
+            if is_library(frame.f_code.co_filename):
+                # One call of a library function is one step, whatever it does inside.
+                caller = frame.f_back
+                if caller is not None and not is_library(caller.f_code.co_filename):
+                    step()
+                return None
+            if event in ("call", "line"):
+                step()
+            return trace
+
+        before, trash = sys.gettrace(), Trash()
+        with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
+            warnings.simplefilter("always")
+            with contextlib.redirect_stdout(trash), contextlib.redirect_stderr(trash):
+                try:
+                    sys.settrace(trace)
+                    seen["result"] = action()
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # SystemExit too: no submission may end the check
+                    seen["exception"] = describe(error)
+                finally:
+                    sys.settrace(before)
+        if seen["exception"] and seen["exception"]["type"] == "Endless":
+            self.endless = seen["exception"]
+        texts = [f"{w.category.__name__}: {w.message}" for w in caught[:20]]
+        seen["warnings"] = sorted(set(texts))
+        return seen
+
+
+def find(names, name):
+    """A function or class of the student's."""
+    if name not in names:
+        raise Missing(f"there is no {name}")
+    return names[name]
+
+
+class Trash(io.TextIOBase):
+    """Where prints of the student's code go."""
+
+    def write(self, text):
+        return len(text)
+
+
+def is_library(filename, known={}):  # noqa: B006 (the default is a cache)
+    """Whether a file is no student's: installed, of Python itself, or this one."""
+    if filename not in known:
+        folders = [sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib")]
+        known[filename] = (
+            "site-packages" in filename
+            or "dist-packages" in filename
+            or filename.startswith("<frozen")
+            or any(filename.startswith(folder + os.sep) for folder in folders)
+            or filename == __file__
+        )
+    return known[filename]
+
+
+def describe(error):
+    """Return an exception's type, text and the line of the student's code where it arose."""
+    try:
+        text = " ".join(str(error).split())[:300]
+    except Exception:  # an exception class of the student's own may fail even here
+        text = ""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not is_library(frame.filename)]
+    # The book's nodes complain about what they are given: the line that gave it is meant.
+    folder = os.sep + "hwlib" + os.sep
+    outside = [frame for frame in own if folder not in frame.filename] or own
+    last = outside[-1] if outside else None
+    return {
+        "type": type(error).__name__,
+        "text": text,
+        "line": (last.line or "").strip()[:200] if last else "",
+        "function": last.name if last else "",
+        "raised_in": own[-1].name if own else "",
+    }
+
+
+def encode(value):
+    """Return a number or array as plain data: what it is, and its contents as a nested list."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        kind = "array" if isinstance(value, np.ndarray) else "scalar"
+        dtype, shape = str(value.dtype), list(value.shape)
+        data = value.tolist() if value.dtype.kind in "biuf" and value.size <= LARGEST else None
+        return {"kind": kind, "dtype": dtype, "shape": shape, "data": data}
+    if isinstance(value, (bool, int, float)):
+        kind = type(value).__name__
+        return {"kind": kind, "dtype": kind, "shape": [], "data": float(value)}
+    if isinstance(value, (list, tuple)):
+        try:
+            array = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            array = None
+        if array is not None:
+            data = array.tolist() if array.size <= LARGEST else None
+            kind = type(value).__name__
+            return {"kind": kind, "dtype": kind, "shape": list(array.shape), "data": data}
+    return {"kind": type(value).__name__[:40], "dtype": "", "shape": None, "data": None}
+
+
+def pack(value):
+    """Return inputs as JSON can carry them; `unpack` gives them back, arrays and all."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return {"array": value.tolist(), "dtype": str(value.dtype), "shape": list(value.shape)}
+    if isinstance(value, dict):
+        return {"dict": [[key, pack(entry)] for key, entry in value.items()]}
+    if isinstance(value, (list, tuple)):
+        return {"list": [pack(entry) for entry in value]}
+    return value
+
+
+def unpack(value):
+    """Undo `pack`."""
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return np.array(value["array"], dtype=value["dtype"]).reshape(value["shape"])[()]
+    if "dict" in value:
+        return {key: unpack(entry) for key, entry in value["dict"]}
+    return [unpack(entry) for entry in value["list"]]
+
+
+def copied(value):
+    """A copy of an input that a student's function may do with as it likes."""
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def changed(before, after):
+    """Whether inputs differ by more than the rounding of adding and taking off a small step."""
+    try:
+        return not all(np.allclose(b, a, rtol=1e-12, atol=1e-12) for b, a in zip(before, after))
+    except (TypeError, ValueError):
+        return True
+
+
+@contextlib.contextmanager
+def patched(functions, replacements):
+    """Replace globals that the functions use, for a while."""
+    spaces = {}
+    for function in functions:
+        function = inspect.unwrap(function) if callable(function) else function
+        space = getattr(function, "__globals__", None)
+        if space is not None:
+            spaces[id(space)] = space
+    saved = [
+        (space, name, space.get(name, patched))
+        for space in spaces.values()
+        for name in replacements
+    ]
+    try:
+        for space, name, _ in saved:
+            space[name] = replacements[name]
+        yield
+    finally:
+        for space, name, value in saved:
+            if value is patched:
+                space.pop(name, None)
+            else:
+                space[name] = value
+
+
+# ---------------------------------------------------------------- question 1: one node
+
+
+def probe_node(class_name, arguments):
+    """Return the probe of a class of nodes with the given names for its children."""
+
+    def run(names, cases, patch, watch):
+        return [run_case(names, case, watch) for case in cases]
+
+    def run_case(names, case, watch):
+        topo_order, children, state = [], [], {}
+
+        def forward():
+            InputNode, NodeClass = find(names, "InputNode"), find(names, class_name)
+            for name in arguments[: 1 if case.get("same") else None]:
+                children.append(InputNode(copied(case[name]), topo_order))
+            if case.get("same"):
+                children.append(children[0])
+            state["node"] = node = NodeClass(*children)
+            return {"value": encode(node.value)}
+
+        def bookkeeping():
+            node = state["node"]
+            return {
+                "grad": encode(node.grad),
+                "times": sum(other is node for other in topo_order),
+                "own_list": getattr(node, "topo_order", None) is topo_order,
+                "last": topo_order[-1] is node,
+            }
+
+        def backward():
+            node = state["node"]
+            for child, name in zip(children, arguments):
+                child.grad = copied(case["start_" + name])
+            node.grad = copied(case["g"])
+            node.backward()
+            return {
+                "grads": [encode(child.grad) for child in children],
+                "changed": changed([case[name] for name in arguments], [c.value for c in children]),
+            }
+
+        seen = {"forward": watch(forward), "bookkeeping": None, "backward": None}
+        if seen["forward"]["exception"] is None:
+            seen["bookkeeping"] = watch(bookkeeping)
+            seen["backward"] = watch(backward)
+        return seen
+
+    return run
+
+
+# ------------------------------------------------------- question 1: nodes to stand in
+
+
+def sigmoid(z):
+    left = np.real(z) < 0
+    e = np.exp(np.where(left, z, -np.asarray(z)))
+    return np.where(left, e, 1.0) / (1.0 + e)
+
+
+def log(x):
+    # the complex logarithm of a negative number is finite, but no derivative of ours
+    return np.log(x) + np.where(np.real(x) > 0, 0.0, np.nan) * (1j if np.iscomplexobj(x) else 1.0)
+
+
+def stand_in(forward, Base):
+    """Return a class of nodes that computes `forward` and finds its derivative by itself.
+
+    With these in the place of a student's own nodes, one wrong node does not spoil the tasks that
+    build on it. The derivative is the imaginary part at a tiny imaginary step (a "complex step").
+    """
+
+    class StandIn(Base):
+        def __init__(self, *children):
+            self.children = children
+            self.value = np.float64(1.0) * forward(*[child.value for child in children])
+            self.topo_order = children[0].topo_order
+            self.zero_grad()
+            self.topo_order.append(self)
+
+        def zero_grad(self):
+            self.grad = np.zeros(np.shape(self.value))[()]
+
+        def backward(self):
+            for position, child in enumerate(self.children):
+                gradient = np.zeros(np.shape(child.value))
+                for index in np.ndindex(gradient.shape):
+                    moved = [np.array(each.value, dtype=complex) for each in self.children]
+                    step = 1e-10 * (abs(moved[position][index]) or 1.0)
+                    moved[position][index] += 1j * step
+                    change = np.imag(forward(*moved)) / step
+                    gradient[index] = np.sum(self.grad * change)
+                child.grad = child.grad + gradient[()]
+
+        def compute_grad(self):
+            run_backward(self, plain=True)
+
+    return StandIn
+
+
+def stand_ins(names):
+    Base = names.get("Node")
+    Base = Base if isinstance(Base, type) else object
+    return {
+        "LogNode": stand_in(log, Base),
+        "SigmoidNode": stand_in(sigmoid, Base),
+        "DotNode": stand_in(lambda x, v: np.sum(x * v), Base),
+        "MVMulNode": stand_in(lambda M, v: np.sum(M * v, axis=1), Base),
+    }
+
+
+def slopes(f, inputs, epsilon=1e-7, **ignored):
+    """Numerical gradient to stand in for a student's, where another task is looked at."""
+    inputs = [np.array(x, dtype=np.float64) for x in inputs]
+    start = float(f(*[x[()] for x in inputs]))
+    result = []
+    for i, x in enumerate(inputs):
+        moved = np.repeat(x[None], x.size, axis=0).reshape(x.size, x.size)
+        moved = (moved + epsilon * np.eye(x.size)).reshape((x.size,) + x.shape)
+        values = [float(f(*[*inputs[:i], each[()], *inputs[i + 1 :]])) for each in moved]
+        result.append(((np.array(values) - start) / epsilon).reshape(x.shape)[()])
+    return result
+
+
+def run_backward(output, plain=False):
+    """Backward pass from `output`: its own, or else the plain one."""
+    if hasattr(output, "compute_grad") and not plain:
+        output.compute_grad()
+        return
+    for node in output.topo_order:
+        node.grad = np.zeros(np.shape(node.value))[()]
+    output.grad = np.float64(1.0)
+    for node in reversed(output.topo_order):
+        node.backward()
+
+
+def both_ways(run, main, extra=()):
+    """Return a probe that runs twice: with the student's own nodes, and with nodes that are right.
+
+    `extra` names further functions to be replaced in the second run.
+    """
+
+    def probe_both(names, inputs, patch, watch):
+        functions = [names[name] for name in main if name in names]
+        patch = {name: value for name, value in patch.items() if name != main[0]}
+        right = stand_ins(names)
+        if "numerical_gradient" in extra:
+            right["numerical_gradient"] = slopes
+        with patched(functions, patch):
+            own = run(names, inputs, Watch())
+        with patched(functions, {**patch, **right}):
+            other = run({**names, **right}, inputs, Watch())
+        return {"own": own, "stand_ins": other}
+
+    return probe_both
+
+
+# ------------------------------------------------------ question 1: checks and training
+
+
+def probe_gradient_check(function_name, arguments):
+    def run(names, inputs, watch):
+        seen = {"cases": [run_case(names, case, watch) for case in inputs["cases"]]}
+        seen["numerical"] = None
+        if inputs.get("numerical") and "numerical_gradient" in names:
+            seen["numerical"] = [run_numerical(names, case, watch) for case in inputs["numerical"]]
+        return seen
+
+    def run_case(names, case, watch):
+        given = [copied(case[name]) for name in arguments]
+
+        def action():
+            result = find(names, function_name)(*given)
+            answer = {"returned": type(result).__name__, "fields": None}
+            fields = ("value", "backprop", "numerical", "max_difference")
+            if isinstance(result, dict):
+                found = [result.get(field) for field in fields]
+            elif hasattr(result, "backprop"):
+                found = [getattr(result, field, None) for field in fields]
+            elif isinstance(result, (list, tuple)) and len(result) >= 3:
+                found = [*result, None][:4]
+            else:
+                return answer
+            value, backprop, numerical, largest = found
+            answer["fields"] = {
+                "value": encode(getattr(value, "value", value)),
+                "backprop": encode_each(backprop),
+                "numerical": encode_each(numerical),
+                "max_difference": encode(largest),
+            }
+            return answer
+
+        seen = watch(action)
+        seen["changed"] = changed([case[name] for name in arguments], given)
+        return seen
+
+    def run_numerical(names, case, watch):
+        given = [copied(x) for x in case["inputs"]]
+        f = FUNCTIONS[case["function"]]
+        seen = watch(lambda: encode_each(names["numerical_gradient"](f, given)))
+        seen["changed"] = changed(case["inputs"], given)
+        return seen
+
+    return run
+
+
+FUNCTIONS = {
+    # functions of one vector, matrix or number each, of unlike partial derivatives
+    "product": lambda x, s, A: float(s * np.sum(x**2) + np.sum(A[0] * x) - A[-1, 0] ** 3),
+}
+
+
+def encode_each(values):
+    """Encode a list of gradients, or say that it is none."""
+    if isinstance(values, dict):
+        values = list(values.values())
+    if not isinstance(values, (list, tuple)) or len(values) > 10:
+        return None
+    return [encode(getattr(value, "grad", value)) for value in values]
+
+
+def probe_loss(function_name, arguments):
+    """Probe a function that makes a loss function from a data set."""
+
+    def run(names, inputs, watch):
+        return [run_case(names, case, watch) for case in inputs["losses"]]
+
+    def run_case(names, case, watch):
+        state = {}
+        dataset = [(copied(x), y) for x, y in case["dataset"]]
+        given = [copied(case[name]) for name in arguments]
+
+        def evaluate():
+            result = state["compute_loss"](*given)
+            answer = {"returned": type(result).__name__, "length": None, "swapped": False}
+            nodes = loss = None
+            if isinstance(result, (list, tuple)):
+                answer["length"] = len(result)
+                if len(result) == 2:
+                    nodes, loss = result
+                    if isinstance(loss, (list, tuple)) and not isinstance(nodes, (list, tuple)):
+                        nodes, loss, answer["swapped"] = loss, nodes, True
+                elif result:
+                    *nodes, loss = result
+            else:
+                loss = result
+            nodes = list(nodes) if isinstance(nodes, (list, tuple)) else None
+            answer["is_node"] = hasattr(loss, "value") and hasattr(loss, "grad")
+            answer["value"] = encode(getattr(loss, "value", loss))
+            answer["nodes"] = (
+                None if nodes is None else [encode(getattr(n, "value", None)) for n in nodes]
+            )
+            topo_order = getattr(loss, "topo_order", None)
+            answer["size"] = len(topo_order) if isinstance(topo_order, list) else None
+            state["nodes"], state["loss"] = nodes, loss
+            return answer
+
+        def make():
+            state["compute_loss"] = find(names, function_name)(dataset)
+            return callable(state["compute_loss"])
+
+        def gradients():
+            run_backward(state["loss"])
+            return [encode(node.grad) for node in state["nodes"]]
+
+        seen = {"make": watch(make), "first": None, "gradients": None, "second": None}
+        if seen["make"]["result"]:
+            seen["first"] = watch(evaluate)
+            first = seen["first"]["result"]
+            if first and first["is_node"] and first["nodes"]:
+                seen["gradients"] = watch(gradients)
+            seen["second"] = watch(evaluate)
+        seen["changed"] = changed([case[name] for name in arguments], given)
+        return seen
+
+    return run
+
+
+class Parameter:
+    """An input node of `Bowl`."""
+
+    def __init__(self, value, topo_order):
+        self.value, self.grad, self.topo_order = value, np.zeros(np.shape(value))[()], topo_order
+        self.children = ()
+        topo_order.append(self)
+
+    def zero_grad(self):
+        self.grad = np.zeros(np.shape(self.value))[()]
+
+    def backward(self):
+        pass
+
+
+class Bowl(Parameter):
+    """Σ_i a_i/2 ‖θ_i − t_i‖² + s/2 (sum of all entries of all θ_i)²: a loss to descend."""
+
+    def __init__(self, parameters, case):
+        self.parameters, self.case = parameters, case
+        total = sum(np.sum(p.value) for p in parameters)
+        value = case["coupling"] / 2 * total**2
+        for p, a, target in zip(parameters, case["a"], case["targets"]):
+            value = value + a / 2 * np.sum((p.value - target) ** 2)
+        super().__init__(np.float64(value), parameters[0].topo_order)
+        self.children = tuple(parameters)
+
+    def backward(self):
+        self.case["count"]["backward"] += 1
+        total = sum(np.sum(p.value) for p in self.parameters)
+        for p, a, target in zip(self.parameters, self.case["a"], self.case["targets"]):
+            p.grad = p.grad + self.grad * (a * (p.value - target) + self.case["coupling"] * total)
+
+    def compute_grad(self):
+        run_backward(self, plain=True)
+
+
+def probe_descent(names, case, watch):
+    count, state = {"loss": 0, "backward": 0}, {}
+    given = [copied(x) for x in case["params"]]
+
+    def loss_fn(*params):
+        if len(params) != len(case["params"]):
+            raise TypeError(
+                f"the loss function takes {len(case['params'])} parameters here, not {len(params)}"
+            )
+        count["loss"] += 1
+        if count["loss"] > 100 + 20 * case["num_iters"]:
+            raise Endless("computes the loss far too often")
+        topo_order = []
+        nodes = [Parameter(np.array(x, dtype=np.float64)[()], topo_order) for x in params]
+        return nodes, Bowl(nodes, {**case, "count": count})
+
+    def action():
+        function = find(names, "gradient_descent")
+        result = function(loss_fn, given, case["lr"], case["num_iters"])
+        if isinstance(result, (list, tuple)) and len(result) == len(case["params"]):
+            state["returned"] = [encode(each) for each in result]
+        return encode(result)
+
+    seen = watch(action)
+    seen["params"] = [encode(each) for each in given]
+    seen["returned"] = state.get("returned")
+    seen["count"] = count
+    return seen
+
+
+def probe_1i(names, inputs, patch, watch):
+    make = both_ways(probe_loss("make_logistic_regression", "wb"), ("make_logistic_regression",))
+    # gradient_descent gets a loss function made here, and so needs no nodes of the student's
+    descents = [probe_descent(names, case, watch) for case in inputs["descents"]]
+    return {**make(names, inputs, patch, watch), "descents": descents}
+
+
+# ------------------------------------------------------------------ question 2: k-means
+
+
+def probe_kmeans(names, inputs, patch, watch):
+    patch = {name: value for name, value in patch.items() if name != "kmeans"}
+    with patched([names.get("kmeans")], patch):
+        return [run_kmeans(names, case, Watch() if case["hard"] else watch) for case in inputs]
+
+
+def run_kmeans(names, case, watch):
+    given = case["X"].copy()
+    options = {}
+    try:
+        parameters = inspect.signature(names["kmeans"]).parameters
+    except (KeyError, TypeError, ValueError):
+        parameters = {}
+    for name in ("rng", "seed", "rng_seed", "random_state"):
+        if name in parameters:
+            options = {name: case["seed"]}
+            break
+
+    def action():
+        result = find(names, "kmeans")(given, case["k"], **options)
+        answer = {"returned": type(result).__name__, "length": None, "parts": None}
+        if isinstance(result, (list, tuple)):
+            answer["length"] = len(result)
+            answer["parts"] = [encode(part) for part in result[:4]]
+        return answer
+
+    # The handout's start is drawn from numpy's global generator: seed it, and put it back.
+    state = np.random.get_state()
+    np.random.seed(case["seed"])
+    try:
+        # enough for loops over examples, clusters and coordinates in fifty rounds
+        seen = watch(action, budget=20_000 + 500 * len(given) * case["k"])
+    finally:
+        np.random.set_state(state)
+    changed_it = given.shape == case["X"].shape and bool(np.any(given != case["X"]))
+    seen["changed"] = encode(given) if changed_it else None
+    return seen
+
+
+# ---------------------------------------------------------------------- question 3: EM
+
+
+def probe_em(function_name, arguments):
+    def run(names, cases, patch, watch):
+        patch = {name: value for name, value in patch.items() if name != function_name}
+        with patched([names.get(function_name)], patch):
+            return [run_case(names, case, watch) for case in cases]
+
+    def run_case(names, case, watch):
+        given = [copied(case[name]) for name in arguments]
+
+        def action():
+            result = find(names, function_name)(*given)
+            if isinstance(result, (tuple, list)):
+                return {"length": len(result), "parts": [encode(part) for part in result[:3]]}
+            return {"length": None, "parts": [encode(result)]}
+
+        seen = watch(action)
+        seen["changed"] = changed([case[name] for name in arguments], given)
+        return seen
+
+    return run
+
+
+CHECK_1 = ("gradient_check_1", "compare_gradients", "numerical_gradient")
+CHECK_2 = ("gradient_check_2", "compare_gradients", "numerical_gradient")
+
+PROBES = {
+    "1b": probe_node("LogNode", ["x"]),
+    "1e": probe_node("SigmoidNode", ["x"]),
+    "1g": probe_node("DotNode", ["x", "v"]),
+    "1h": both_ways(probe_gradient_check("gradient_check_1", "abc"), CHECK_1),
+    "1i": probe_1i,
+    "1l": probe_node("MVMulNode", ["M", "v"]),
+    "1m": both_ways(probe_gradient_check("gradient_check_2", "Mv"), CHECK_2, CHECK_2[2:]),
+    "1n": both_ways(probe_loss("make_neural_network", "Wbvc"), ("make_neural_network",)),
+    "2a": probe_kmeans,
+    "3a": probe_em("e_step", ["X", "pi", "W"]),
+    "3b": probe_em("expected_complete_log_likelihood", ["X", "responsibilities", "pi", "W"]),
+    "3c": probe_em("m_step", ["X", "responsibilities"]),
+    "3d": probe_em("m_step", ["X", "responsibilities"]),
+}
