@@ -35,9 +35,9 @@ def context(chromium):
 def visit(context, page):
     """Open a page of the site and wait until its maths stands."""
     tab = browser.watched(context)
-    tab.goto((SITE / page).as_uri())
-    tab.wait_for_load_state("networkidle")
+    tab.goto((SITE / page).as_uri())  # until it has loaded; "networkidle" may never come from disk
     tab.wait_for_function("!window.MathJax?.startup?.promise || window.MathJax.startup.promise")
+    tab.evaluate("document.fonts.ready.then(() => null)")
     return tab
 
 
@@ -179,12 +179,211 @@ def test_page_reads_without_javascript(chromium):
     context.close()
 
 
-@pytest.mark.parametrize("path", stored.NOTEBOOKS, ids=lambda path: path.stem)
-def test_dark_theme_turns_diagrams_and_leaves_photographs(chromium, path):
+CHAPTERS = [f"notebooks/{path.stem}.html" for path in stored.NOTEBOOKS]
+
+
+@pytest.mark.parametrize("page", [*CHAPTERS, "book/answers.html"])
+def test_dark_theme_turns_diagrams_and_leaves_photographs(chromium, page):
     context = chromium.new_context(offline=True, color_scheme="dark")
-    tab = visit(context, f"notebooks/{path.stem}.html")
+    tab = visit(context, page)
     for img in tab.locator("figure.explorer img").all():
         turned = img.evaluate("img => getComputedStyle(img).filter")
         photo = "photo" in img.get_attribute("class")
         assert turned == ("none" if photo else "invert(1) hue-rotate(180deg)")
+    context.close()
+
+
+# ---- marks of progress ----------------------------------------------------------------------
+
+FIRST, HOME = CHAPTERS[0], "book/index.html"
+
+
+def progress(tab):
+    """Return the line below the title, without its button."""
+    return tab.locator(".progress output").inner_text()
+
+
+def test_marks_are_kept_until_they_are_cleared(context):
+    tab = visit(context, FIRST)
+    assert progress(tab) == "0 of 14 exercises done"
+    assert not tab.get_by_role("button", name="Clear").is_visible()
+    for task in ("1a", "1n"):
+        tab.get_by_role("checkbox", name=f"Exercise {task} done").check()
+    assert progress(tab) == "2 of 14 exercises done"
+    tab.reload()
+    boxes = tab.get_by_role("checkbox").all()
+    assert len(boxes) == 14
+    assert [box.is_checked() for box in boxes] == [True] + [False] * 12 + [True]
+    assert progress(tab) == "2 of 14 exercises done"
+
+    tab.get_by_role("checkbox", name="Exercise 1a done").focus()
+    tab.keyboard.press("Space")  # by keyboard, and back
+    assert progress(tab) == "1 of 14 exercises done"
+    tab.get_by_role("button", name="Clear").click()
+    assert progress(tab) == "0 of 14 exercises done"
+    tab.reload()
+    assert not any(box.is_checked() for box in tab.get_by_role("checkbox").all())
+    assert tab.seen["console"] == tab.seen["failed"] == []
+    assert all(url.startswith((SITE.as_uri(), "data:")) for url in tab.seen["requests"])
+
+
+def test_home_page_shows_the_marks_of_all_chapters(context):
+    home = visit(context, HOME)
+    first, second = visit(context, CHAPTERS[0]), visit(context, CHAPTERS[1])
+    first.get_by_role("checkbox", name="Exercise 1b done").check()
+    second.get_by_role("checkbox", name="Exercise 2a done").check()
+    second.get_by_role("checkbox", name="Exercise 2e done").check()
+    rows = home.locator(".progress-list output")
+    counts = ["1 of 14", "2 of 5", "0 of 4"]
+    home.wait_for_function(  # it follows other tabs
+        "document.querySelector('.progress-list').innerText.includes('2 of 5')"
+    )
+    assert rows.all_inner_texts() == [f"{count} exercises done" for count in counts]
+    home.reload()
+    assert rows.all_inner_texts() == [f"{count} exercises done" for count in counts]
+    second.get_by_role("button", name="Clear").click()  # a chapter clears its own
+    home.reload()
+    assert rows.nth(0).inner_text().startswith("1 of 14")
+    assert rows.nth(1).inner_text().startswith("0 of 5")
+    home.get_by_role("button", name="Clear").click()
+    first.reload()
+    assert progress(first) == "0 of 14 exercises done"
+
+
+REFUSE = """const real = Storage.prototype.METHOD;
+Storage.prototype.METHOD = function (key, ...rest) {
+    if (key.startsWith("byhand")) throw new Error("refused"); // the theme has keys of its own
+    return real.call(this, key, ...rest);
+}"""
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        # as with storage switched off, with a full disk, and with something else under the key
+        REFUSE.replace("METHOD", "getItem"),
+        REFUSE.replace("METHOD", "setItem"),
+        "localStorage.setItem('byhand-exercises-done', '{not a list')",
+        "localStorage.setItem('byhand-exercises-done', '7')",
+    ],
+)
+def test_marks_work_without_a_storage(context, script):
+    context.add_init_script(script)
+    tab = visit(context, FIRST)
+    assert progress(tab) == "0 of 14 exercises done"
+    tab.get_by_role("checkbox", name="Exercise 1c done").check()
+    assert progress(tab) == "1 of 14 exercises done"
+    tab.get_by_role("button", name="Clear").click()
+    assert progress(tab) == "0 of 14 exercises done"
+    assert tab.seen["console"] == []
+
+
+def test_without_javascript_nothing_can_be_marked(chromium):
+    context = chromium.new_context(offline=True, java_script_enabled=False)
+    tab = browser.watched(context)
+    tab.goto((SITE / FIRST).as_uri())
+    assert tab.locator("article input[type=checkbox], .progress").count() == 0
+    tab.goto((SITE / HOME).as_uri())
+    counts = tab.locator(".progress-list output").all_inner_texts()
+    assert counts == ["14 exercises", "5 exercises", "4 exercises"]
+    context.close()
+
+
+def test_pages_without_exercises_have_no_marks(context):
+    tab = visit(context, "book/answers.html")
+    assert tab.locator("article input[type=checkbox], .progress").count() == 0
+
+
+# ---- self-checks ----------------------------------------------------------------------------
+
+LOOK = """answer => {
+    const summary = answer.querySelector("summary");
+    const sign = getComputedStyle(summary, "::after");
+    const [row, title] = [getComputedStyle(answer), getComputedStyle(summary)];
+    return [sign.content, sign.color, row.borderColor, row.borderWidth, row.backgroundColor,
+            title.color, title.backgroundColor];
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_closed_answers_look_alike_and_open_ones_say_which_is_right(chromium, page, theme):
+    context = chromium.new_context(offline=True, color_scheme=theme)
+    tab = visit(context, page)
+    answers = tab.locator(".self-check details.answer")
+    closed = answers.evaluate_all(f"answers => answers.map({LOOK})")
+    assert len(closed) > 10 and closed == [closed[0]] * len(closed)
+    assert answers.locator(".verdict").evaluate_all(
+        "all => all.every(word => getComputedStyle(word).display === 'none')"
+    )
+    check = tab.locator(".self-check").first
+    shown = set()
+    for answer in check.locator("details").all():
+        answer.locator("summary").focus()
+        tab.keyboard.press("Enter")
+        right = "right" in answer.get_attribute("class").split()
+        assert answer.locator(".verdict").inner_text() == ("right" if right else "wrong")
+        assert answer.locator("p").last.is_visible()
+        shown.add((right, answer.evaluate(LOOK)[0]))
+    assert shown == {(True, '"\u2713"'), (False, '"\u2717"')}
+    # the group is named by its question
+    question = check.locator("p").first
+    assert check.get_attribute("role") == "group"
+    assert check.get_attribute("aria-labelledby") == question.get_attribute("id")
+    context.close()
+
+
+# ---- print ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_print_leaves_out_what_paper_cannot_do(context, page):
+    tab = visit(context, page)
+    solution, nudge = tab.locator("details.solution").first, tab.locator("details.hint").first
+    solution.locator("summary").click()
+    tab.emulate_media(media="print")
+    for gone in [
+        ".explorer-controls",
+        ".exercise-done",
+        ".progress",
+        ".bd-sidebar-primary",
+        ".bd-sidebar-secondary",
+        ".prev-next-area",
+        ".copybtn",
+    ]:
+        assert not any(each.is_visible() for each in tab.locator(gone).all()), gone
+    assert not nudge.is_visible()  # it was closed
+    assert solution.is_visible() and solution.locator("p, div").first.is_visible()
+    assert tab.locator("div.exercise").last.is_visible()
+    assert tab.locator("figure.explorer img").first.is_visible()
+    answers = tab.locator("details.answer > summary")
+    assert all(answer.is_visible() for answer in answers.all())
+    summary = tab.locator("section#summary")
+    assert summary.evaluate("each => getComputedStyle(each).breakBefore") == "page"
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_summary_fits_on_one_printed_page(chromium, page):
+    # A4 with margins of 15 mm, at 96 CSS pixels per inch
+    width, height = (round((side - 2 * 15) / 25.4 * 96) for side in (210, 297))
+    context = chromium.new_context(offline=True, viewport={"width": width, "height": height})
+    tab = visit(context, page)
+    tab.emulate_media(media="print")
+    assert 0 < tab.locator("section#summary").bounding_box()["height"] <= height
+    context.close()
+
+
+def test_dark_pages_are_printed_on_white(chromium):
+    context = chromium.new_context(offline=True, color_scheme="dark")
+    tab = visit(context, FIRST)
+    seen = []
+    tab.expose_function("printing", lambda theme: seen.append(theme))
+    tab.evaluate("""() => {
+        const theme = () => printing(document.documentElement.dataset.theme);
+        addEventListener("beforeprint", theme);
+        addEventListener("afterprint", theme);
+    }""")
+    tab.pdf()
+    tab.wait_for_timeout(100)
+    assert seen == ["light", "dark"]
     context.close()
