@@ -1,0 +1,254 @@
+"""Pictures for the chapter on k-means: clusters in the plane, losses, colours of a photograph."""
+
+import io
+import itertools
+
+import numpy as np
+from matplotlib.ticker import NullLocator
+from PIL import Image, ImageOps
+
+from hwlib import figures
+
+PLANE = {"xlim": (-7, 8.5), "ylim": (-8.7, 6.8)}  # the same square of the plane in every picture
+TICKS = [-5, 0, 5]
+LOSSES = (400, 16000)
+TILE = 445  # pixels in height and at most in width, for each of two photographs side by side
+
+
+def draw_step(X, history, step, steps):
+    """Draw one iteration of k-means in the plane, and the loss up to it.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, 2)
+    history : list of hwlib.kmeans.KMeansResult
+        Of one run; after its end the picture stays.
+    step : int
+    steps : int
+        The last step that the loss has room for.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    last = len(history) - 1
+    past = history[: step + 1]
+    now = past[-1]
+    figure, (plane, curve) = _panels()
+    _draw_clusters(plane, X, now, [result.centroids for result in past])
+    losses = [result.loss for result in past]
+    curve.plot(losses, "o-", color=figures.INK, lw=1, ms=4)
+    curve.set(xlabel="step", xlim=(-steps / 40, steps * 1.025))
+    _log_losses(curve)
+    caption = f"k = {len(now.centroids)}, step {step}: loss {now.loss:.2f}"
+    if step == 0:
+        return figure, f"{caption}, with the centroids at points drawn at random."
+    if step >= last:
+        return figure, f"{caption}. Converged: no assignment changed in step {last}."
+    moved = int((now.assignments != past[-2].assignments).sum())
+    return figure, f"{caption}. In this step {moved} of {len(X)} points changed cluster."
+
+
+def draw_seed(X, runs, best, k, seed):
+    """Draw where k-means ends for one k and seed, and the losses of this seed against k.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, 2)
+    runs : dict
+        `runs[seed][k]`, a KMeansResult.
+    best : dict
+        `best[k]`, the loss of the best of 50 restarts.
+    k, seed : int
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    result = runs[seed][k]
+    figure, (plane, elbow) = _panels()
+    _draw_clusters(plane, X, result)
+    _draw_losses(elbow, {j: run.loss for j, run in runs[seed].items()}, best)
+    elbow.plot(k, result.loss, "o", ms=13, mfc="none", mec=figures.INK, mew=1.5)
+    names = ["best of 50 restarts", f"seed {seed}"]
+    elbow.legend(names, loc="upper right", frameon=False, fontsize=10)
+    _log_losses(elbow)
+    caption = f"k = {k}, seed {seed}: loss {result.loss:.2f}"
+    return figure, f"{caption}. The best of 50 restarts ends at {best[k]:.2f}."
+
+
+def draw_elbow(losses, best):
+    """Draw the loss against k, for one seed and for the best of 50 restarts.
+
+    Parameters
+    ----------
+    losses, best : dict
+        Loss by k.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure, axes = figures.new_figure(3.4)
+    _draw_losses(axes, losses, best)
+    axes.set(ylabel="loss", ylim=(0, None))
+    first, *_, last = losses
+    for name, series in (("seed 0", losses), ("best of 50 restarts", best)):
+        line = {"arrowstyle": "-", "color": figures.FAINT, "shrinkB": 7}
+        place = (first + 0.8, series[first])
+        axes.annotate(name, (first, series[first]), place, va="center", arrowprops=line)
+    numbers = ", ".join(f"{loss:.0f}" for loss in losses.values())
+    return figure, f"Loss with seed 0 for k = {first} to {last}: {numbers}."
+
+
+def draw_clusters(X, results):
+    """Draw several clusterings of the same points side by side.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, 2)
+    results : list of hwlib.kmeans.KMeansResult
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure, panels = figures.new_figure(2.9, ncols=len(results), sharey=True)
+    for axes, result in zip(panels, results, strict=True):
+        _draw_clusters(axes, X, result)
+        axes.set_title(f"k = {len(result.centroids)}")
+    for axes in panels[1:]:
+        axes.set_ylabel("")
+    each = [f"{result.loss:.2f} for k = {len(result.centroids)}" for result in results]
+    return figure, f"Clusters left by seed 0, with a loss of {', '.join(each[:-1])} and {each[-1]}."
+
+
+def draw_photo(original, compressed):
+    """Put a photograph and its compressed form side by side, both reduced to fit the page.
+
+    Parameters
+    ----------
+    original : PIL.Image.Image
+        In RGB.
+    compressed : hwlib.kmeans.CompressedImage
+
+    Returns
+    -------
+    picture : PIL.Image.Image
+    caption : str
+    """
+    tiles = [
+        ImageOps.contain(image.convert("RGB"), (TILE, TILE), Image.Resampling.LANCZOS)
+        for image in (original, compressed.image)
+    ]
+    width, height = tiles[0].size
+    pair = Image.new("RGB", (2 * width + 8, height), "white")
+    pair.paste(tiles[0], (0, 0))
+    pair.paste(tiles[1], (width + 8, 0))
+    return pair, photo_caption(original, compressed)
+
+
+def photo_caption(original, compressed):
+    """Return what compressing a photograph cost and saved, in two sentences."""
+    k = len(compressed.image.getpalette()) // 3
+    bits = compressed.bits_per_pixel
+    small, large = (_about(len(png(image)) / 1000) for image in (compressed.image, original))
+    return (
+        f"Left the original, right k = {k} colours: loss {compressed.loss / 1e6:.4g} million, "
+        f"{bits:.3g} {'bit' if bits == 1 else 'bits'} per pixel, a factor of "
+        f"{compressed.factor:.3g}. As PNG files: about {small} kB against {large} kB."
+    )
+
+
+def png(image):
+    """Return the bytes of an image's PNG file."""
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+# ---- parts of pictures --------------------------------------------------------------------------
+
+
+def _panels():
+    """Return a figure and two axes: the plane, a square, and room for a curve beside it."""
+    figure, axes = figures.new_figure(3.6, ncols=2)
+    # Places given, not found by a layout engine: nothing moves, and a frame takes half the time.
+    figure.set_layout_engine("none")
+    axes[0].set_position([0.085, 0.155, 0.422, 0.82])
+    axes[1].set_position([0.625, 0.155, 0.36, 0.82])
+    return figure, axes
+
+
+def _draw_clusters(axes, X, result, path=None):
+    """Draw points in their cluster's colour, borders between clusters, and numbered centroids."""
+    # squares and borders without half-tones: a frame's file shrinks by a quarter
+    for c in range(len(result.centroids)):
+        points = X[result.assignments == c]
+        axes.plot(*points.T, "s", color=figures.CLUSTERS[c], ms=2.5, mew=0)
+    borders = _borders(result.centroids)
+    axes.plot(*borders.T, "-", color=figures.FAINT, lw=0.7, antialiased=False)
+    if path is not None:
+        x1, x2 = np.moveaxis(path, 2, 0)  # a row for each step, a column for each centroid
+        axes.plot(x1, x2, "-", color=figures.INK, lw=1.2)
+        axes.plot(x1[0], x2[0], "x", color=figures.INK, ms=6, mew=1.5)
+    for c, mu in enumerate(result.centroids):
+        axes.plot(*mu, "o", ms=13, mfc="white", mec=figures.CLUSTERS[c], mew=1.8)
+        axes.text(*mu, str(c + 1), ha="center", va="center_baseline", fontsize=10)
+    axes.set(**PLANE, aspect="equal", xticks=TICKS, yticks=TICKS, xlabel="$x_1$", ylabel="$x_2$")
+
+
+def _borders(centroids, far=100):
+    """Return the segments of the plane that are equally near to two centroids and to none nearer.
+
+    Of each pair's perpendicular bisector, middle + t * direction, that is the part where no third
+    centroid is nearer: one linear condition on t for each of the others.
+
+    Returns
+    -------
+    ndarray, shape (3 * segments, 2)
+        From, to, and a gap of NaN, so that one line draws them all.
+    """
+    segments = []
+    for a, b in itertools.combinations(range(len(centroids)), 2):
+        middle, difference = (centroids[a] + centroids[b]) / 2, centroids[b] - centroids[a]
+        length = np.hypot(*difference)
+        if length == 0:
+            continue
+        direction = np.array([-difference[1], difference[0]]) / length
+        others = np.delete(centroids, [a, b], axis=0)
+        # ||p - mu_a||^2 <= ||p - mu_c||^2 for p on the bisector: slope * t <= room
+        slope = 2 * (others - centroids[a]) @ direction
+        room = ((others - middle) ** 2).sum(axis=1) - (length / 2) ** 2
+        if (room[slope == 0] < 0).any():
+            continue  # a parallel bisector lies between
+        low = max([-far, *(room[slope < 0] / slope[slope < 0])])
+        high = min([far, *(room[slope > 0] / slope[slope > 0])])
+        if low < high:
+            segments += [middle + low * direction, middle + high * direction, [np.nan, np.nan]]
+    return np.reshape(segments, (-1, 2))
+
+
+def _draw_losses(axes, losses, best):
+    """Draw loss against k for the best of many runs and for one seed's, in this order."""
+    axes.plot(list(best), list(best.values()), "_", color=figures.NEGATIVE, ms=14, mew=2.5)
+    axes.plot(list(losses), list(losses.values()), "o-", color=figures.INK, lw=1, ms=5)
+    axes.set(xlabel="number of clusters k", xticks=list(losses))
+
+
+def _log_losses(axes):
+    """Give the axes a logarithmic scale that is the same in every frame."""
+    axes.set(ylabel="loss", yscale="log", ylim=LOSSES)
+    ticks = [500, 1000, 2000, 5000]
+    axes.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def _about(kilobytes):
+    """Round the size of a file: the variants of zlib pack the same pixels 3 % better or worse."""
+    digits = 1 if kilobytes < 100 else 2
+    return f"{float(f'{kilobytes:.{digits}g}'):g}"

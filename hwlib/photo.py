@@ -1,0 +1,77 @@
+"""A reader's own photo, compressed in JupyterLab: a widget that needs a kernel and says so."""
+
+import base64
+import html
+import io
+
+import ipywidgets as widgets
+from PIL import Image
+
+from hwlib import explorer
+from hwlib.figures.kmeans import draw_photo, png
+from hwlib.kmeans import compress_image, rgb_pixels
+
+INVITATION = "In JupyterLab, drop your own photo here and choose how many colours it keeps."
+LARGEST = 600  # pixels along the longer side: a second or two, as for the book's own photograph
+
+
+class PhotoUpload(widgets.VBox):
+    """A button that takes a photo, a slider for k, and the photo in k colours.
+
+    On a page without a kernel, a sentence stands in its place. The photo goes to the kernel and
+    nowhere else.
+    """
+
+    def __init__(self, ks=(2, 4, 8, 16, 32, 64)):
+        self.upload = widgets.FileUpload(accept="image/*", description="Your photo")
+        self.k = widgets.SelectionSlider(options=ks, value=16, description="k")
+        self.view = widgets.HTML()
+        super().__init__([widgets.HBox([self.upload, self.k]), self.view])
+        self.upload.observe(self._show, "value")
+        self.k.observe(self._show, "value")
+
+    def _show(self, _):
+        if self.upload.value:
+            self.view.value = "<p>Looking for the colours.</p>"
+            self.view.value = compress_upload(bytes(self.upload.value[0]["content"]), self.k.value)
+
+    def __repr__(self):
+        return "PhotoUpload()"
+
+    def _repr_mimebundle_(self, **kwargs):
+        live = super()._repr_mimebundle_(**kwargs) or {}
+        return live | {"text/plain": repr(self), "text/html": f"<p>{INVITATION}</p>"}
+
+
+def compress_upload(content, k):
+    """Return the HTML that shows an uploaded photo beside itself in k colours.
+
+    Parameters
+    ----------
+    content : bytes
+        Of a picture file. A large photo is reduced first.
+    k : int
+
+    Returns
+    -------
+    str
+        Or a sentence about what is wrong, if the file is no picture or k is too large for it.
+    """
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            original = Image.fromarray(rgb_pixels(image))
+        original.thumbnail((LARGEST, LARGEST))
+        compressed = compress_image(original, k)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        return f"<p>This file cannot be shown: {html.escape(str(error))}</p>"
+    picture, caption = draw_photo(original, compressed)
+    source, width, height = explorer.encode(picture, photo=True)
+    file = png(compressed.image)
+    link = f"data:image/png;base64,{base64.b64encode(file).decode('ascii')}"
+    size = f"Compressed at {original.width} x {original.height} pixels."
+    save = f"Save it ({len(file) / 1000:.1f} kB)"
+    return (
+        f'<img src="{source}" alt="{html.escape(caption)}" width="{width}" height="{height}">'
+        f"<p>{html.escape(caption)} {size} "
+        f'<a download="compressed_k{k}.png" href="{link}">{save}</a></p>'
+    )

@@ -1,0 +1,218 @@
+"""The pictures of the k-means chapter: they and their captions show what the results say."""
+
+import re
+from datetime import datetime
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hwlib import datasets
+from hwlib.explorer import encode
+from hwlib.figures import kmeans as pictures
+from hwlib.kmeans import KMeansResult, compress_image, initial_centroids, iterate, kmeans
+from hwlib.photo import LARGEST, PhotoUpload, compress_upload
+
+X = datasets.plane_points()
+KS = range(2, 6)
+BEST = {2: 4384.3, 3: 1668.05, 4: 945.73, 5: 799.49}
+
+
+def run(k):
+    return list(iterate(X, initial_centroids(X, k)))
+
+
+def offsets(axes):
+    """Return the points drawn as squares, by colour."""
+    return {line.get_color(): line.get_xydata() for line in axes.lines if line.get_marker() == "s"}
+
+
+def test_a_step_shows_its_clusters_centroids_and_losses():
+    history = run(4)
+    figure, caption = pictures.draw_step(X, history, 2, steps=10)
+    plane, curve = figure.axes
+    result = history[2]
+    assert caption.startswith(f"k = 4, step 2: loss {result.loss:.2f}.")
+    moved = (result.assignments != history[1].assignments).sum()
+    assert caption.endswith(f"In this step {moved} of 500 points changed cluster.")
+    for c, points in enumerate(offsets(plane).values()):
+        np.testing.assert_array_equal(points, X[result.assignments == c])
+    labels = {text.get_text(): text.get_position() for text in plane.texts}
+    assert labels == {str(c + 1): tuple(mu) for c, mu in enumerate(result.centroids)}
+    np.testing.assert_array_equal(curve.lines[0].get_ydata(), [r.loss for r in history[:3]])
+
+
+def test_the_first_step_and_those_after_the_last():
+    history = run(2)
+    first = pictures.draw_step(X, history, 0, steps=20)
+    assert first[1] == "k = 2, step 0: loss 8968.84, with the centroids at points drawn at random."
+    end, later = (pictures.draw_step(X, history, step, steps=20) for step in (11, 20))
+    assert end[1] == "k = 2, step 11: loss 6698.30. Converged: no assignment changed in step 11."
+    assert later[1] == "k = 2, step 20: loss 6698.30. Converged: no assignment changed in step 11."
+    assert encode(end[0]) == encode(later[0])  # so that the page stores it once
+    assert encode(end[0]) != encode(first[0])
+
+
+def test_frames_have_one_size_and_fixed_axes():
+    history = run(3)
+    frames = [pictures.draw_step(X, history, step, steps=9)[0] for step in (0, 3, 9)]
+    assert len({tuple(figure.get_size_inches()) for figure in frames}) == 1
+    limits = {tuple(axes.get_xlim() + axes.get_ylim() for axes in figure.axes) for figure in frames}
+    assert len(limits) == 1
+    plane = frames[0].axes[0]
+    assert plane.get_xlim()[0] < X[:, 0].min() < X[:, 0].max() < plane.get_xlim()[1]
+    assert plane.get_ylim()[0] < X[:, 1].min() < X[:, 1].max() < plane.get_ylim()[1]
+
+
+def test_losses_lie_on_the_axis():
+    low, high = pictures.LOSSES
+    for k in range(2, 11):
+        losses = [result.loss for result in run(k)]
+        assert low < min(losses) < max(losses) < high
+
+
+def test_a_seed_shows_where_it_ends_and_its_elbow():
+    runs = {seed: {k: kmeans(X, k, rng=seed) for k in KS} for seed in (0, 1)}
+    figure, caption = pictures.draw_seed(X, runs, BEST, k=2, seed=0)
+    assert caption == "k = 2, seed 0: loss 6698.30. The best of 50 restarts ends at 4384.30."
+    best, seed, ring = figure.axes[1].lines
+    np.testing.assert_array_equal(best.get_xydata(), list(BEST.items()))
+    np.testing.assert_array_equal(seed.get_ydata(), [runs[0][k].loss for k in KS])
+    np.testing.assert_array_equal(ring.get_xydata(), [[2, runs[0][2].loss]])
+    assert [text.get_text() for text in figure.axes[1].get_legend().texts] == [
+        "best of 50 restarts", "seed 0"]
+    _, caption = pictures.draw_seed(X, runs, BEST, k=4, seed=1)
+    assert caption.startswith("k = 4, seed 1: loss 945.74")
+
+
+def test_elbow():
+    losses = {k: kmeans(X, k).loss for k in KS}
+    figure, caption = pictures.draw_elbow(losses, BEST)
+    assert caption == "Loss with seed 0 for k = 2 to 5: 6698, 1668, 946, 833."
+    assert figure.axes[0].get_ylim()[0] == 0
+    assert {text.get_text() for text in figure.axes[0].texts} == {"seed 0", "best of 50 restarts"}
+
+
+def test_clusters_side_by_side():
+    figure, caption = pictures.draw_clusters(X, [kmeans(X, k) for k in (2, 4)])
+    numbers = "6698.30 for k = 2 and 945.74 for k = 4"
+    assert caption == f"Clusters left by seed 0, with a loss of {numbers}."
+    assert [axes.get_title() for axes in figure.axes] == ["k = 2", "k = 4"]
+    assert [len(offsets(axes)) for axes in figure.axes] == [2, 4]
+
+
+def test_an_empty_cluster_has_a_centroid_and_no_points():
+    result = KMeansResult(np.zeros(500, dtype=int), np.array([[0.0, 0], [9, 9], [9, 9]]), 1.0)
+    figure, _ = pictures.draw_clusters(X, [result, result])
+    assert [len(points) for points in offsets(figure.axes[0]).values()] == [500, 0, 0]
+
+
+# ---- borders ------------------------------------------------------------------------------------
+
+
+def segments(centroids, **options):
+    return pictures._borders(np.array(centroids, dtype=float), **options).reshape(-1, 3, 2)[:, :2]
+
+
+def test_the_border_of_two_is_their_bisector():
+    [border] = segments([[0, 0], [2, 0]], far=7)
+    np.testing.assert_allclose(np.sort(border, axis=0), [[1, -7], [1, 7]])
+
+
+def test_three_borders_meet_where_all_are_equally_near():
+    borders = segments([[0, 0], [2, 0], [0, 2]])
+    assert len(borders) == 3
+    assert all((np.abs(border - 1).max(axis=1) < 1e-12).any() for border in borders)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_points_on_borders_are_equally_near_to_two_and_to_none_nearer(seed):
+    centroids = np.random.RandomState(seed).normal(size=(9, 2))
+    borders = segments(centroids, far=5)
+    assert 9 <= len(borders) <= 3 * 9 - 6  # edges of a planar graph
+    for start, end in borders:
+        distances = np.sort(np.linalg.norm(centroids - (start + end) / 2, axis=1))
+        np.testing.assert_allclose(distances[0], distances[1], rtol=1e-9)  # a few roundings
+
+
+def test_centroids_in_a_row_have_parallel_borders():
+    borders = segments([[0, 0], [2, 0], [6, 0]])
+    assert sorted(border[0, 0] for border in borders) == [1, 4]
+
+
+def test_centroids_in_one_place_have_no_border():
+    assert len(segments([[1, 1], [1, 1]])) == 0
+
+
+# ---- photographs --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def photograph():
+    return datasets.photograph().resize((256, 300))
+
+
+def test_a_photo_beside_its_compressed_form(photograph):
+    compressed = compress_image(photograph, 4)
+    pair, caption = pictures.draw_photo(photograph, compressed)
+    assert pair.height == pictures.TILE
+    width = (pair.width - 8) // 2
+    for left, image in ((0, photograph), (width + 8, compressed.image.convert("RGB"))):
+        shown = image.resize((width, pair.height), Image.Resampling.LANCZOS)
+        assert pair.crop((left, 0, left + width, pair.height)).tobytes() == shown.tobytes()
+    assert re.fullmatch(
+        r"Left the original, right k = 4 colours: loss \d+\.\d+ million, 2 bits per pixel, "
+        r"a factor of 12\. As PNG files: about \d+ kB against \d+ kB\.", caption)
+    assert f"loss {compressed.loss / 1e6:.4g} million" in caption
+
+
+def test_sizes_of_files_are_rounded_so_that_every_zlib_agrees():
+    assert [pictures._about(size) for size in (6.574, 11.8, 51.57, 53.2, 114.3, 452.0)] == [
+        "7", "10", "50", "50", "110", "450"]
+
+
+def test_one_bit_is_singular(photograph):
+    assert "1 bit per pixel, a factor of 24." in pictures.photo_caption(
+        photograph, compress_image(photograph, 2))
+
+
+# ---- a reader's own photo -----------------------------------------------------------------------
+
+
+def test_an_upload_is_shown_with_its_numbers_and_can_be_saved(photograph):
+    page = compress_upload(pictures.png(photograph), 4)
+    compressed = compress_image(photograph, 4)
+    _, caption = pictures.draw_photo(photograph, compressed)
+    assert f'alt="{caption}"' in page
+    assert "Compressed at 256 x 300 pixels." in page
+    assert 'download="compressed_k4.png" href="data:image/png;base64,' in page
+    assert f"({len(pictures.png(compressed.image)) / 1000:.1f} kB)" in page
+
+
+def test_a_large_upload_is_reduced_first():
+    page = compress_upload(pictures.png(Image.linear_gradient("L").resize((900, 1200))), 2)
+    assert f"Compressed at 450 x {LARGEST} pixels." in page
+
+
+def test_an_upload_that_is_no_picture():
+    assert compress_upload(b"<b>text</b>", 4).startswith("<p>This file cannot be shown: ")
+    assert "k must be" in compress_upload(pictures.png(Image.new("L", (2, 1))), 4)
+
+
+def test_the_widget_shows_a_photo_once_there_is_one(photograph):
+    widget = PhotoUpload(ks=[2, 16])
+    widget.k.value = 2
+    assert widget.view.value == ""
+    content = memoryview(pictures.png(photograph))
+    file = {"name": "a.png", "type": "image/png", "size": len(content), "content": content}
+    widget.upload.value = (file | {"last_modified": datetime(2026, 1, 1)},)
+    assert "right k = 2 colours" in widget.view.value
+    widget.k.value = 16
+    assert "right k = 16 colours" in widget.view.value
+
+
+def test_without_a_kernel_a_sentence_stands_for_the_widget():
+    data = PhotoUpload()._repr_mimebundle_()
+    assert data["text/plain"] == "PhotoUpload()"
+    assert "In JupyterLab, drop your own photo here" in data["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in data
