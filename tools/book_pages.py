@@ -15,15 +15,16 @@ from sphinx.errors import ExtensionError
 from sphinx_exercise.nodes import exercise_node
 
 LOGGED = {
-    "scripts/pydata-sphinx-theme.js": [
+    "_static/scripts/pydata-sphinx-theme.js": [
         "console.log(`[PST]: Changed to ${e} mode using the ${n} theme.`)",
         'console.log("[PST]: Scrolled sidebar using last active link...")',
         'console.log("[PST]: Scrolled sidebar using stored browser position...")',
     ],
-    "scripts/sphinx-book-theme.js": [
+    "_static/scripts/sphinx-book-theme.js": [
         'console.log("[SBT]: Exiting full screen")',
         'console.log("[SBT]: Entering full screen")',
     ],
+    "search.html": ['console.log("[PST]: Set focus on search field.")'],
 }
 
 
@@ -82,7 +83,7 @@ def quiet(app, exception):
     if exception or app.builder.format != "html":
         return
     for name, lines in LOGGED.items():
-        script = Path(app.outdir, "_static", name)
+        script = Path(app.outdir, name)
         text = script.read_text(encoding="utf-8")
         for line in lines:
             if line not in text:
