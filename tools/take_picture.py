@@ -32,7 +32,8 @@ def main():
             ".getBoundingClientRect().top + scrollY - margin, behavior: 'instant'})",
             [EXPLORER, MARGIN],
         )
-        tab.wait_for_timeout(500)
+        tab.evaluate("document.activeElement.blur()")
+        tab.wait_for_timeout(500)  # until the scrollbar has faded
         picture = Image.open(io.BytesIO(tab.screenshot()))
     picture.convert("RGB").save(ROOT / "book" / "page.webp", quality=80, method=6)
 
