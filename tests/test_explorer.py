@@ -153,6 +153,13 @@ def test_diagram_keeps_every_palette_colour_exactly():
     assert {color.upper() for color in figures.CLUSTERS} <= found
 
 
+def test_other_colours_are_hardly_changed():
+    ramp = np.arange(256, dtype=np.uint8)
+    pixels = np.stack([ramp, ramp[::-1], np.roll(ramp, 99)], axis=1)[np.newaxis]
+    stored = image_of(encode(Image.fromarray(pixels))[0]).convert("RGB")
+    assert np.abs(np.asarray(stored, dtype=int) - pixels).max() <= 8
+
+
 def test_sizes_are_in_css_pixels():
     _, width, height = encode(figures.new_figure(2)[0])
     assert (width, height) == (700, 200)
