@@ -15,8 +15,10 @@ export PYTHONHASHSEED = 0
 
 .PHONY: book test lab outputs bench picture lock clean chromium
 
+# From nothing, since Sphinx leaves pages that are gone from the book where they were.
 book: $(VENV)/ready
-	$(BIN)/jupyter-book build . --all --warningiserror --nitpick --keep-going
+	rm -rf _build/html _build/.doctrees
+	$(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
 	@echo "The book is in _build/html/index.html"
 
 # The browser tests read the built site, so it is built first.

@@ -77,7 +77,7 @@ def main():
         for path in stored.NOTEBOOKS:
             tab = chromium.new_page()
             tab.goto((ROOT / "_build" / "html" / "notebooks" / f"{path.stem}.html").as_uri())
-            tab.wait_for_load_state("networkidle")
+            tab.evaluate("async () => { await window.MathJax?.startup?.promise }")
             times = tab.evaluate(MOVE_ALL)
             figure = f"{median(times):.1f} ms, {max(times):.1f} ms"
             row(f"{path.stem}: a slider's script, median and longest", figure, "under 16 ms")

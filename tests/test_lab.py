@@ -32,9 +32,7 @@ def lab(tmp_path_factory):
     server = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
         + [f"--ServerApp.port={port}", "--IdentityProvider.token=", "--ServerApp.password="]
-        + [f"--ServerApp.root_dir={folder}", "--ServerApp.disable_check_xsrf=True"]
-        # the question whether to fetch news would stand over the notebook
-        + ["--LabApp.news_url=None"],
+        + [f"--ServerApp.root_dir={folder}"],
         stdout=log,
         stderr=log,
         start_new_session=True,
@@ -64,10 +62,11 @@ def test_slider_moves_with_a_kernel(lab):
         tab = chromium.new_page(viewport={"width": 1280, "height": 2000})
         tab.goto(f"{lab}/lab/tree/{NOTEBOOK}.ipynb?reset")
         tab.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        tab.get_by_text("| Idle").wait_for(timeout=60_000)  # before, a run would be cancelled
         tab.get_by_role("menuitem", name="Run", exact=True).click()
         tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         widget = tab.locator(".jupyter-widgets.explorer", has_text=explorer.frame().caption).first
-        for _ in range(600):  # JupyterLab renders only the cells that are near the view
+        for _ in range(900):  # JupyterLab renders only the cells that are near the view
             if widget.count():
                 break
             tab.mouse.move(700, 900)
@@ -78,5 +77,6 @@ def test_slider_moves_with_a_kernel(lab):
         handle.focus()
         tab.keyboard.press("ArrowRight")
         caption = explorer.frame(**{AXIS: later}).caption
-        tab.locator(".explorer figcaption", has_text=caption).wait_for(timeout=30_000)
+        # the kernel answers when it has run the cells that follow
+        tab.locator(".explorer figcaption", has_text=caption).wait_for(timeout=240_000)
         assert tab.locator(".explorer img.diagram").first.get_attribute("alt")

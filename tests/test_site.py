@@ -13,7 +13,7 @@ from PIL import Image
 
 SITE = stored.ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
-PAGES = [page for page in PAGES if not page.startswith("_static/")]
+PAGES = [page for page in PAGES if not page.startswith("_static/") and page != "index.html"]
 
 if not PAGES:
     raise RuntimeError("there is no built book in _build/html: run `make book` first")
@@ -35,10 +35,16 @@ def context(chromium):
 def visit(context, page):
     """Open a page of the site and wait until its maths stands."""
     tab = browser.watched(context)
-    tab.goto((SITE / page).as_uri())  # until it has loaded; "networkidle" may never come from disk
-    tab.wait_for_function("!window.MathJax?.startup?.promise || window.MathJax.startup.promise")
+    tab.goto((SITE / page).as_uri())  # returns when the page and its scripts are loaded
+    tab.evaluate("async () => { await window.MathJax?.startup?.promise }")
     tab.evaluate("document.fonts.ready.then(() => null)")
     return tab
+
+
+def test_the_front_door_leads_to_the_home_page(context):
+    tab = context.new_page()
+    tab.goto((SITE / "index.html").as_uri())
+    tab.wait_for_url((SITE / "book" / "index.html").as_uri())
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -22,7 +22,7 @@ def main():
     with browser.chromium() as chromium:
         tab = chromium.new_page(viewport={"width": 1180, "height": 760}, device_scale_factor=1.5)
         tab.goto((ROOT / "_build" / "html" / PAGE).as_uri())
-        tab.wait_for_load_state("networkidle")
+        tab.evaluate("async () => { await window.MathJax?.startup?.promise }")
         for axis, moves in {"k": 0, "step": 4}.items():
             tab.locator(f"#{EXPLORER}-{axis}").focus()
             for _ in range(moves):
@@ -32,7 +32,8 @@ def main():
             ".getBoundingClientRect().top + scrollY - margin, behavior: 'instant'})",
             [EXPLORER, MARGIN],
         )
-        tab.wait_for_timeout(500)
+        tab.evaluate("document.activeElement.blur()")
+        tab.wait_for_timeout(500)  # until the scrollbar has faded
         picture = Image.open(io.BytesIO(tab.screenshot()))
     picture.convert("RGB").save(ROOT / "book" / "page.webp", quality=80, method=6)
 
