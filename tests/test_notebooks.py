@@ -76,4 +76,13 @@ def test_the_explorers_of_the_homework_are_there():
         "photo-colours",
         "em-digits",
         "em-pathologists",
+        # those that deepen
+        "sigmoid-forms",
+        "xor-starts",
+        "kmeans-init",
+        "colour-cloud",
+        "em-bound",
+        "em-choose-k",
+        "em-snps",
+        "em-labels",
     }
