@@ -26,7 +26,7 @@ test: book chromium
 	$(BIN)/python -m pytest --nbval notebooks tests
 
 lab: $(VENV)/ready
-	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/1_backprop.ipynb
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/notebooks/1_backprop.ipynb
 
 # Runs the notebooks and stores what they print and draw, for the page and for the tests.
 outputs: $(VENV)/ready

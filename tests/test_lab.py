@@ -1,5 +1,6 @@
-"""A notebook in a real JupyterLab, in a real browser: run it, move its slider, read the caption."""
+"""A notebook in a real JupyterLab, in a real browser: run it, move a slider, drop in a photo."""
 
+import io
 import os
 import shutil
 import signal
@@ -11,11 +12,14 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import browser
+import numpy as np
 import pytest
 import stored
+from PIL import Image
 
 NOTEBOOK = "2_kmeans"
 NAME, AXIS = "kmeans-steps", "k"
+PATIENCE = 240_000  # milliseconds: the kernel answers when it has run all the cells
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +56,9 @@ def lab(tmp_path_factory):
     server.wait(timeout=30)
 
 
-def test_slider_moves_with_a_kernel(lab):
-    explorer = next(
-        stored.explorers(path)[NAME] for path in stored.NOTEBOOKS if path.stem == NOTEBOOK
-    )
-    start = explorer.start[AXIS]
-    later = explorer.axes[AXIS][explorer.axes[AXIS].index(start) + 1]
+@pytest.fixture(scope="module")
+def tab(lab):
+    """The notebook in JupyterLab, all its cells running or run."""
     with browser.chromium() as chromium:
         tab = chromium.new_page(viewport={"width": 1280, "height": 2000})
         tab.goto(f"{lab}/lab/tree/{NOTEBOOK}.ipynb?reset")
@@ -65,18 +66,47 @@ def test_slider_moves_with_a_kernel(lab):
         tab.get_by_text("| Idle").wait_for(timeout=60_000)  # before, a run would be cancelled
         tab.get_by_role("menuitem", name="Run", exact=True).click()
         tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        widget = tab.locator(".jupyter-widgets.explorer", has_text=explorer.frame().caption).first
-        for _ in range(900):  # JupyterLab renders only the cells that are near the view
-            if widget.count():
-                break
-            tab.mouse.move(700, 900)
-            tab.mouse.wheel(0, 600)
-            tab.wait_for_timeout(200)
-        handle = widget.locator(".noUi-handle").first
-        handle.scroll_into_view_if_needed()
-        handle.focus()
-        tab.keyboard.press("ArrowRight")
-        caption = explorer.frame(**{AXIS: later}).caption
-        # the kernel answers when it has run the cells that follow
-        tab.locator(".explorer figcaption", has_text=caption).wait_for(timeout=240_000)
-        assert tab.locator(".explorer img.diagram").first.get_attribute("alt")
+        yield tab
+
+
+def scroll_to(tab, thing):
+    """Scroll down until `thing` is there: JupyterLab renders only the cells near the view."""
+    tab.mouse.move(700, 900)
+    for _ in range(PATIENCE // 200):
+        if thing.count():
+            break
+        tab.mouse.wheel(0, 600)
+        tab.wait_for_timeout(200)
+    thing.first.scroll_into_view_if_needed()
+    return thing.first
+
+
+def test_slider_moves_with_a_kernel(tab):
+    explorer = next(
+        stored.explorers(path)[NAME] for path in stored.NOTEBOOKS if path.stem == NOTEBOOK
+    )
+    values = explorer.axes[AXIS]
+    later = values[values.index(explorer.start[AXIS]) + 1]
+    widget = tab.locator(".jupyter-widgets.explorer", has_text=explorer.frame().caption)
+    scroll_to(tab, widget).locator(".noUi-handle").first.focus()
+    tab.keyboard.press("ArrowRight")
+    caption = explorer.frame(**{AXIS: later}).caption
+    shown = tab.locator(".jupyter-widgets.explorer", has_text=caption)
+    shown.wait_for(timeout=PATIENCE)
+    assert shown.locator("img.diagram").get_attribute("alt") == caption
+
+
+def test_a_photo_can_be_dropped_in(tab):
+    rng = np.random.RandomState(0)
+    photo = io.BytesIO()
+    Image.fromarray(rng.randint(256, size=(30, 40, 3)).astype(np.uint8)).save(photo, "PNG")
+    button = scroll_to(tab, tab.get_by_role("button", name="Your photo"))
+    with tab.expect_file_chooser() as chooser:
+        button.click()
+    chooser.value.set_files(
+        {"name": "mine.png", "mimeType": "image/png", "buffer": photo.getvalue()}
+    )
+    link = tab.get_by_role("link", name="Save it")
+    link.wait_for(timeout=PATIENCE)
+    assert link.get_attribute("download") == "compressed_k16.png"
+    assert tab.get_by_text("Compressed at 40 x 30 pixels.").is_visible()
