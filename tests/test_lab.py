@@ -88,8 +88,15 @@ def test_slider_moves_with_a_kernel(tab):
     values = explorer.axes[AXIS]
     later = values[values.index(explorer.start[AXIS]) + 1]
     widget = tab.locator(".jupyter-widgets.explorer", has_text=explorer.frame().caption)
-    scroll_to(tab, widget).locator(".noUi-handle").first.focus()
-    tab.keyboard.press("ArrowRight")
+    scroll_to(tab, widget).evaluate("widget => widget.id = 'explorer-under-test'")
+    slider = tab.locator("#explorer-under-test .widget-slider").first
+    readout = slider.locator(".widget-readout")
+    until = monotonic() + PATIENCE / 1000
+    while readout.inner_text() != str(later) and monotonic() < until:
+        # while other cells' outputs arrive, JupyterLab may take the focus away again
+        slider.locator(".noUi-handle").press("Home")
+        for _ in range(values.index(later)):
+            slider.locator(".noUi-handle").press("ArrowRight")
     caption = explorer.frame(**{AXIS: later}).caption
     shown = tab.locator(".jupyter-widgets.explorer", has_text=caption)
     shown.wait_for(timeout=PATIENCE)
