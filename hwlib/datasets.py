@@ -21,8 +21,16 @@ from PIL import Image, ImageDraw, ImageFont
 from hwlib.backprop import SIMPLE_DATASET, XOR_DATASET
 
 __all__ = [
-    "SIMPLE_DATASET", "XOR_DATASET", "plane_points", "photograph", "pathologists", "Ratings",
-    "simulated_genomes", "Genomes", "binary_digits", "Digits",
+    "SIMPLE_DATASET",
+    "XOR_DATASET",
+    "plane_points",
+    "photograph",
+    "pathologists",
+    "Ratings",
+    "simulated_genomes",
+    "Genomes",
+    "binary_digits",
+    "Digits",
 ]
 
 # Found by search, so that k-means ends where the homework says: see plane_points.
@@ -40,8 +48,14 @@ RATINGS = """
 DIGIT_SHAPE = (16, 12)
 DIGIT_HEIGHTS = (12, 13, 14)
 DIGIT_FONTS = (
-    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSansMono-Bold",
-    "DejaVuSerif", "DejaVuSerif-Bold", "STIXGeneral", "STIXGeneralBol",
+    "DejaVuSans",
+    "DejaVuSans-Bold",
+    "DejaVuSansMono",
+    "DejaVuSansMono-Bold",
+    "DejaVuSerif",
+    "DejaVuSerif-Bold",
+    "STIXGeneral",
+    "STIXGeneralBol",
 )
 # A pixel is 1 if more than 120/255 of it is covered. Not a half: that is what a straight edge in
 # the middle of a pixel gives, so many pixels would hang on the rasteriser's last grey level.
@@ -260,7 +274,7 @@ def binary_digits(n=400, digits=range(5), rng=0):
         glyph = _glyph(int(digit), str(rng.choice(DIGIT_FONTS)), int(rng.choice(DIGIT_HEIGHTS)))
         down, right = rng.choice((-1, 0, 1), size=2, p=(0.1, 0.8, 0.1))
         top, left = (h - glyph.shape[0]) // 2 + down, (w - glyph.shape[1]) // 2 + right
-        picture[top:top + glyph.shape[0], left:left + glyph.shape[1]] = glyph
+        picture[top : top + glyph.shape[0], left : left + glyph.shape[1]] = glyph
     return Digits(pictures.reshape(n, h * w), labels, DIGIT_SHAPE)
 
 

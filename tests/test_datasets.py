@@ -22,6 +22,7 @@ def lloyd(X, k, seed):
 
 # The four examples
 
+
 def test_small_sets_are_those_of_backprop():
     assert datasets.SIMPLE_DATASET is backprop.SIMPLE_DATASET
     assert datasets.XOR_DATASET is backprop.XOR_DATASET
@@ -35,6 +36,7 @@ def test_small_sets_hold_the_homework_s_examples():
 
 
 # Points in the plane
+
 
 @pytest.fixture(scope="module")
 def points():
@@ -58,17 +60,29 @@ def test_plane_points_are_the_same_each_time_and_not_shared(points):
 # The losses of this very set, which the page quotes. A point sits within 1e-6 of a boundary between
 # clusters at the nearest (in squared distance, over all these runs), far above round-off: every
 # machine takes the same path, and the losses agree to the two decimals given here.
-@pytest.mark.parametrize("k, loss", [(2, 6698.30), (3, 1668.05), (4, 945.74), (5, 832.80),
-                                     (6, 751.55), (7, 724.22), (8, 610.44), (9, 553.48),
-                                     (10, 501.98)])
+@pytest.mark.parametrize(
+    "k, loss",
+    [
+        (2, 6698.30),
+        (3, 1668.05),
+        (4, 945.74),
+        (5, 832.80),
+        (6, 751.55),
+        (7, 724.22),
+        (8, 610.44),
+        (9, 553.48),
+        (10, 501.98),
+    ],
+)
 def test_plane_points_losses_at_seed_0(points, k, loss):
     assert lloyd(points, k, seed=0)[0] == pytest.approx(loss, abs=0.006)
 
 
 # The losses that the homework and the course's data lead to. The set was searched for to match the
 # first four to the nearest integer; the others were let free, and came within 1 %.
-@pytest.mark.parametrize("k, loss, tolerance", [(2, 6698, 0.5), (3, 1668, 0.5), (4, 946, 0.5),
-                                                (5, 837, 8), (10, 499, 5)])
+@pytest.mark.parametrize(
+    "k, loss, tolerance", [(2, 6698, 0.5), (3, 1668, 0.5), (4, 946, 0.5), (5, 837, 8), (10, 499, 5)]
+)
 def test_plane_points_end_where_the_course_s_data_end(points, k, loss, tolerance):
     assert lloyd(points, k, seed=0)[0] == pytest.approx(loss, abs=tolerance)
 
@@ -91,6 +105,7 @@ def test_plane_points_four_clusters_are_the_four_gaussians(points):
 
 
 # The photograph
+
 
 def test_photograph_is_an_rgb_image():
     image = datasets.photograph()
@@ -116,6 +131,7 @@ def test_photograph_is_the_right_one_whatever_the_decoder():
 
 # The pathologists
 
+
 def test_pathologists_table():
     ratings = datasets.pathologists()
     X, counts, names = ratings
@@ -140,6 +156,7 @@ def test_pathologists_rows_stand_beside_their_counts():
 
 
 # Simulated genomes
+
 
 def test_simulated_genomes_shapes_and_types():
     genomes = datasets.simulated_genomes(50, 300, populations=3)
@@ -190,18 +207,34 @@ def test_simulated_genomes_extremes_of_fst_stay_finite():
     assert np.isfinite(fixed.frequencies).all()
 
 
-@pytest.mark.parametrize("name, wrong", [
-    ("n", 0), ("n", 2.5), ("n", True), ("d", -1), ("d", "9"),
-    ("populations", 0), ("populations", 11),
-    ("fst", 0), ("fst", 1), ("fst", float("nan")), ("fst", "much"),
-    ("rng", -1), ("rng", 2**32), ("rng", None), ("rng", 0.5), ("rng", True),
-])
+@pytest.mark.parametrize(
+    "name, wrong",
+    [
+        ("n", 0),
+        ("n", 2.5),
+        ("n", True),
+        ("d", -1),
+        ("d", "9"),
+        ("populations", 0),
+        ("populations", 11),
+        ("fst", 0),
+        ("fst", 1),
+        ("fst", float("nan")),
+        ("fst", "much"),
+        ("rng", -1),
+        ("rng", 2**32),
+        ("rng", None),
+        ("rng", 0.5),
+        ("rng", True),
+    ],
+)
 def test_simulated_genomes_refuse(name, wrong):
     with pytest.raises(ValueError, match=f"^{name} must be .*, not "):
         datasets.simulated_genomes(**{"n": 10, "d": 5, name: wrong})
 
 
 # Digits
+
 
 @pytest.fixture(scope="module")
 def digits():
@@ -261,8 +294,12 @@ def test_binary_digits_hardly_depend_on_the_last_grey_level(monkeypatch):
     # the versions named above. One level at every pixel of every glyph must flip almost none of
     # them: about a third of the pixels are partly covered, spread over 255 levels, so 0.13 % flip
     # on average; twice that would mean a threshold in a bad place.
-    every = [(digit, font, height) for digit in range(10) for font in datasets.DIGIT_FONTS
-             for height in datasets.DIGIT_HEIGHTS]
+    every = [
+        (digit, font, height)
+        for digit in range(10)
+        for font in datasets.DIGIT_FONTS
+        for height in datasets.DIGIT_HEIGHTS
+    ]
     drawn = [datasets._glyph(*which) for which in every]
     pixels = sum(glyph.size for glyph in drawn)
     for threshold in (datasets.DIGIT_THRESHOLD - 1, datasets.DIGIT_THRESHOLD + 1):
@@ -277,8 +314,9 @@ def test_binary_digits_refuse(name, wrong):
         datasets.binary_digits(**{name: wrong})
 
 
-@pytest.mark.parametrize("wrong", [(), (10,), (-1, 2), (1, 1), (0.0, 1.0), "012", 3, None,
-                                   (True, False)])
+@pytest.mark.parametrize(
+    "wrong", [(), (10,), (-1, 2), (1, 1), (0.0, 1.0), "012", 3, None, (True, False)]
+)
 def test_binary_digits_refuse_other_digits(wrong):
     with pytest.raises(ValueError, match="^digits must name .*, not "):
         datasets.binary_digits(10, digits=wrong)
@@ -286,10 +324,14 @@ def test_binary_digits_refuse_other_digits(wrong):
 
 # Seeds and generators, for both random sets
 
-@pytest.mark.parametrize("draw", [
-    pytest.param(lambda rng: datasets.simulated_genomes(20, 40, rng=rng).X, id="genomes"),
-    pytest.param(lambda rng: datasets.binary_digits(20, rng=rng).X, id="digits"),
-])
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        pytest.param(lambda rng: datasets.simulated_genomes(20, 40, rng=rng).X, id="genomes"),
+        pytest.param(lambda rng: datasets.binary_digits(20, rng=rng).X, id="digits"),
+    ],
+)
 def test_random_sets_depend_on_the_seed_alone(draw):
     np.random.seed(1)
     before = np.random.get_state()[1].copy()

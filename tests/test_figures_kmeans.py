@@ -80,7 +80,9 @@ def test_a_seed_shows_where_it_ends_and_its_elbow():
     np.testing.assert_array_equal(seed.get_ydata(), [runs[0][k].loss for k in KS])
     np.testing.assert_array_equal(ring.get_xydata(), [[2, runs[0][2].loss]])
     assert [text.get_text() for text in figure.axes[1].get_legend().texts] == [
-        "best of 50 restarts", "seed 0"]
+        "best of 50 restarts",
+        "seed 0",
+    ]
     _, caption = pictures.draw_seed(X, runs, BEST, k=4, seed=1)
     assert caption.startswith("k = 4, seed 1: loss 945.74")
 
@@ -130,7 +132,9 @@ def test_starts_are_counted_and_lie_on_the_axes():
         assert axes.get_xlim()[0] < 1 and ticks.get_xdata().max() < axes.get_xlim()[1]
         np.testing.assert_allclose(median.get_xdata(), np.median(losses[2]) / 100)
         assert [text.get_text().strip() for text in axes.texts] == [
-            f"median {np.median(losses[2]):.0f}", f"{init} starts"]
+            f"median {np.median(losses[2]):.0f}",
+            f"{init} starts",
+        ]
 
 
 def test_frames_of_starts_have_the_same_axes():
@@ -194,18 +198,27 @@ def test_a_photo_beside_its_compressed_form(photograph):
         assert pair.crop((left, 0, left + width, pair.height)).tobytes() == shown.tobytes()
     assert re.fullmatch(
         r"Left the original, right k = 4 colours: loss \d+\.\d+ million, 2 bits per pixel, "
-        r"a factor of 12\. As PNG files: about \d+ kB against \d+ kB\.", caption)
+        r"a factor of 12\. As PNG files: about \d+ kB against \d+ kB\.",
+        caption,
+    )
     assert f"loss {compressed.loss / 1e6:.4g} million" in caption
 
 
 def test_sizes_of_files_are_rounded_so_that_every_zlib_agrees():
     assert [pictures._about(size) for size in (6.574, 11.8, 51.57, 53.2, 114.3, 452.0)] == [
-        "7", "10", "50", "50", "110", "450"]
+        "7",
+        "10",
+        "50",
+        "50",
+        "110",
+        "450",
+    ]
 
 
 def test_one_bit_is_singular(photograph):
     assert "1 bit per pixel, a factor of 24." in pictures.photo_caption(
-        photograph, compress_image(photograph, 2))
+        photograph, compress_image(photograph, 2)
+    )
 
 
 def test_bins_gather_all_pixels_and_keep_their_mean(photograph):
@@ -234,7 +247,8 @@ def test_colours_stand_where_they_are_and_rings_are_numbered_by_pixels(photograp
     pixels = np.bincount(np.asarray(compressed.image).ravel())
     order = np.argsort(-pixels)
     assert {text.get_text(): text.get_position() for text in left.texts} == {
-        str(number): tuple(palette[c][[0, 2]]) for number, c in enumerate(order, start=1)}
+        str(number): tuple(palette[c][[0, 2]]) for number, c in enumerate(order, start=1)
+    }
     for axes in (left, right):
         [dots] = axes.collections
         drawn = np.asarray(sorted(map(tuple, dots.get_offsets())))
@@ -247,7 +261,8 @@ def test_colours_stand_where_they_are_and_rings_are_numbered_by_pixels(photograp
     most, least = pixels.max() / pixels.sum(), pixels.min() / pixels.sum()
     assert caption == (
         f"k = 4, red and blue: colour 1 serves {most:.0%} of the pixels, "
-        f"colour 4 serves {least:.1%}.")
+        f"colour 4 serves {least:.1%}."
+    )
 
 
 @pytest.mark.parametrize("view", ["red and green", "red and blue", "green and blue"])

@@ -164,8 +164,9 @@ def test_loss_falls_in_every_step_until_the_assignments_repeat(points, seed):
 def test_the_three_results_belong_together(points):
     result = kmeans.kmeans(points, 5, rng=2)
     np.testing.assert_array_equal(result.assignments, assign(points, result.centroids))
-    by_hand = sum(np.sum((points[result.assignments == c] - mu) ** 2)
-                  for c, mu in enumerate(result.centroids))
+    by_hand = sum(
+        np.sum((points[result.assignments == c] - mu) ** 2) for c, mu in enumerate(result.centroids)
+    )
     np.testing.assert_allclose(result.loss, by_hand, rtol=1e-12)  # order of 1000 additions
     for c, mu in enumerate(result.centroids):
         np.testing.assert_allclose(points[result.assignments == c].mean(axis=0), mu, rtol=1e-12)
@@ -314,37 +315,46 @@ def test_weighted_starts_are_drawn_by_weight():
 GOOD = np.arange(10.0).reshape(5, 2)
 
 
-@pytest.mark.parametrize(("call", "says"), [
-    (lambda: kmeans.kmeans(GOOD, 0), "k must be a whole number from 1 to 5, not 0"),
-    (lambda: kmeans.kmeans(GOOD, 6), "k must be a whole number from 1 to 5, not 6"),
-    (lambda: kmeans.kmeans(GOOD, 2.0), "k must be .* not 2.0"),
-    (lambda: kmeans.kmeans(GOOD, True), "k must be .* not True"),
-    (lambda: kmeans.kmeans(GOOD, "2"), "k must be .* not '2'"),
-    (lambda: kmeans.kmeans([1, 2, 3], 1), r"X must have rows and columns, not the shape \(3,\)"),
-    (lambda: kmeans.kmeans(np.empty((0, 2)), 1), "X must have rows and columns"),
-    (lambda: kmeans.kmeans([[1, 2], [3]], 1), "X must be a table of numbers"),
-    (lambda: kmeans.kmeans([["a"]], 1), "X must be a table of numbers"),
-    (lambda: kmeans.kmeans([[1, math.nan]], 1), "X must be finite"),
-    (lambda: kmeans.kmeans([[1, math.inf]], 1), "X must be finite"),
-    (lambda: kmeans.kmeans([[-1e200, 1]], 1), "X must be finite and below 1e.150"),
-    (lambda: kmeans.kmeans(GOOD, 2, rng=-1), "rng.* must be a whole number from 0 to 4294967295"),
-    (lambda: kmeans.kmeans(GOOD, 2, rng=None), "rng.* not None"),
-    (lambda: kmeans.kmeans(GOOD, 2, restarts=0), "restarts must be .* at least 1, not 0"),
-    (lambda: kmeans.kmeans(GOOD, 2, init="farthest"), 'init must be "random" or "k-means'),
-    (lambda: kmeans.kmeans(GOOD, 2, weights=[1, 2]), "weights must be 5 positive numbers"),
-    (lambda: kmeans.kmeans(GOOD, 2, weights=[1, 1, 1, 1, 0]), "weights must be 5 positive"),
-    (lambda: kmeans.kmeans(GOOD, 2, weights="abc"), "weights must be"),
-    (lambda: assign(GOOD, [[1, 2, 3]]), "centroids must have 2 columns as X has, not 3"),
-    (lambda: assign(GOOD, [[math.nan, 2]]), "centroids must be finite"),
-    (lambda: update(GOOD, [0, 1], GOOD[:2]), "assignments must be 5 integers 0 ... 1"),
-    (lambda: update(GOOD, [0, 0, 0, 0, 2], GOOD[:2]), "assignments must be"),
-    (lambda: update(GOOD, [0, 0, 0, 0, -1], GOOD[:2]), "assignments must be"),
-    (lambda: reconstruction_error(GOOD, [0.0] * 5, GOOD[:2]), "assignments must be"),
-    (lambda: compress_image(np.zeros((2, 2, 3), np.uint8), 2), "image must be a PIL.*ndarray"),
-    (lambda: compress_image(Image.new("RGB", (9, 9)), 0), "k must be .* 1 to 81, not 0"),
-    (lambda: compress_image(Image.new("RGB", (99, 99)), 257), "k must be .* 1 to 256, not 257"),
-    (lambda: compress_image(Image.new("RGB", (2, 2)), 5), "k must be .* 1 to 4, not 5"),
-])
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: kmeans.kmeans(GOOD, 0), "k must be a whole number from 1 to 5, not 0"),
+        (lambda: kmeans.kmeans(GOOD, 6), "k must be a whole number from 1 to 5, not 6"),
+        (lambda: kmeans.kmeans(GOOD, 2.0), "k must be .* not 2.0"),
+        (lambda: kmeans.kmeans(GOOD, True), "k must be .* not True"),
+        (lambda: kmeans.kmeans(GOOD, "2"), "k must be .* not '2'"),
+        (
+            lambda: kmeans.kmeans([1, 2, 3], 1),
+            r"X must have rows and columns, not the shape \(3,\)",
+        ),
+        (lambda: kmeans.kmeans(np.empty((0, 2)), 1), "X must have rows and columns"),
+        (lambda: kmeans.kmeans([[1, 2], [3]], 1), "X must be a table of numbers"),
+        (lambda: kmeans.kmeans([["a"]], 1), "X must be a table of numbers"),
+        (lambda: kmeans.kmeans([[1, math.nan]], 1), "X must be finite"),
+        (lambda: kmeans.kmeans([[1, math.inf]], 1), "X must be finite"),
+        (lambda: kmeans.kmeans([[-1e200, 1]], 1), "X must be finite and below 1e.150"),
+        (
+            lambda: kmeans.kmeans(GOOD, 2, rng=-1),
+            "rng.* must be a whole number from 0 to 4294967295",
+        ),
+        (lambda: kmeans.kmeans(GOOD, 2, rng=None), "rng.* not None"),
+        (lambda: kmeans.kmeans(GOOD, 2, restarts=0), "restarts must be .* at least 1, not 0"),
+        (lambda: kmeans.kmeans(GOOD, 2, init="farthest"), 'init must be "random" or "k-means'),
+        (lambda: kmeans.kmeans(GOOD, 2, weights=[1, 2]), "weights must be 5 positive numbers"),
+        (lambda: kmeans.kmeans(GOOD, 2, weights=[1, 1, 1, 1, 0]), "weights must be 5 positive"),
+        (lambda: kmeans.kmeans(GOOD, 2, weights="abc"), "weights must be"),
+        (lambda: assign(GOOD, [[1, 2, 3]]), "centroids must have 2 columns as X has, not 3"),
+        (lambda: assign(GOOD, [[math.nan, 2]]), "centroids must be finite"),
+        (lambda: update(GOOD, [0, 1], GOOD[:2]), "assignments must be 5 integers 0 ... 1"),
+        (lambda: update(GOOD, [0, 0, 0, 0, 2], GOOD[:2]), "assignments must be"),
+        (lambda: update(GOOD, [0, 0, 0, 0, -1], GOOD[:2]), "assignments must be"),
+        (lambda: reconstruction_error(GOOD, [0.0] * 5, GOOD[:2]), "assignments must be"),
+        (lambda: compress_image(np.zeros((2, 2, 3), np.uint8), 2), "image must be a PIL.*ndarray"),
+        (lambda: compress_image(Image.new("RGB", (9, 9)), 0), "k must be .* 1 to 81, not 0"),
+        (lambda: compress_image(Image.new("RGB", (99, 99)), 257), "k must be .* 1 to 256, not 257"),
+        (lambda: compress_image(Image.new("RGB", (2, 2)), 5), "k must be .* 1 to 4, not 5"),
+    ],
+)
 def test_bad_input_is_named(call, says):
     with pytest.raises(ValueError, match=says):
         call()
@@ -429,19 +439,22 @@ CLEAR = PALETTE.copy()
 CLEAR.info["transparency"] = 0
 
 
-@pytest.mark.parametrize(("image", "expected"), [
-    (Image.new("L", (1, 1), 77), [[77, 77, 77]]),
-    (Image.new("1", (1, 1), 1), [[255, 255, 255]]),
-    (Image.new("RGB", (1, 1), (1, 2, 3)), [[1, 2, 3]]),
-    (RGBA, [[10, 20, 30], [255, 255, 255]]),
-    (Image.new("RGBA", (1, 1), (0, 0, 0, 51)), [[204, 204, 204]]),
-    (Image.new("LA", (1, 1), (90, 255)), [[90, 90, 90]]),
-    (PALETTE, [[1, 2, 3], [40, 50, 60]]),
-    (CLEAR, [[255, 255, 255], [40, 50, 60]]),
-    (Image.new("CMYK", (1, 1), (255, 0, 0, 0)), [[0, 255, 255]]),
-    (grey([0, 256, 65535], "I;16"), [[0] * 3, [1] * 3, [255] * 3]),
-    (grey([0, 65535, 70000], "I"), [[0] * 3, [255] * 3, [255] * 3]),
-])
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (Image.new("L", (1, 1), 77), [[77, 77, 77]]),
+        (Image.new("1", (1, 1), 1), [[255, 255, 255]]),
+        (Image.new("RGB", (1, 1), (1, 2, 3)), [[1, 2, 3]]),
+        (RGBA, [[10, 20, 30], [255, 255, 255]]),
+        (Image.new("RGBA", (1, 1), (0, 0, 0, 51)), [[204, 204, 204]]),
+        (Image.new("LA", (1, 1), (90, 255)), [[90, 90, 90]]),
+        (PALETTE, [[1, 2, 3], [40, 50, 60]]),
+        (CLEAR, [[255, 255, 255], [40, 50, 60]]),
+        (Image.new("CMYK", (1, 1), (255, 0, 0, 0)), [[0, 255, 255]]),
+        (grey([0, 256, 65535], "I;16"), [[0] * 3, [1] * 3, [255] * 3]),
+        (grey([0, 65535, 70000], "I"), [[0] * 3, [255] * 3, [255] * 3]),
+    ],
+)
 def test_every_mode_becomes_rgb(image, expected):
     np.testing.assert_array_equal(rgb_pixels(image), [expected])
 
@@ -521,27 +534,39 @@ def test_image_prefers_the_picture_that_is_there(folder, capsys):
     assert "30 x 20 pixels, k = 16, seed 1: loss 0.00" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("mode", "name"), [
-    ("L", "a.png"), ("RGB", "a.jpg"), ("RGB", "a.webp"), ("RGBA", "a.png"), ("P", "a.png"),
-    ("CMYK", "a.jpg"), ("I;16", "a.png"),
-])
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [
+        ("L", "a.png"),
+        ("RGB", "a.jpg"),
+        ("RGB", "a.webp"),
+        ("RGBA", "a.png"),
+        ("P", "a.png"),
+        ("CMYK", "a.jpg"),
+        ("I;16", "a.png"),
+    ],
+)
 def test_image_reads_other_pictures(folder, mode, name):
     Image.linear_gradient("L").convert("RGB" if mode in ("P", "CMYK", "RGBA") else "L").convert(
-        mode).save(name)
+        mode
+    ).save(name)
     assert kmeans.main(["image", "-k", "4", "--input", name]) == 0
     assert Image.open("compressed_k4.png").size == (256, 256)
 
 
-@pytest.mark.parametrize(("content", "says"), [
-    (b"", "it is empty"),
-    (b"\n  \n", "it is empty"),
-    (b"1\t2\n3\n", "number of columns changed"),
-    (b"1\t2\nx\t3\n", "could not convert string 'x'"),
-    (b"1\t2\nnan\t3\n", "data.tsv must be finite"),
-    (b"1\n2\n", "data.tsv must have two columns, not 1"),
-    (b"1 2\n3 4\n", "could not convert"),
-    (b"\xff\xfe\x00", "data.tsv"),
-])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "it is empty"),
+        (b"\n  \n", "it is empty"),
+        (b"1\t2\n3\n", "number of columns changed"),
+        (b"1\t2\nx\t3\n", "could not convert string 'x'"),
+        (b"1\t2\nnan\t3\n", "data.tsv must be finite"),
+        (b"1\n2\n", "data.tsv must have two columns, not 1"),
+        (b"1 2\n3 4\n", "could not convert"),
+        (b"\xff\xfe\x00", "data.tsv"),
+    ],
+)
 def test_bad_data_file(folder, capsys, content, says):
     Path("data.tsv").write_bytes(content)
     message = fails(capsys, "basic", "-k", "1")
@@ -549,18 +574,21 @@ def test_bad_data_file(folder, capsys, content, says):
     assert "data.tsv" in message
 
 
-@pytest.mark.parametrize(("words", "says"), [
-    (["basic", "-k", "0"], "k must be a whole number from 1 to 500, not 0"),
-    (["basic", "-k", "501"], "k must be a whole number from 1 to 500, not 501"),
-    (["basic", "-k", "two"], "invalid int value: 'two'"),
-    (["basic"], "-k"),
-    (["basic", "-k", "2", "-s", "-1"], "rng"),
-    (["image", "-k", "257"], "k must be a whole number from 1 to 256, not 257"),
-    (["image", "-k", "4", "--input", "none.png"], "none.png"),
-    (["image", "-k", "4", "--input", "."], "is no picture"),
-    ([], "command"),
-    (["draw"], "draw"),
-])
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["basic", "-k", "0"], "k must be a whole number from 1 to 500, not 0"),
+        (["basic", "-k", "501"], "k must be a whole number from 1 to 500, not 501"),
+        (["basic", "-k", "two"], "invalid int value: 'two'"),
+        (["basic"], "-k"),
+        (["basic", "-k", "2", "-s", "-1"], "rng"),
+        (["image", "-k", "257"], "k must be a whole number from 1 to 256, not 257"),
+        (["image", "-k", "4", "--input", "none.png"], "none.png"),
+        (["image", "-k", "4", "--input", "."], "is no picture"),
+        ([], "command"),
+        (["draw"], "draw"),
+    ],
+)
 def test_bad_words(folder, capsys, words, says):
     assert says in fails(capsys, *words)
 

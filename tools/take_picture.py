@@ -1,6 +1,6 @@
 """Take the picture of the built book that stands in the README and on the home page.
 
-    python tools/take_picture.py        (make picture builds the book first)
+`make picture` builds the book first, then runs this.
 """
 
 import io
