@@ -3,7 +3,7 @@
 #   make book   sets up, builds the book: open _build/html/index.html
 #   make test   sets up, builds the book, proves all that it says
 #
-# and a few more: make lab · outputs · bench · picture · lock · clean
+# and a few more: make starter · lab · outputs · bench · picture · lock · clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +13,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONHASHSEED = 0
 
-.PHONY: book test lab outputs bench picture lock clean chromium
+.PHONY: book test starter lab outputs bench picture lock clean chromium
 
 book: $(VENV)/ready
 	$(BIN)/jupyter-book build . --all --warningiserror --nitpick --keep-going
@@ -22,6 +22,10 @@ book: $(VENV)/ready
 # The browser tests read the built site, so it is built first.
 test: book chromium
 	$(BIN)/python -m pytest --nbval notebooks tests
+
+# The homework's starter, dist/hw3.zip, out of hwlib.
+starter: $(VENV)/ready
+	$(BIN)/python -m homework.starter dist/hw3.zip
 
 lab: $(VENV)/ready
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/1_backprop.ipynb
