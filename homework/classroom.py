@@ -93,20 +93,21 @@ def _grade_each(left, jobs, seed, limits):
     remaining = dict(left)
     while remaining:
         count = len(remaining)
+        pool = ProcessPoolExecutor(jobs)
         try:
-            with ProcessPoolExecutor(jobs) as pool:
-                futures = {
-                    pool.submit(_grade_one, path, key, seed, limits): path
-                    for path, key in remaining.items()
-                }
-                for future in as_completed(futures):
-                    path = futures[future]
-                    record = future.result()
-                    del remaining[path]
-                    yield path, record
+            futures = {
+                pool.submit(_grade_one, path, key, seed, limits): path
+                for path, key in remaining.items()
+            }
+            for future in as_completed(futures):
+                path, record = futures[future], future.result()
+                del remaining[path]
+                yield path, record
         except BrokenProcessPool:
             if len(remaining) == count:  # nobody got through: the machine is at fault
                 raise OSError("the processes that grade are ended by something else") from None
+        finally:
+            pool.shutdown(cancel_futures=True)  # at once, when it is interrupted
 
 
 def _grade_one(path, key, seed, limits):
@@ -197,7 +198,7 @@ def page(records):
     rows = []
     for task in grade.TASKS:
         points = [record["tasks"][task] for record in records]
-        out_of = max(sum(part) for part in [grade.PARTS[task].values()])
+        out_of = sum(grade.PARTS[task].values())
         full = sum(each == out_of for each in points)
         said = {}
         for record in records:
@@ -226,7 +227,7 @@ PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Grades of the class</title>
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 1rem }}
 table {{ border-collapse: collapse }} ul {{ margin: 0; padding-left: 1.2em }}
 th, td {{ border-top: 1px solid #bbb; padding: .3rem .6rem; vertical-align: top; text-align: left }}
 svg {{ max-width: 100%; height: auto }}
@@ -235,7 +236,9 @@ svg {{ max-width: 100%; height: auto }}
 <p>{head}</p>
 {plot}
 <table>
-<thead><tr><th>Task<th>Points<th>Mean<th>Median<th>All points<th>What was most often said</tr></thead>
+<thead>
+<tr><th>Task<th>Points<th>Mean<th>Median<th>All points<th>What was most often said</tr>
+</thead>
 <tbody>
 {rows}
 </tbody>

@@ -211,11 +211,21 @@ def main(argv=None):
     """Run the command; return its exit status."""
     parser = _Parser(prog="homework.grade", description="Grade the homework's coding tasks.")
     parser.add_argument("folder", metavar="FOLDER", help="a submission: a folder or a zip")
-    parser.add_argument("--all", action="store_true", help="FOLDER holds the submissions of a class")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="with --all: so many at a time")
-    parser.add_argument("--out", metavar="FOLDER", help="with --all: for the results; default FOLDER-grades")
-    parser.add_argument("--seed", type=int, default=0, help="of the inputs; default 0, as in the notebooks")
-    parser.add_argument("--seconds", type=float, default=30.0, help="for each task; default %(default)g")
+    parser.add_argument(
+        "--all", action="store_true", help="FOLDER holds the submissions of a class"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="with --all: so many at a time"
+    )
+    parser.add_argument(
+        "--out", metavar="FOLDER", help="with --all: for the results; default FOLDER-grades"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the inputs; default 0, as in the notebooks"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="for each task; default %(default)g"
+    )
     options = parser.parse_args(argv)
     if not 0 < options.seconds < 1e6 or options.jobs < 1 or not 0 <= options.seed < 2**32:
         parser.error("--seconds and --jobs must be positive, --seed from 0 to 4294967295")
@@ -224,9 +234,7 @@ def main(argv=None):
         from homework import classroom  # needs matplotlib, which takes a while
 
         try:
-            return classroom.run(
-                options.folder, options.out, options.jobs, options.seed, limits
-            )
+            return classroom.run(options.folder, options.out, options.jobs, options.seed, limits)
         except (OSError, ValueError) as error:
             print(f"{parser.prog}: {error}", file=sys.stderr)
             return 2

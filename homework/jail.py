@@ -277,7 +277,8 @@ def allowed(job):
     """Return what a child may read: Python, its packages, and the system's libraries."""
     base = Path(os.__file__).resolve().parent
     paths = [base, *map(Path, ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"))]
-    paths += [Path("/etc"), Path("/dev/null"), Path("/dev/urandom"), Path("/usr/share/zoneinfo")]
+    paths += map(Path, ("/dev/null", "/dev/urandom", "/usr/share/zoneinfo", "/etc/localtime"))
+    paths += map(Path, ("/etc/ld.so.cache", "/etc/fonts", "/etc/mime.types"))
     paths += [Path("/usr/share/fonts"), Path(sys.base_prefix, "lib")]
     for folder in map(Path, job["path"]):
         for path in folder.iterdir():

@@ -175,7 +175,7 @@ def files():
 
 def table():
     return "\n".join(
-        f"| {task} | {points} | `{FILES[module]}` | {', '.join(f'`{each}`' for each in functions)} |"
+        f"| {task} | {points} | `{FILES[module]}` | `{'`, `'.join(functions)}` |"
         for task, points, module, functions in TASKS
     )
 

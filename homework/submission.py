@@ -41,27 +41,28 @@ class Submission:
 
 
 def collect(path):
-    """Return the `Submission` in a folder or zip file; whatever is wrong is told by its `problem`."""
+    """Return the `Submission` in a folder or zip file; its `problem` tells what is wrong."""
     path = Path(path)
     is_zip = path.suffix.lower() == ".zip" and not path.is_dir()
     submission = Submission(path.stem if is_zip else path.resolve().name)
     try:
         if path.is_dir():
-            _choose(submission, list(_folder(path, submission.notes)))
-        elif is_zip:
-            if not path.is_file():
-                raise OSError("there is no such file")
+            entries = list(_folder(path, submission.notes))
+            _choose(submission, entries)
+        elif is_zip and path.is_file():
             with zipfile.ZipFile(path) as archive:
-                _choose(submission, list(_archive(archive, submission.notes)))
+                entries = list(_archive(archive, submission.notes))
+                _choose(submission, entries)
         else:
             there = "it is neither a folder nor a zip" if path.exists() else "it does not exist"
             submission.problem = f"{path.name} cannot be graded: {there}."
-    except (OSError, RuntimeError, ValueError, EOFError, NotImplementedError,
-            zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
+            return submission
+    except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         why = getattr(error, "strerror", None) or str(error)
         submission.problem = f"{path.name} cannot be read: {why}."
-    if submission.problem is None and not set(WANTED) & set(submission.files):
-        what = "it is empty" if not submission.files and not submission.notes else "neither is there"
+        return submission
+    if not set(WANTED) & set(submission.files):
+        what = "neither is there" if entries or submission.notes else "it is empty"
         submission.problem = f"There is no backprop.py and no kmeans.py in {path.name}: {what}."
     return submission
 

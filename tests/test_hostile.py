@@ -20,10 +20,10 @@ from homework import grade, jail, sandbox, submission
 from homework.checks import NAMES, inputs, probe
 from hwlib import backprop, kmeans
 
-BOOK = {
-    "backprop.py": Path(backprop.__file__).read_text(encoding="utf-8"),
-    "kmeans.py": Path(kmeans.__file__).read_text(encoding="utf-8"),
-}
+sys.path.insert(0, str(Path(__file__).parent))
+import bank  # noqa: E402 (the bank stands beside this file)
+
+RIGHT = bank.LECTURE
 BEFORE_MAIN = '\nif __name__ == "__main__":'
 TASKS = ("1b", "1g")  # enough to see what is lost and what is not
 MEMORY = 1 << 30
@@ -35,26 +35,26 @@ needs_landlock = pytest.mark.skipif(not LINUX, reason="Landlock is a part of Lin
 
 
 def hand_in(folder, **files):
-    """Write a submission: the book's files, or what is given in their place."""
+    """Write a submission: right files, or what is given in their place."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in {"backprop": BOOK["backprop.py"], "kmeans": BOOK["kmeans.py"], **files}.items():
+    right = {"backprop": RIGHT["backprop.py"], "kmeans": RIGHT["kmeans.py"]}
+    for name, text in {**right, **files}.items():
         content = text if isinstance(text, bytes) else text.encode()
         (folder / f"{name}.py").write_bytes(content)
     return folder
 
 
 def at_import(code):
-    """The book's backprop.py, with code that runs when it is imported."""
-    return textwrap.dedent(code) + BOOK["backprop.py"]
+    """A right backprop.py, with code that runs when it is imported."""
+    return textwrap.dedent(code) + RIGHT["backprop.py"]
 
 
 def in_backward(code):
-    """The book's backprop.py, with code at the beginning of LogNode.backward."""
-    line = "        n.grad += self.grad / n.value"
-    assert BOOK["backprop.py"].count(line) == 1
-    return BOOK["backprop.py"].replace(
-        line, textwrap.indent(textwrap.dedent(code), " " * 8) + "\n" + line
-    )
+    """A right backprop.py, with code at the beginning of LogNode.backward."""
+    line = "        x.grad += self.grad / x.value"
+    assert RIGHT["backprop.py"].count(line) == 1
+    code = "n = self.children[0]\n" + textwrap.dedent(code)
+    return RIGHT["backprop.py"].replace(line, textwrap.indent(code, " " * 8) + "\n" + line)
 
 
 def graded(path, limits=QUICK, tasks=TASKS):
@@ -98,7 +98,7 @@ AT_IMPORT = {
 @pytest.mark.parametrize("case", AT_IMPORT)
 def test_a_file_that_cannot_be_loaded(tmp_path, case):
     code, *words = AT_IMPORT[case]
-    source = code + BOOK["backprop.py"].encode() if isinstance(code, bytes) else at_import(code)
+    source = code + RIGHT["backprop.py"].encode() if isinstance(code, bytes) else at_import(code)
     limits = SHORT if case == "infinite loop" else QUICK
     result = graded(hand_in(tmp_path / "s", backprop=source), limits, ("1b", "2a"))
     assert points(result) == {"1b": 0, "2a": 10} and result.status == 1
@@ -108,7 +108,11 @@ def test_a_file_that_cannot_be_loaded(tmp_path, case):
 
 # What LogNode.backward does: the points of its other parts, and all other tasks, stay.
 IN_BACKWARD = {
-    "infinite loop": ("while True: pass", 1, "does not come to its end"),
+    "infinite loop": ("while True:\n    pass", 1, "does not come to its end"),
+    "infinite loop of a single line": (
+        # Python tells a trace function nothing of this one
+        "while True: pass", 0, "did not come to its end within 2 seconds",
+    ),
     "endless loop that catches": (
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
         0, "did not come to its end within 2 seconds",
@@ -146,10 +150,12 @@ def test_a_method_that_misbehaves(tmp_path, case):
 
 
 def test_mutating_the_inputs_of_kmeans(tmp_path):
-    line = "    rng, runs = _generator(rng), []"
-    spoiled = "\ndef kmeans(X, k, rng=0, _kmeans=kmeans):\n    X *= 0\n    return _kmeans(X, k, rng)\n"
-    source = BOOK["kmeans.py"].replace(BEFORE_MAIN, spoiled + BEFORE_MAIN)
-    assert line in BOOK["kmeans.py"] or source != BOOK["kmeans.py"]
+    source = RIGHT["kmeans.py"] + textwrap.dedent("""
+        right = kmeans
+        def kmeans(X, k, rng=0):
+            X *= 0
+            return right(X, k, rng)
+        """)
     result = graded(hand_in(tmp_path / "s", kmeans=source), tasks=("1b", "2a"))
     assert points(result)["2a"] < 10 and points(result)["1b"] == 3
     assert "changes the X" in said(result, "2a")
@@ -213,7 +219,14 @@ def walls():
 
 @pytest.mark.parametrize("limits", [QUICK, BARE], ids=["hook", "kernel"])
 @pytest.mark.parametrize(
-    "secret", ["hwlib/backprop.py", "homework/checks/nodes.py", "tests/test_hostile.py", "outside"]
+    "secret",
+    [
+        "hwlib/backprop.py",
+        "homework/checks/nodes.py",
+        "tests/test_hostile.py",
+        "/etc/shadow",
+        "outside",
+    ],
 )
 def test_answers_cannot_be_read(tmp_path, secret, limits):
     if limits is BARE and not walls()["files"]:
@@ -324,8 +337,8 @@ class LogNode(Node):
 
 
 def cheating(code):
-    """The book's backprop.py without a LogNode, and something that is to help instead."""
-    return BOOK["backprop.py"].replace(BEFORE_MAIN, NOTHING + textwrap.dedent(code) + BEFORE_MAIN)
+    """A right backprop.py without a LogNode, and something that is to help instead."""
+    return RIGHT["backprop.py"].replace(BEFORE_MAIN, NOTHING + textwrap.dedent(code) + BEFORE_MAIN)
 
 
 FAKES = {
@@ -384,11 +397,11 @@ FAKES = {
             frame = frame.f_back
         """,
     "a float that equals everything": """
+        class Same(np.ndarray):
+            __eq__ = __le__ = __ge__ = lambda self, other: np.True_
         class LogNode(Node):
-            def __init__(self, n):
-                class Same(np.ndarray):
-                    __eq__ = __le__ = __ge__ = lambda self, other: np.True_
-                super().__init__(np.zeros(()).view(Same), n)
+            def forward(self, x):
+                return np.zeros(()).view(Same)
             def backward(self):
                 pass
         """,
@@ -455,14 +468,15 @@ def put(results, place, value):
 
 
 def test_a_loop_cannot_be_hidden(tmp_path):
-    source = BOOK["kmeans.py"].replace(BEFORE_MAIN, """
-_kmeans = kmeans
-def kmeans(X, k, rng=0):
-    sys.settrace(None)
-    for x in X:
-        pass
-    return _kmeans(X, k, rng)
-""" + BEFORE_MAIN)  # fmt: skip
+    source = RIGHT["kmeans.py"] + textwrap.dedent("""
+        import sys
+        right = kmeans
+        def kmeans(X, k, rng=0):
+            sys.settrace(None)
+            for x in X:
+                pass
+            return right(X, k, rng)
+        """)
     result = graded(hand_in(tmp_path / "s", kmeans=source), tasks=("1b", "2a"))
     assert points(result)["2a"] == 0
     assert "may not change how it is watched" in said(result, "2a")
@@ -490,7 +504,13 @@ def test_expected_answers_are_not_sent(tmp_path, monkeypatch):
 def test_empty_folder(tmp_path):
     result = graded(tmp_path)
     assert result.points == 0 and result.status == 2
-    assert "There is no backprop.py and no kmeans.py" in result.problem and "empty" in result.problem
+    assert "There is no backprop.py and no kmeans.py" in result.problem
+    assert "empty" in result.problem
+
+
+def test_other_files_only(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    assert "neither is there" in graded(tmp_path).problem
 
 
 def test_one_file_only(tmp_path):
@@ -523,8 +543,9 @@ FORMS = {
     "old mac line ends": lambda text: text.replace("\n", "\r").encode(),
     "byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
     "both": lambda text: b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(),
-    "latin-1, declared": lambda text: b"# -*- coding: latin-1 -*-\n"
-    + text.encode("ascii", "replace"),
+    "latin-1, declared": lambda text: (
+        b"# -*- coding: latin-1 -*-\n" + text.encode("ascii", "replace")
+    ),
     "no line end": lambda text: text.rstrip("\n").encode(),
     "tabs": lambda text: text.replace("    ", "\t").encode(),
 }
@@ -532,13 +553,13 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_file_in_another_form(tmp_path, form):
-    source = FORMS[form](BOOK["backprop.py"])
+    source = FORMS[form](RIGHT["backprop.py"])
     assert points(graded(hand_in(tmp_path / "s", backprop=source))) == WHOLE
 
 
 def test_tabs_and_spaces_mixed(tmp_path):
-    line = "        n.grad += self.grad / n.value"
-    source = BOOK["backprop.py"].replace(line, "\tn.grad += self.grad / n.value")
+    line = "        x.grad += self.grad / x.value"
+    source = RIGHT["backprop.py"].replace(line, "\tx.grad += self.grad / x.value")
     result = graded(hand_in(tmp_path / "s", backprop=source))
     assert points(result) == {"1b": 0, "1g": 0}
     assert "tabs and spaces are mixed" in said(result) and "line" in said(result)
@@ -548,10 +569,10 @@ def test_a_zip_that_points_outside(tmp_path):
     path = tmp_path / "in" / "evil.zip"
     path.parent.mkdir()
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("../kmeans.py", BOOK["kmeans.py"])
+        archive.writestr("../kmeans.py", RIGHT["kmeans.py"])
         archive.writestr("/tmp/homework-evil.py", "x = 1")
         archive.writestr("..\\..\\other.py", "x = 1")
-        archive.writestr("backprop.py", BOOK["backprop.py"])
+        archive.writestr("backprop.py", RIGHT["backprop.py"])
     result = graded(path, tasks=("1b", "2a"))
     assert points(result) == {"1b": 3, "2a": 0}
     assert "../kmeans.py is left out: it points outside of the zip." in result.notes
@@ -565,7 +586,7 @@ def test_a_zip_with_a_link(tmp_path):
         info = zipfile.ZipInfo("backprop.py")
         info.create_system, info.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
         archive.writestr(info, backprop.__file__)
-        archive.writestr("kmeans.py", BOOK["kmeans.py"])
+        archive.writestr("kmeans.py", RIGHT["kmeans.py"])
     result = graded(path)
     assert points(result) == {"1b": 0, "1g": 0}
     assert "backprop.py is left out: it is a link." in result.notes
@@ -598,7 +619,7 @@ def test_a_zip_that_unpacks_to_2_gb(tmp_path, monkeypatch):
         with archive.open("backprop.py", "w") as file:
             for _ in range(64):
                 file.write(bytes(1 << 20))
-        archive.writestr("kmeans.py", BOOK["kmeans.py"])
+        archive.writestr("kmeans.py", RIGHT["kmeans.py"])
     # a size in the directory that lies
     handed_in = submission.collect(path)
     assert "backprop.py" not in handed_in.files and "67 MB" in handed_in.notes[0]
@@ -623,11 +644,11 @@ def test_what_is_no_submission(tmp_path, name, content):
 
 def test_what_is_not_there(tmp_path):
     assert "does not exist" in graded(tmp_path / "nobody").problem
-    assert "no such file" in graded(tmp_path / "nobody.zip").problem
+    assert "does not exist" in graded(tmp_path / "nobody.zip").problem
 
 
 def test_files_beside_are_there_too(tmp_path):
-    folder = hand_in(tmp_path / "s", backprop="from my_helpers import *\n" + BOOK["backprop.py"])
+    folder = hand_in(tmp_path / "s", backprop="from my_helpers import *\n" + RIGHT["backprop.py"])
     (folder / "my_helpers.py").write_text("x = 1\n")
     assert points(graded(folder)) == WHOLE
 

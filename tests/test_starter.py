@@ -111,7 +111,8 @@ def test_exactly_the_bodies_asked_for_are_gone(unpacked, name):
         task, points = asked[owner]
         (statement,) = node.body[1:] if ast.get_docstring(node) else node.body
         assert ast.unparse(statement) == (
-            f"raise NotImplementedError('task {task} ({points} points): {label} is not written yet')"
+            f"raise NotImplementedError('task {task} ({points} points): "
+            f"{label} is not written yet')"
         )
 
 

@@ -18,7 +18,9 @@ def results(graded):
     """Return a grade in Gradescope's format."""
     tests = []
     for task, verdict in graded.verdicts.items():
-        parts = ", ".join(f"{part} {earned}/{of}" for part, (earned, of, _) in verdict.parts.items())
+        parts = ", ".join(
+            f"{part} {earned}/{of}" for part, (earned, of, _) in verdict.parts.items()
+        )
         notes = [f"Note: {note}" for note in verdict.notes]
         tests.append(
             {
