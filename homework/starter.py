@@ -18,8 +18,14 @@ from hwlib import backprop, datasets, kmeans
 
 POINTS = {task: sum(parts.values()) for task, parts in PARTS.items()}
 
+# What solves 2a; those with an underscore are the module's own business, and may come and go. The
+# drawing of the first centroids stays: the handout gives it away too.
+KMEANS = ("assign", "update", "reconstruction_error", "iterate", "kmeans")
+PRIVATE = ("_nearest", "_means", "_loss", "_converge", "_cluster_colours", "_two_best")
+KMEANS += tuple(name for name in PRIVATE if hasattr(kmeans, name))
+
 # Task, its points, module, and the functions whose bodies are taken out. A class stands for all
-# of its methods. Of 2a the drawing of the first centroids stays: the handout gives it away too.
+# of its methods.
 TASKS = (
     ("1b", POINTS["1b"], "backprop", ("LogNode",)),
     ("1e", POINTS["1e"], "backprop", ("SigmoidNode",)),
@@ -29,7 +35,7 @@ TASKS = (
     ("1l", POINTS["1l"], "backprop", ("MVMulNode",)),
     ("1m", POINTS["1m"], "backprop", ("gradient_check_2",)),
     ("1n", POINTS["1n"], "backprop", ("make_neural_network",)),
-    ("2a", POINTS["2a"], "kmeans", ("assign", "update", "reconstruction_error", "iterate")),
+    ("2a", POINTS["2a"], "kmeans", KMEANS),
 )
 
 FILES = {"backprop": "q1_backprop/backprop.py", "kmeans": "q2_kmeans/kmeans.py"}
@@ -63,9 +69,9 @@ From the folder `q2_kmeans`, where `data.tsv` and `original.png` are:
     python3 kmeans.py basic -k 2
     python3 kmeans.py image -k 2
 
-In 2a the first centroids are drawn for you. `iterate` repeats the two steps, `assign` and
-`update`, until nothing moves, and yields after each of them; `kmeans` takes the last. Whoever
-prefers to write `kmeans` in one piece may: it is what gets graded, by the triple
+In 2a, `initial_centroids` draws the first centroids for you. `iterate` repeats the two steps,
+`assign` and `update`, until nothing moves, and yields after each round; `kmeans` takes the last.
+Whoever prefers to write `kmeans` in one piece may: it is what gets graded, by the triple
 `(assignments, centroids, loss)` that it returns. No loops over the examples, please.
 
 Hand in `backprop.py` and `kmeans.py`. With the book's repository at hand you can grade them first:

@@ -229,7 +229,7 @@ def walls():
     ],
 )
 def test_answers_cannot_be_read(tmp_path, secret, limits):
-    if limits is BARE and not walls()["files"]:
+    if not walls()["files"]:
         pytest.skip("this kernel has no Landlock")
     path = Path(backprop.__file__).parent.parent / secret
     if secret == "outside":
