@@ -1,0 +1,68 @@
+"""Grade ROOT/submission and write ROOT/results/results.json: python -m homework.gradescope ROOT"""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from homework import grade
+
+ABOUT = (
+    "The written parts and the plots are graded by hand. The inputs differ from those of the "
+    "notebooks' checks, which you can run yourself as often as you like."
+)
+
+
+def results(graded):
+    """Return a grade in Gradescope's format."""
+    tests = []
+    for task, verdict in graded.verdicts.items():
+        parts = ", ".join(
+            f"{part} {earned}/{of}" for part, (earned, of, _) in verdict.parts.items()
+        )
+        notes = [f"Note: {note}" for note in verdict.notes]
+        tests.append(
+            {
+                "name": f"Task {task}",
+                "number": task,
+                "score": verdict.points,
+                "max_score": verdict.out_of,
+                "status": "passed" if verdict.passed else "failed",
+                "output": "\n\n".join([parts, *verdict.messages, *notes]),
+                "output_format": "text",
+                "visibility": "visible",
+            }
+        )
+    about = [*filter(None, [graded.problem]), *graded.notes, ABOUT]
+    return {
+        "score": graded.points,
+        "output": "\n\n".join(about),
+        "output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+    }
+
+
+def main(root):
+    config = json.loads(Path("config.json").read_text(encoding="utf-8"))
+    try:
+        content = results(grade.grade(Path(root, "submission"), config["seed"]))
+    except Exception:
+        # A fault of ours must not look like a student's: it says so, and staff see the rest.
+        traceback.print_exc()
+        content = {
+            "score": 0,
+            "output": "The autograder itself failed. Please tell the course's staff.",
+            "stdout_visibility": "hidden",
+        }
+    target = Path(root, "results", "results.json")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".part")
+    part.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    os.replace(part, target)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

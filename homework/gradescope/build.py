@@ -1,0 +1,52 @@
+"""Write dist/autograder.zip, for Gradescope.
+
+    python -m homework.gradescope.build [FILE] [--seed N]
+
+The seed is that of the hidden inputs. Without one it is drawn, so that nobody can look it up.
+"""
+
+import argparse
+import json
+import secrets
+import sys
+from pathlib import Path
+
+from homework.starter import write_zip
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
+# All that grading needs; the book's solutions are needed by the notebooks' checks only.
+SOURCES = (
+    "homework/__init__.py", "homework/checks/*.py", "homework/grade.py", "homework/jail.py",
+    "homework/sandbox.py", "homework/submission.py", "homework/gradescope/__init__.py",
+    "homework/gradescope/__main__.py",
+)  # fmt: skip
+REQUIREMENTS = "numpy>=2\nmatplotlib>=3.9\npillow>=11\nscipy>=1.13\n"
+
+
+def files(seed):
+    """Return the zip's files: a dict of path to bytes."""
+    contents = {name: (HERE / name).read_bytes() for name in ("setup.sh", "run_autograder")}
+    contents["requirements.txt"] = REQUIREMENTS.encode()
+    contents["config.json"] = json.dumps({"seed": seed}).encode()
+    for pattern in SOURCES:
+        for path in sorted(REPOSITORY.glob(pattern)):
+            contents[path.relative_to(REPOSITORY).as_posix()] = path.read_bytes()
+    return contents
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        prog="homework.gradescope.build", description="Write the autograder for Gradescope."
+    )
+    parser.add_argument("file", nargs="?", default="dist/autograder.zip")
+    parser.add_argument("--seed", type=int, help="of the hidden inputs; default: drawn")
+    options = parser.parse_args(argv)
+    seed = 1 + secrets.randbelow(2**32 - 1) if options.seed is None else options.seed
+    write_zip(options.file, files(seed))
+    print(f"wrote {options.file} (the hidden inputs' seed is {seed})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

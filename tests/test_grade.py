@@ -1,0 +1,163 @@
+"""Grading whole submissions: the table, the exit status, and a bank of students' work.
+
+Each submission of the bank is the book's two files with one realistic mistake, written as a
+student would write it; it loses points in exactly the task it breaks. The right ones, in styles of
+their own, lose none. `python tests/test_grade.py` prints the table that homework/README.md shows.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from homework import grade, sandbox, starter, submission
+from homework.checks import PARTS, inputs
+
+sys.path.insert(0, str(Path(__file__).parent))
+import bank  # noqa: E402 (the bank stands beside this file)
+
+SEED = 11  # not the notebooks' inputs
+
+
+def grade_all(submissions):
+    """Grade submissions, {name: {file: text}}; return the points of each task for each."""
+    given = {task: inputs(task, SEED) for task in grade.TASKS}
+
+    def one(files):
+        handed_in = submission.Submission(
+            "s", {name: text.encode() for name, text in files.items()}
+        )
+        outcomes = sandbox.run(handed_in.files, given)
+        return {t: grade._verdict(t, given[t], handed_in, outcomes) for t in grade.TASKS}
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(submissions, pool.map(one, submissions.values())))
+
+
+@pytest.fixture(scope="module")
+def verdicts():
+    return grade_all({name: files for name, _, files in bank.MISTAKES} | bank.RIGHT)
+
+
+def test_the_bank_is_large():
+    assert len(bank.MISTAKES) >= 40 and len(bank.RIGHT) >= 3
+    assert {task for _, task, _ in bank.MISTAKES} == set(grade.TASKS)
+
+
+@pytest.mark.parametrize("name, task", [(name, task) for name, task, _ in bank.MISTAKES])
+def test_a_mistake_loses_points_in_exactly_its_task(verdicts, name, task):
+    lost = [each for each, verdict in verdicts[name].items() if verdict.points < verdict.out_of]
+    assert lost == [task], {t: v.messages for t, v in verdicts[name].items() if v.messages}
+    assert all(len(text) > 15 for text in verdicts[name][task].messages)
+
+
+@pytest.mark.parametrize("name", bank.RIGHT)
+def test_right_work_in_any_style_loses_nothing(verdicts, name):
+    for verdict in verdicts[name].values():
+        assert verdict.passed and not verdict.notes, verdict
+
+
+# ------------------------------------------------------------------------------- the command
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "homework.grade", *map(str, arguments)],
+        capture_output=True, text=True, cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def work(tmp_path):
+    for name, text in bank.LECTURE.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_all_points(work):
+    done = command(work)
+    assert done.returncode == 0 and done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"{work.name}: 47 of 47 points for code"
+    tasks = [line.split()[0] for line in lines if re.match(r"\d[a-n] ", line)]
+    assert tasks == sorted({*grade.TASKS, *grade.BY_HAND}) and len(tasks) == 23
+    assert sum("graded by hand" in line for line in lines) == len(grade.BY_HAND)
+
+
+def test_points_are_missing(work):
+    path = work / "backprop.py"
+    line = "x.grad += self.grad / x.value"
+    path.write_text(path.read_text().replace(line, "x.grad = self.grad / x.value"))
+    done = command(work)
+    assert done.returncode == 1
+    assert "1b    2 of 3   value 1/1, derivative 1/1, increment 0/1" in done.stdout
+    assert "replaced where it should be increased" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= grade.WIDTH
+
+
+def test_it_cannot_be_graded(tmp_path):
+    for path in (tmp_path, tmp_path / "nobody"):
+        done = command(path)
+        assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert command().returncode == 2 and command(tmp_path, "--jobs", "0").returncode == 2
+
+
+def test_the_starter_as_it_is_handed_out(tmp_path):
+    starter.main([str(tmp_path / "hw3.zip")])
+    done = command(tmp_path / "hw3.zip")
+    assert done.returncode == 1 and "0 of 47 points" in done.stdout
+    assert done.stdout.count("not written yet") == 10  # 1i is two functions
+
+
+def test_the_points_are_those_of_the_handout():
+    coding = {task: sum(PARTS[task].values()) for task in grade.TASKS}
+    assert sum(coding.values()) == 47
+    every = [*coding.items(), *grade.BY_HAND.items()]
+    for question, points in ("1", 51), ("2", 24), ("3", 25):
+        assert sum(p for task, p in every if task.startswith(question)) == points
+
+
+def test_the_same_grade_for_the_same_seed(work):
+    first, second = (command(work, "--seed", 5).stdout for _ in range(2))
+    assert first == second
+
+
+def test_what_was_changed_is_not_judged():
+    given = inputs("1b", 1)
+    handed_in = submission.Submission("s", {"backprop.py": b""})
+    for fake in ([], {}, None, 7, [{}] * 4, [None] * 4, json.loads("[[[[]]]]")):
+        verdict = grade._verdict("1b", given, handed_in, {"1b": {"results": fake}})
+        assert verdict.points == 0 and "changed" in verdict.messages[0]
+
+
+# --------------------------------------------------------------------- the table of the README
+
+
+def table(results):
+    """The bank as a Markdown table: what is wrong, points of each task, what is said."""
+    head = "| submission | " + " | ".join(grade.TASKS) + " | what is said |"
+    lines = [head, "|---|" + "--:|" * len(grade.TASKS) + "---|"]
+    for name, verdicts in results.items():
+        cells = [
+            str(v.points) if v.points == v.out_of else f"**{v.points}**" for v in verdicts.values()
+        ]
+        said = next((text for v in verdicts.values() for text in v.messages), "")
+        said = said.replace("|", "\\|")
+        lines.append(f"| {name} | {' | '.join(cells)} | {said} |")
+    return "\n".join(lines)
+
+
+def test_the_readme_shows_the_table(verdicts):
+    readme = Path(grade.__file__).with_name("README.md").read_text(encoding="utf-8")
+    for line in table(verdicts).splitlines():
+        # the sentences may quote numpy and count lines, which versions do differently
+        points = line.rpartition(" | ")[0] if "**" in line else line
+        assert points in readme, "python tests/test_grade.py prints the table"
+
+
+if __name__ == "__main__":
+    print(table(grade_all({name: files for name, _, files in bank.MISTAKES} | bank.RIGHT)))
