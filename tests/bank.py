@@ -341,7 +341,9 @@ mistake("log: by u", "1b", (LOG, "x.grad += self.grad / self.value"))
 
 SIGMOID = "x.grad += self.grad * u * (1 - u)"
 mistake("sigmoid: = for +=", "1e", (SIGMOID, "x.grad = self.grad * u * (1 - u)"))
-mistake("sigmoid: derivative in x", "1e", (SIGMOID, "x.grad += self.grad * x.value * (1 - x.value)"))
+mistake(
+    "sigmoid: derivative in x", "1e", (SIGMOID, "x.grad += self.grad * x.value * (1 - x.value)")
+)
 mistake("sigmoid: lacks a factor", "1e", (SIGMOID, "x.grad += self.grad * (1 - u)"))
 mistake("sigmoid: overflows", "1e", ("return sigmoid(x)", "return 1 / (1 + np.exp(-x))"))
 
@@ -386,14 +388,22 @@ STEP = "params[i] = params[i] - lr * nodes[i].grad"
 LOGISTIC_END = "return [w, b], ConstantMulNode(total, -1)\n"
 mistake("logistic: no bias", "1i", (SCORE, "score = DotNode(w, InputNode(x, order))"))
 mistake("logistic: no label", "1i", (TERM, "term = LogNode(SigmoidNode(score))"))
-mistake("logistic: the mean", "1i", (LOGISTIC_END, "return [w, b], ConstantMulNode(total, -1 / len(dataset))\n"))
+mistake(
+    "logistic: the mean",
+    "1i",
+    (LOGISTIC_END, "return [w, b], ConstantMulNode(total, -1 / len(dataset))\n"),
+)
 mistake("logistic: wrong sign", "1i", (LOGISTIC_END, "return [w, b], total\n"))
 mistake("logistic: the last example only", "1i", ("total = AddNode(total, term)", "total = term"))
 mistake("logistic: one graph for all calls", "1i", (
     "    def compute_loss(w, b):\n        order = []\n", "    order = []\n\n    def compute_loss(w, b):\n",
 ))  # fmt: skip
 mistake("descent: uphill", "1i", (STEP, STEP.replace("- lr", "+ lr")))
-mistake("descent: one step too few", "1i", ("for _ in range(num_iters):", "for _ in range(1, num_iters):"))
+mistake(
+    "descent: one step too few",
+    "1i",
+    ("for _ in range(num_iters):", "for _ in range(1, num_iters):"),
+)
 mistake("descent: without the rate", "1i", (STEP, "params[i] = params[i] - nodes[i].grad"))
 mistake("descent: a list of its own", "1i", (
     "    for _ in range(num_iters):\n", "    params = list(params)\n    for _ in range(num_iters):\n",
@@ -406,7 +416,9 @@ mistake("descent: the first gradient for all steps", "1i", (
 OUTER = "M.grad += np.outer(self.grad, v.value)"
 TIMES = "v.grad += M.value.T @ self.grad"
 mistake("matrix: outer product transposed", "1l", (OUTER, "M.grad += np.outer(v.value, self.grad)"))
-mistake("matrix: = for +=", "1l", (OUTER, OUTER.replace("+=", "=")), (TIMES, TIMES.replace("+=", "=")))
+mistake(
+    "matrix: = for +=", "1l", (OUTER, OUTER.replace("+=", "=")), (TIMES, TIMES.replace("+=", "="))
+)
 mistake("matrix: no transposition", "1l", (TIMES, "v.grad += M.value @ self.grad"))
 mistake("matrix: broadcast for outer", "1l", (OUTER, "M.grad += self.grad * v.value"))
 
@@ -420,9 +432,17 @@ mistake("check 2: M's slopes flattened", "1m", (
 
 HIDDEN = "hidden = ReluNode(AddNode(MVMulNode(W, InputNode(x, topo)), b))"
 mistake("network: no ReLU", "1n", (HIDDEN, "hidden = AddNode(MVMulNode(W, InputNode(x, topo)), b)"))
-mistake("network: no hidden bias", "1n", (HIDDEN, "hidden = ReluNode(MVMulNode(W, InputNode(x, topo)))"))
-mistake("network: no bias c", "1n", ("out = AddNode(DotNode(v, hidden), c)", "out = DotNode(v, hidden)"))
-mistake("network: bias after the ReLU", "1n", (HIDDEN, "hidden = AddNode(ReluNode(MVMulNode(W, InputNode(x, topo))), b)"))
+mistake(
+    "network: no hidden bias", "1n", (HIDDEN, "hidden = ReluNode(MVMulNode(W, InputNode(x, topo)))")
+)
+mistake(
+    "network: no bias c", "1n", ("out = AddNode(DotNode(v, hidden), c)", "out = DotNode(v, hidden)")
+)
+mistake(
+    "network: bias after the ReLU",
+    "1n",
+    (HIDDEN, "hidden = AddNode(ReluNode(MVMulNode(W, InputNode(x, topo))), b)"),
+)
 mistake("network: ReLU counts at 0", "1n", (
     HIDDEN, HIDDEN.replace("ReluNode(", "MyRelu("),
 ), ("def make_neural_network", '''class MyRelu(ReluNode):
@@ -445,10 +465,30 @@ mistake("k-means: the loss of the previous assignment", "2a", (
     "        z = new\n", "        z = new\n        loss = ((X - mu[z]) ** 2).sum()\n",
 ), (f"    {LOSS}\n    return", "    return"))  # fmt: skip
 mistake("k-means: one round only", "2a", ("    while True:\n", "    for _ in range(2):\n"))
-mistake("k-means: loop over the examples", "2a", (NEW, "new = np.array([np.argmin(((x - mu) ** 2).sum(axis=1)) for x in X])"))
+mistake(
+    "k-means: loop over the examples",
+    "2a",
+    (NEW, "new = np.array([np.argmin(((x - mu) ** 2).sum(axis=1)) for x in X])"),
+)
 mistake("k-means: integer centroids", "2a", (MEAN, "mu[c] = mine.mean(axis=0).astype(int)"))
-mistake("k-means: uint8 pixels wrap around", "2a", ("X = np.asarray(X, dtype=float)", "X = np.asarray(X)"))
-mistake("k-means: distances for squares in the loss", "2a", (LOSS, "loss = np.linalg.norm(X - mu[z], axis=1).sum()"))
-mistake("k-means: changes X in place", "2a", ("X = np.asarray(X, dtype=float)", "X = np.asarray(X, dtype=float)\n    X -= X.mean(axis=0)"))
-mistake("k-means: never stops", "2a", ("if z is not None and np.array_equal(new, z):\n            break", "pass"))
+mistake(
+    "k-means: uint8 pixels wrap around",
+    "2a",
+    ("X = np.asarray(X, dtype=float)", "X = np.asarray(X)"),
+)
+mistake(
+    "k-means: distances for squares in the loss",
+    "2a",
+    (LOSS, "loss = np.linalg.norm(X - mu[z], axis=1).sum()"),
+)
+mistake(
+    "k-means: changes X in place",
+    "2a",
+    ("X = np.asarray(X, dtype=float)", "X = np.asarray(X, dtype=float)\n    X -= X.mean(axis=0)"),
+)
+mistake(
+    "k-means: never stops",
+    "2a",
+    ("if z is not None and np.array_equal(new, z):\n            break", "pass"),
+)
 mistake("k-means: order of the results", "2a", ("return z, mu, loss", "return mu, z, loss"))

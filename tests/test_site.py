@@ -4,6 +4,7 @@ import base64
 import io
 import itertools
 import re
+import zipfile
 
 import browser
 import numpy as np
@@ -393,3 +394,12 @@ def test_dark_pages_are_printed_on_white(chromium):
     tab.wait_for_timeout(100)
     assert seen == ["light", "dark"]
     context.close()
+
+
+def test_the_starter_can_be_downloaded(context):
+    tab = visit(context, "book/howto.html")
+    with tab.expect_download() as download:
+        tab.get_by_role("link", name="hw3.zip").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        names = {name.rpartition("/")[2] for name in archive.namelist()}
+    assert names >= {"backprop.py", "kmeans.py", "data.tsv", "original.png", "README.md"}

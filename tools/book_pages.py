@@ -7,11 +7,13 @@
   "Self-check.", become one question with its answers.
 - The directive `progress` lists the chapters that have exercises; progress.js fills in how many
   of them the reader has marked as done.
+- The homework's starter, made from hwlib, lies beside the pages as book/hw3.zip.
 - The theme's scripts log each page load to the console; those lines are taken out of the copies
   that go into the site. A line that is no longer found stops the build, so that a newer theme
   cannot bring others unseen.
 """
 
+import sys
 from itertools import takewhile
 from pathlib import Path
 
@@ -200,6 +202,16 @@ def quiet(app, exception):
         script.write_text(text, encoding="utf-8")
 
 
+def offer_starter(app, exception):
+    """Put hw3.zip beside the pages that link to it."""
+    if exception or app.builder.format != "html":
+        return
+    sys.path.insert(0, str(Path(__file__).parent.parent))  # hwlib need not be installed
+    from homework import starter
+
+    starter.write_zip(Path(app.outdir, "book", "hw3.zip"), starter.files())
+
+
 def setup(app):
     """Register with Sphinx."""
     app.add_node(Fold, html=(visit_fold, depart_fold))
@@ -210,4 +222,5 @@ def setup(app):
     app.connect("doctree-resolved", name_exercises)
     app.connect("doctree-resolved", fold)
     app.connect("build-finished", quiet)
+    app.connect("build-finished", offer_starter)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
