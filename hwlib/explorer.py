@@ -215,11 +215,13 @@ def encode(picture, photo=False):
 def _few_levels():
     """Return a table that rounds red, green and blue each to one of about forty levels.
 
-    Blurred edges then come in fewer colours, and a diagram's file shrinks by a quarter.
+    Blurred edges then come in fewer colours, and a diagram's file shrinks by a quarter. Pale tints
+    get finer levels: there a few units more or less are another hue.
     """
     colors = [*figures.CLUSTERS, figures.INK, figures.FAINT]
     exact = {int(color[i : i + 2], 16) for color in colors for i in (1, 3, 5)}
-    levels = np.array(sorted({*range(0, 256, 16), 255, *exact}))
+    between = {16, 54, 104, 159}  # so that no value is more than 8 from a level
+    levels = np.array(sorted({*range(200, 256, 5), *between, *exact}))
     return [int(levels[np.abs(levels - value).argmin()]) for value in range(256)] * 3
 
 

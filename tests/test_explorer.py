@@ -160,6 +160,12 @@ def test_other_colours_are_hardly_changed():
     assert np.abs(np.asarray(stored, dtype=int) - pixels).max() <= 8
 
 
+def test_pale_tints_keep_their_hue():
+    tints = np.array([[[213, 230, 242], [251, 231, 219], [240, 246, 250]]], dtype=np.uint8)
+    stored = image_of(encode(Image.fromarray(tints))[0]).convert("RGB")
+    assert np.abs(np.asarray(stored, dtype=int) - tints).max() <= 2
+
+
 def test_sizes_are_in_css_pixels():
     _, width, height = encode(figures.new_figure(2)[0])
     assert (width, height) == (700, 200)
