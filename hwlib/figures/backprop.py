@@ -633,7 +633,7 @@ def draw_sigmoid_forms(x):
             ax.plot(grid, rows, color=color, linewidth=width, alpha=0.45)
             face = color if marker == "o" else "none"
             ax.plot([x], [row(here[form])], marker, color=color, markersize=size,
-                    markerfacecolor=face, markeredgewidth=2)  # fmt: skip
+                    markerfacecolor=face, markeredgewidth=2, clip_on=False)  # fmt: skip
         ax.set(xlim=(-850, 850), ylim=(-450, 25), xlabel="x")
         ax.set_xticks([-800, -400, 0, 400, 800], ["−800", "−400", "0", "400", "800"])
         ax.set_yticks(
