@@ -1,14 +1,10 @@
 """tools/book_pages.py on small pages of its own."""
 
 import io
-import sys
 
 import pytest
-import stored
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
-
-sys.path.insert(0, str(stored.ROOT / "tools"))
 
 QUESTION = "**Self-check.** What is $1 + 1$?\n\n"
 

@@ -9,12 +9,10 @@ import sys
 import zipfile
 from pathlib import Path
 
+import bank
 import pytest
 
 from homework import classroom, grade, sandbox
-
-sys.path.insert(0, str(Path(__file__).parent))
-import bank  # noqa: E402
 
 FULL = {"1b": 3, "1e": 3, "1g": 3, "1h": 6, "1i": 7, "1l": 3, "1m": 6, "1n": 6, "2a": 10}
 

@@ -12,13 +12,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import bank
 import pytest
 
 from homework import grade, sandbox, starter, submission
 from homework.checks import PARTS, inputs
-
-sys.path.insert(0, str(Path(__file__).parent))
-import bank  # noqa: E402 (the bank stands beside this file)
 
 SEED = 11  # not the notebooks' inputs
 

@@ -8,14 +8,12 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import bank
 import pytest
 
 from homework import grade
 from homework.checks import inputs
 from homework.gradescope import build
-
-sys.path.insert(0, str(Path(__file__).parent))
-import bank  # noqa: E402
 
 LINE = "x.grad += self.grad / x.value"
 

@@ -14,14 +14,12 @@ import time
 import zipfile
 from pathlib import Path
 
+import bank
 import pytest
 
 from homework import grade, jail, sandbox, submission
 from homework.checks import NAMES, inputs, probe
 from hwlib import backprop, kmeans
-
-sys.path.insert(0, str(Path(__file__).parent))
-import bank  # noqa: E402 (the bank stands beside this file)
 
 RIGHT = bank.LECTURE
 BEFORE_MAIN = '\nif __name__ == "__main__":'

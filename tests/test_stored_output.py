@@ -1,20 +1,16 @@
 """tools/book_stored.py: stored outputs of a notebook, shown on another page."""
 
 import io
-import sys
 
+import book_stored
 import nbformat
 import pytest
-import stored
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from sphinx.application import Sphinx
 
 from hwlib import figures
 from hwlib.explorer import Explorer
-
-sys.path.insert(0, str(stored.ROOT / "tools"))
-import book_stored
 
 
 def draw(k=0, learning_rate=0.0, dataset=""):
