@@ -3,6 +3,8 @@
 - `hwlib.backprop`: backpropagation on a computation graph.
 - `hwlib.kmeans`: k-means and compressing an image by colour.
 - `hwlib.binary_em`: EM for a mixture of Bernoullis.
+- `hwlib.agreement`: how well two clusterings agree.
+- `hwlib.arguments`: checks of arguments.
 - `hwlib.datasets`: every data set that the book uses.
 - `hwlib.figures`: what the pictures look like.
 - `hwlib.explorer`: pictures with sliders, alive with a kernel and without.

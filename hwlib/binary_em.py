@@ -7,6 +7,9 @@ responsibilities r_ic = P(Z_i = c | X_i = x_i; π, W) are (n, k).
 Probabilities of examples are kept as logarithms, so that d = 10,000 does not underflow. W may reach
 0 or 1 exactly: 0 · log 0 counts as 0, and an impossible example has log-likelihood -inf.
 
+X is kept as bool; each step turns it into floats some rows at a time, so few that they stay in the
+processor's cache. Tables that only this module sees are (k, n): sums over clusters add whole rows.
+
 Sources: Dempster, Laird & Rubin, J. R. Stat. Soc. B 39 (1977), 1-38; Bishop, Pattern Recognition
 and Machine Learning (2006), section 9.3.3 (this mixture). Bad input anywhere raises ValueError.
 """
@@ -15,6 +18,8 @@ from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
+
+from hwlib import arguments
 
 
 class Iteration(NamedTuple):
@@ -42,7 +47,7 @@ def e_step(X, pi, W):
     row sums to one like any other, and the next M step can make the example possible.
     """
     X, pi, W = _check(X, pi, W)
-    return _posterior(_log_joint(X, pi, W), pi)[0]
+    return _posterior(_log_joint(X, pi, W), pi)[0].T
 
 
 def expected_complete_log_likelihood(X, responsibilities, pi, W, weights=None):
@@ -51,8 +56,8 @@ def expected_complete_log_likelihood(X, responsibilities, pi, W, weights=None):
     `weights`, shape (n,), multiplies each example's term, as in `m_step`.
     """
     X, pi, W = _check(X, pi, W)
-    counts = _check_responsibilities(responsibilities, len(X), len(pi))
-    counts = counts * _check_weights(weights, len(X))[:, None]
+    responsibilities = _check_distributions("responsibilities", responsibilities, (len(X), len(pi)))
+    counts = responsibilities.T * _check_weights(weights, len(X))
     present = counts > 0  # elsewhere the example may be impossible, and 0 · (-inf) is to be 0
     return float(np.sum(counts[present] * _log_joint(X, pi, W)[present]))
 
@@ -72,9 +77,9 @@ def m_step(X, responsibilities, weights=None, alpha=1.0):
         cluster had seen α - 1 more ones and α - 1 more zeros, which keeps W away from 0 and 1.
     """
     X = _check_data(X)
-    responsibilities = _check_responsibilities(responsibilities, len(X))
-    weights, alpha = _check_weights(weights, len(X)), _check_number("alpha", alpha, Real, 1)
-    return _m_step(X, responsibilities, weights, alpha)
+    responsibilities = _check_distributions("responsibilities", responsibilities, (len(X), None))
+    weights, alpha = _check_weights(weights, len(X)), arguments.number("alpha", alpha, Real, 1)
+    return _m_step(X, responsibilities.T, weights, alpha)
 
 
 def log_likelihood(X, pi, W, weights=None):
@@ -90,11 +95,12 @@ def initialise(X, k, rng=0, weights=None):
     Equal rows of W would stay equal for ever: hence the noise and the examples (drawn in proportion
     to `weights`). The mean keeps one cluster from suiting all examples, as noise would for large d.
     """
-    X, k, rng = _check_data(X), _check_number("k", k, Integral, 1), _generator(rng)
+    X, k, rng = _check_data(X), arguments.number("k", k, Integral, 1), arguments.generator(rng)
     weights = _check_weights(weights, len(X))
     p = weights / weights.sum()
+    mean = sum(p[rows] @ x for rows, x in _blocks(X))
     examples, noise = X[rng.choice(len(X), size=k, p=p)], rng.uniform(size=(k, X.shape[1]))
-    return np.full(k, 1 / k), p @ X / 2 + examples / 4 + noise / 4
+    return np.full(k, 1 / k), mean / 2 + examples / 4 + noise / 4
 
 
 def iterate(X, pi, W, weights=None, alpha=1.0):
@@ -104,12 +110,12 @@ def iterate(X, pi, W, weights=None, alpha=1.0):
     penalised one, log P(X) + (α - 1) Σ_c Σ_j [log W_cj + log(1 - W_cj)], that never falls.
     """
     X, pi, W = _check(X, pi, W)
-    weights, alpha = _check_weights(weights, len(X)), _check_number("alpha", alpha, Real, 1)
+    weights, alpha = _check_weights(weights, len(X)), arguments.number("alpha", alpha, Real, 1)
 
     def steps(pi, W):
         while True:
             responsibilities, evidence = _posterior(_log_joint(X, pi, W), pi)
-            yield Iteration(pi, W, responsibilities, _objective(evidence, W, weights, alpha))
+            yield Iteration(pi, W, responsibilities.T, _objective(evidence, W, weights, alpha))
             pi, W = _m_step(X, responsibilities, weights, alpha)
 
     return steps(pi, W)
@@ -120,7 +126,7 @@ def fit(X, k, rng=0, restarts=1, tol=1e-8, max_iter=1000, weights=None, alpha=1.
 
     Parameters
     ----------
-    X : (n, d) array of 0 and 1, any dtype (copied once if it is not float64)
+    X : (n, d) array of 0 and 1, of any type (a copy as bool is made, a byte per entry)
     k : int from 1 to the number of distinct rows (more clusters could not raise the likelihood)
     rng : int (seeds a RandomState), RandomState or Generator, from which each run draws its start
     restarts : int, number of runs; the one that ends highest is returned
@@ -130,75 +136,65 @@ def fit(X, k, rng=0, restarts=1, tol=1e-8, max_iter=1000, weights=None, alpha=1.
     X = _check_data(X)
     weights = _check_weights(weights, len(X))
     for name, count in {"k": k, "restarts": restarts, "max_iter": max_iter}.items():
-        _check_number(name, count, Integral, 1)
-    enough = _check_number("tol", tol, Real, 0) * weights.sum()
-    distinct = len({(row == 1).tobytes() for row, weight in zip(X, weights) if weight > 0})
+        arguments.number(name, count, Integral, 1)
+    enough = arguments.number("tol", tol, Real, 0) * weights.sum()
+    distinct = len({row.tobytes() for row in np.packbits(X[weights > 0], axis=1)})
     if k > distinct:
         raise ValueError(f"k is {k}; expected at most {distinct}, the number of distinct rows of X")
 
-    rng, best = _generator(rng), None
-    for _ in range(restarts):
+    rng = arguments.generator(rng)
+
+    def run():
         trace, start = [], initialise(X, k, rng, weights)
         for now in iterate(X, *start, weights, alpha):  # pragma: no branch (it has no end)
             gain = now.log_likelihood - trace[-1] if trace else np.inf
             trace.append(now.log_likelihood)
             if gain <= enough or len(trace) > max_iter:
-                break
-        if best is None or trace[-1] > best.log_likelihoods[-1]:
-            best = Fit(now.pi, now.W, now.responsibilities, np.array(trace))
-    return best
+                return Fit(now.pi, now.W, now.responsibilities, np.array(trace))
+
+    return max((run() for _ in range(restarts)), key=lambda found: found.log_likelihoods[-1])
 
 
-def adjusted_rand_index(first, second):
-    """Return how well two divisions of the same examples into clusters agree, a float.
-
-    1 means the same clusters, whatever their names; 0 is what chance gives on average for clusters
-    of these sizes. Source: Hubert & Arabie, Journal of Classification 2 (1985), 193-218.
-
-    Parameters
-    ----------
-    first, second : (n,) sequences of labels, n >= 2; only which of them are equal counts
-    """
-    if np.ndim(first) != 1 or np.shape(first) != np.shape(second) or np.size(first) < 2:
-        shapes = f"{np.shape(first)} and {np.shape(second)}"
-        raise ValueError(f"first and second have shapes {shapes}; expected (n,) twice, n >= 2")
-    labels = [np.unique(each, return_inverse=True)[1] for each in (first, second)]
-    table = np.zeros([each.max() + 1 for each in labels])
-    np.add.at(table, tuple(labels), 1)
-    together, in_first, in_second = (
-        np.sum(sizes * (sizes - 1) / 2) for sizes in (table, table.sum(axis=1), table.sum(axis=0))
-    )
-    by_chance = in_first * in_second / (len(first) * (len(first) - 1) / 2)
-    most = (in_first + in_second) / 2
-    # both sides zero: one cluster twice, or n clusters twice, which is perfect agreement
-    return float((together - by_chance) / (most - by_chance)) if most > by_chance else 1.0
+def _blocks(X):
+    """The rows of X by turns, as slices and as float64 (256 kB, or one row if that is more)."""
+    size = max(1, 2**15 // X.shape[1])
+    for first in range(0, len(X), size):
+        rows = slice(first, first + size)
+        yield rows, X[rows].astype(np.float64)
 
 
 def _log_joint(X, pi, W):
-    """log P(X_i = x_i, Z_i = c) = log π_c + Σ_j [x_ij logit W_cj + log(1 - W_cj)], shape (n, k)."""
-    log_W, log_V = _log(W, at_zero=0.0), _log(1 - W, at_zero=0.0)
-    log_joint = X @ (log_W - log_V).T + log_V.sum(axis=1) + _log(pi, at_zero=-np.inf)
-    if W.min() == 0 or W.max() == 1:
-        # log 0 was left out above: count the entries of x_i that cluster c cannot produce
-        violations = X @ ((W == 0) * 1.0 - (W == 1)).T + (W == 1).sum(axis=1)
-        log_joint[violations > 0.5] = -np.inf
+    """log P(X_i = x_i, Z_i = c) = log π_c + Σ_j [x_ij logit W_cj + log(1 - W_cj)], shape (k, n)."""
+    log_W, log_V = _log(W.T, at_zero=0.0), _log(1 - W.T, at_zero=0.0)
+    logit, constant = log_W - log_V, log_V.sum(axis=0) + _log(pi, at_zero=-np.inf)
+    certain = np.subtract(W.T == 0, W.T == 1, dtype=np.float64, order="C")
+    log_joint = np.empty((len(W), len(X)))
+    for rows, x in _blocks(X):
+        log_joint[:, rows] = (x @ logit + constant).T
+        if certain.any():
+            # log 0 was left out above: count the entries of x_i that cluster c cannot produce
+            violations = x @ certain + (W == 1).sum(axis=1)
+            log_joint[:, rows][violations.T > 0.5] = -np.inf
     return log_joint
 
 
 def _posterior(log_joint, pi):
-    """r_ic, shape (n, k), and log P(X_i = x_i), shape (n,), by log-sum-exp."""
-    largest = log_joint.max(axis=1, keepdims=True)
-    largest[np.isneginf(largest)] = 0.0  # an impossible example: every exp(-inf - 0) is 0
-    scaled = np.exp(log_joint - largest)
-    total = scaled.sum(axis=1, keepdims=True)
-    responsibilities = np.divide(scaled, total, out=np.tile(pi, (len(scaled), 1)), where=total > 0)
-    return responsibilities, (largest + _log(total, at_zero=-np.inf))[:, 0]
+    """r_ic, shape (k, n), and log P(X_i = x_i), shape (n,), by log-sum-exp; uses up `log_joint`."""
+    # an impossible example: largest must be finite for every exp(-inf - largest) to be 0
+    largest = np.maximum(log_joint.max(axis=0), np.finfo(np.float64).min)
+    scaled = np.subtract(log_joint, largest, out=log_joint)
+    total = np.exp(scaled, out=scaled).sum(axis=0)
+    responsibilities = np.divide(scaled, total, out=scaled, where=total > 0)
+    responsibilities[:, total == 0] = pi[:, None]
+    return responsibilities, largest + _log(total, at_zero=-np.inf)
 
 
 def _m_step(X, responsibilities, weights, alpha):
-    counts = responsibilities * weights[:, None]
-    N = counts.sum(axis=0)
-    ones, total = counts.T @ X + (alpha - 1), (N + 2 * (alpha - 1))[:, None]
+    """(π, W), with responsibilities of shape (k, n)."""
+    N, ones = responsibilities @ weights, np.full((len(responsibilities), X.shape[1]), alpha - 1.0)
+    for rows, x in _blocks(X):
+        ones += (responsibilities[:, rows] * weights[rows]) @ x
+    total = (N + 2 * (alpha - 1))[:, None]
     W = np.divide(ones, total, out=np.full(ones.shape, 0.5), where=total > 0)
     return N / N.sum(), np.clip(W, 0.0, 1.0)  # rounding can lift a mean of ones one bit above 1
 
@@ -215,60 +211,32 @@ def _log(p, at_zero):
     return np.log(p, out=np.full(p.shape, at_zero), where=p > 0)
 
 
-def _generator(rng):
-    if isinstance(rng, (np.random.RandomState, np.random.Generator)):
-        return rng
-    return np.random.RandomState(_check_number("rng", rng, Integral, 0, 2**32))
-
-
-def _array(name, value, shape):
-    """`value` as float64 of the given shape; a None in `shape` stands for any length from 1 on."""
-    expected = "shape (" + ", ".join("any" if want is None else str(want) for want in shape) + ")"
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is not an array of numbers; expected {expected}") from None
-    fits = [have == want or (want is None and have > 0) for want, have in zip(shape, array.shape)]
-    if array.ndim != len(shape) or not all(fits):
-        raise ValueError(f"{name} has shape {array.shape}; expected {expected} (any: 1 or more)")
-    return array
-
-
 def _check_data(X):
-    X = _array("X", X, (None, None))
-    if not np.all((X == 0) | (X == 1)):
-        i, j = np.argwhere((X != 0) & (X != 1))[0]
+    X = arguments.array("X", X, (None, None), X.dtype if isinstance(X, np.ndarray) else np.float64)
+    ones = X == 1
+    if not np.all(ones | (X == 0)):
+        i, j = np.argwhere((X != 0) & ~ones)[0]
         raise ValueError(f"X holds {X[i, j]} in row {i}, column {j}; expected only 0 and 1")
-    return X
+    return ones
 
 
 def _check(X, pi, W):
     X = _check_data(X)
-    W = _array("W", W, (None, X.shape[1]))
-    pi = _array("pi", pi, (len(W),))
-    if not (pi.min() >= 0 and abs(pi.sum() - 1) < 1e-6):
-        raise ValueError(f"pi is {pi}; expected numbers >= 0 that sum to 1")
+    W = arguments.array("W", W, (None, X.shape[1]))
     if not (W.min() >= 0 and W.max() <= 1):
         raise ValueError(f"W reaches from {W.min()} to {W.max()}; expected probabilities in [0, 1]")
-    return X, pi, W
+    return X, _check_distributions("pi", pi, (len(W),)), W
 
 
-def _check_responsibilities(responsibilities, n, k=None):
-    r = _array("responsibilities", responsibilities, (n, k))
-    if not (r.min() >= 0 and np.all(np.abs(r.sum(axis=1) - 1) < 1e-6)):
-        raise ValueError("responsibilities are no probabilities; expected rows >= 0 that sum to 1")
-    return r
+def _check_distributions(name, value, shape):
+    p = arguments.array(name, value, shape)
+    if not (p.min() >= 0 and np.all(np.abs(p.sum(axis=-1) - 1) < 1e-6)):
+        raise ValueError(f"{name} has sums unlike 1 or numbers below 0; expected probabilities")
+    return p
 
 
 def _check_weights(weights, n):
-    weights = np.ones(n) if weights is None else _array("weights", weights, (n,))
+    weights = np.ones(n) if weights is None else arguments.array("weights", weights, (n,))
     if not (weights.min() >= 0 and 0 < weights.sum() < np.inf):
         raise ValueError("weights are unusable; expected finite numbers >= 0, not all of them 0")
     return weights
-
-
-def _check_number(name, value, kind, low, high=np.inf):
-    if not isinstance(value, kind) or isinstance(value, bool) or not low <= value < high:
-        wanted = "an integer" if kind is Integral else "a number"
-        raise ValueError(f"{name} is {value!r}; expected {wanted} >= {low} and < {high}")
-    return value
