@@ -98,7 +98,7 @@ def initialise(X, k, rng=0, weights=None):
     X, k, rng = _check_data(X), arguments.number("k", k, Integral, 1), arguments.generator(rng)
     weights = _check_weights(weights, len(X))
     p = weights / weights.sum()
-    mean = sum(p[rows] @ x for rows, x in _blocks(X))
+    mean = sum(p[rows] @ x for rows, x in _blocks(X, 1))
     examples, noise = X[rng.choice(len(X), size=k, p=p)], rng.uniform(size=(k, X.shape[1]))
     return np.full(k, 1 / k), mean / 2 + examples / 4 + noise / 4
 
@@ -155,9 +155,11 @@ def fit(X, k, rng=0, restarts=1, tol=1e-8, max_iter=1000, weights=None, alpha=1.
     return max((run() for _ in range(restarts)), key=lambda found: found.log_likelihoods[-1])
 
 
-def _blocks(X):
-    """The rows of X by turns, as slices and as float64 (256 kB, or one row if that is more)."""
-    size = max(1, 2**15 // X.shape[1])
+def _blocks(X, k):
+    """The rows of X by turns, as slices and as float64, for products with k columns or rows."""
+    # 256 kB stay in the cache, and OpenBLAS multiplies up to 10^6 pairs in place and on one thread;
+    # where not even a row is that small, 8 MB are worth its threads.
+    size = min(2**15, 10**6 // k) // X.shape[1] or max(1, 2**20 // X.shape[1])
     for first in range(0, len(X), size):
         rows = slice(first, first + size)
         yield rows, X[rows].astype(np.float64)
@@ -169,7 +171,7 @@ def _log_joint(X, pi, W):
     logit, constant = log_W - log_V, log_V.sum(axis=0) + _log(pi, at_zero=-np.inf)
     certain = np.subtract(W.T == 0, W.T == 1, dtype=np.float64, order="C")
     log_joint = np.empty((len(W), len(X)))
-    for rows, x in _blocks(X):
+    for rows, x in _blocks(X, len(W)):
         log_joint[:, rows] = (x @ logit + constant).T
         if certain.any():
             # log 0 was left out above: count the entries of x_i that cluster c cannot produce
@@ -192,7 +194,7 @@ def _posterior(log_joint, pi):
 def _m_step(X, responsibilities, weights, alpha):
     """(π, W), with responsibilities of shape (k, n)."""
     N, ones = responsibilities @ weights, np.full((len(responsibilities), X.shape[1]), alpha - 1.0)
-    for rows, x in _blocks(X):
+    for rows, x in _blocks(X, len(responsibilities)):
         ones += (responsibilities[:, rows] * weights[rows]) @ x
     total = (N + 2 * (alpha - 1))[:, None]
     W = np.divide(ones, total, out=np.full(ones.shape, 0.5), where=total > 0)
