@@ -2,6 +2,7 @@
 the figures of the homework, the traps of backpropagation code, and the commands."""
 
 import ast
+import gc
 import itertools
 import math
 import os
@@ -170,6 +171,7 @@ def test_sigmoid_of_arrays_equals_the_scalars():
     z = np.array([[-800.0, -700.0, -1.5], [0.0, 1.5, 800.0]])
     expected = [[sigmoid(entry) for entry in row] for row in z]
     np.testing.assert_allclose(sigmoid(z), expected, rtol=1e-14)
+    assert type(sigmoid(z)) is np.ndarray and np.isnan(sigmoid(np.array([np.nan]))[0])
     # σ(z) + σ(−z) = 1
     np.testing.assert_allclose(sigmoid(z) + sigmoid(-z), 1, rtol=1e-15)
 
@@ -533,6 +535,20 @@ def test_gradient_descent_replaces_the_entries_and_spares_the_arrays():
     # One step by hand: every share is −y/2, so w = Σ y x / 2 = (2, 1)/2 and b = 0.
     np.testing.assert_allclose(params[0], [1.0, 0.5], **ROUNDING)
     np.testing.assert_allclose(params[1], 0, **ROUNDING)
+
+
+def test_the_graphs_of_finished_steps_need_no_garbage_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(each, Node) for each in gc.get_objects())
+        compute_loss = make_neural_network(XOR_DATASET)
+        gradient_descent(compute_loss, initial_neural_network(), 0.1, 20)
+        left = sum(isinstance(each, Node) for each in gc.get_objects()) - before
+    finally:
+        gc.enable()
+    # The last graph is whole, and so a cycle of references; the 20 before it are gone.
+    assert left == len(compute_loss(*initial_neural_network())[1].topo_order)
 
 
 def test_no_steps_only_compute_the_loss():
