@@ -10,7 +10,8 @@ from PIL import Image
 from hwlib import datasets
 from hwlib.explorer import encode
 from hwlib.figures import kmeans as pictures
-from hwlib.kmeans import KMeansResult, compress_image, initial_centroids, iterate, kmeans
+from hwlib.compression import compress_image
+from hwlib.kmeans import KMeansResult, initial_centroids, iterate, kmeans
 from hwlib.photo import LARGEST, PhotoUpload, compress_upload
 
 X = datasets.plane_points()
