@@ -14,15 +14,12 @@ import zipfile
 from pathlib import Path
 
 from homework.checks import PARTS
-from hwlib import backprop, datasets, kmeans
+from hwlib import arguments, backprop, compression, datasets, kmeans, kmeans_command
 
 POINTS = {task: sum(parts.values()) for task, parts in PARTS.items()}
 
-# What solves 2a; those with an underscore are the module's own business, and may come and go. The
-# drawing of the first centroids stays: the handout gives it away too.
+# What solves 2a. The drawing of the first centroids stays: the handout gives it away too.
 KMEANS = ("assign", "update", "reconstruction_error", "iterate", "kmeans")
-PRIVATE = ("_nearest", "_means", "_loss", "_converge", "_cluster_colours", "_two_best")
-KMEANS += tuple(name for name in PRIVATE if hasattr(kmeans, name))
 
 # Task, its points, module, and the functions whose bodies are taken out. A class stands for all
 # of its methods.
@@ -39,7 +36,12 @@ TASKS = (
 )
 
 FILES = {"backprop": "q1_backprop/backprop.py", "kmeans": "q2_kmeans/kmeans.py"}
-MODULES = {"backprop": backprop, "kmeans": kmeans}
+
+# A student hands in one file, so it has to hold all that it needs of hwlib.
+MODULES = {"backprop": [backprop], "kmeans": [kmeans, arguments, compression, kmeans_command]}
+
+# From this line on a module holds what makes its functions quick: no task asks for that.
+INNER = "# ---- both steps, "
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the zip format's first date: the same bytes on every day
 
 REQUIREMENTS = "numpy>=2\nmatplotlib>=3.9\npillow>=11\n"
@@ -127,6 +129,38 @@ def unfinished(source, tasks, name):
     return "\n".join(lines).replace(f"python -m hwlib.{name}", f"python3 {name}.py") + "\n"
 
 
+def one_file(modules, inner=True):
+    """Return the source of modules of hwlib, joined into one that stands alone.
+
+    Parameters
+    ----------
+    modules : list of module
+        The first gives its docstring, and what it does when it is run.
+    inner : bool
+        False leaves out what stands below the line `INNER`.
+    """
+    imports, bodies, ending = set(), [], ""
+    for module in modules:
+        text, main, run = Path(module.__file__).read_text(encoding="utf-8").partition("if __name__")
+        text = text if inner else text.partition(INNER)[0]
+        ending = ending or main + run
+        nodes = [
+            node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        imports |= {ast.unparse(node) for node in nodes}
+        lines = text.splitlines()
+        head, body = lines[: nodes[0].lineno - 1], lines[nodes[-1].end_lineno :]
+        bodies += [body] if bodies else [head, body]
+    texts = ["\n".join(lines).strip("\n") for lines in bodies]
+    # without the package itself, and without what another line has as well
+    outside = [line for line in imports if not line.startswith("from hwlib")]
+    needed = [line for line in outside if not any(o.startswith(line + ",") for o in outside)]
+    needed.sort(key=lambda line: (line.startswith("from"), line))
+    own = [line for line in needed if line.split()[1] not in ("numpy", "PIL")]
+    groups = "\n".join(own), "\n".join(line for line in needed if line not in own)
+    return "\n\n".join([texts[0], *groups, *("\n" + text for text in texts[1:]), "\n" + ending])
+
+
 def count(points):
     return f"{points} point{'s' * (points != 1)}"
 
@@ -169,8 +203,7 @@ def files():
     """Return the starter's files: a dict of path to bytes."""
     texts = {"README.md": README.format(table=table()), "requirements.txt": REQUIREMENTS}
     for name, path in FILES.items():
-        source = Path(MODULES[name].__file__).read_text(encoding="utf-8")
-        texts[path] = unfinished(source, TASKS, name)
+        texts[path] = unfinished(one_file(MODULES[name], inner=False), TASKS, name)
     data = "".join("\t".join(f"{x:.3f}" for x in row) + "\n" for row in datasets.plane_points())
     texts["q2_kmeans/data.tsv"] = data
     picture = io.BytesIO()

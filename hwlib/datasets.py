@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib import cbook
 from PIL import Image, ImageDraw, ImageFont
 
+from hwlib import arguments
 from hwlib.backprop import SIMPLE_DATASET, XOR_DATASET
 
 __all__ = [
@@ -218,11 +219,12 @@ def simulated_genomes(n, d, populations=2, fst=0.1, rng=0):
     Source: the model is that of D. J. Balding and R. A. Nichols, Genetica 96 (1995), 3-12. The data
     are simulated here, under the book's licence; they are no person's.
     """
-    n, d = _count(n, "n"), _count(d, "d")
-    populations = _count(populations, "populations", most=n)
+    for name, count in {"n": n, "d": d}.items():
+        arguments.number(name, count, Integral, 1)
+    arguments.number("populations", populations, Integral, 1, n)
     if not isinstance(fst, Real) or not 1e-9 <= fst < 1:
         raise ValueError(f"fst must be a number, at least 1e-9 and less than 1, not {fst!r}")
-    rng = _generator(rng)
+    rng = arguments.generator(rng)
     ancestral = rng.uniform(0.05, 0.95, size=d)
     scale = (1 - fst) / fst
     frequencies = rng.beta(ancestral * scale, (1 - ancestral) * scale, size=(populations, d))
@@ -264,9 +266,9 @@ def binary_digits(n=400, digits=range(5), rng=0):
     licence, changes in the public domain) and STIX (SIL Open Font Licence 1.1). Neither puts a
     condition on pictures drawn with its fonts, and these are under the book's licence.
     """
-    n = _count(n, "n")
+    arguments.number("n", n, Integral, 1)
     digits = _distinct_digits(digits)
-    rng = _generator(rng)
+    rng = arguments.generator(rng)
     h, w = DIGIT_SHAPE
     labels = np.array(digits, dtype=np.int64)[np.arange(n) * len(digits) // n]
     pictures = np.zeros((n, h, w), dtype=np.uint8)
@@ -303,13 +305,6 @@ def _is_whole(value):
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-def _count(value, name, most=None):
-    if not _is_whole(value) or value < 1 or (most is not None and value > most):
-        accepted = "at least 1" if most is None else f"1 to {most}"
-        raise ValueError(f"{name} must be a whole number, {accepted}, not {value!r}")
-    return int(value)
-
-
 def _distinct_digits(digits):
     try:
         values = list(digits)
@@ -321,14 +316,3 @@ def _distinct_digits(digits):
             f"digits must name one or more of the whole numbers 0 to 9, each once, not {digits!r}"
         )
     return values
-
-
-def _generator(rng):
-    if isinstance(rng, (np.random.RandomState, np.random.Generator)):
-        return rng
-    if not _is_whole(rng) or not 0 <= rng < 2**32:
-        raise ValueError(
-            "rng must be a seed, a whole number from 0 to 4294967295, "
-            f"or a numpy RandomState or Generator, not {rng!r}"
-        )
-    return np.random.RandomState(rng)

@@ -1,4 +1,4 @@
-"""k-means clustering, and image compression by clustering colours.
+"""k-means clustering.
 
 k-means looks for k centroids mu_c, and for each point x_i a cluster z_i, with a small loss
 
@@ -10,20 +10,12 @@ It alternates two steps, `assign` and `update`; neither can raise the loss. Clus
     python -m hwlib.kmeans image -k 16     compress original.png, else the book's photograph
 """
 
-import argparse
-import math
-import numbers
-import os
-import sys
-from collections import deque
-from pathlib import Path
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
 
-BLOCK = 2**16  # numbers in a table of intermediate results: half a megabyte stays in the cache
-HUGE = 1e150  # squares of anything larger may overflow
+from hwlib.arguments import as_assignments, as_points, as_weights, generator, number
 
 
 class KMeansResult(NamedTuple):
@@ -34,37 +26,13 @@ class KMeansResult(NamedTuple):
     loss: float
 
 
-class CompressedImage(NamedTuple):
-    """A palette image of k colours, its loss (levels count 0 ... 255), log2 k, and 24 / log2 k."""
-
-    image: Image.Image
-    loss: float
-    bits_per_pixel: float
-    factor: float
-
-
 def assign(X, centroids):
     """Return the centroid nearest to each point, as z_i in 0 ... k-1, shape (n,).
 
     `X` has shape (n, d), `centroids` (k, d); ValueError if not. Of equally near ones, the first.
     """
-    X = _matrix(X, "X")
-    centroids = _matrix(centroids, "centroids", X)
-    # ||x - mu||^2 = ||x||^2 + ||mu||^2 - 2 x.mu, where ||x||^2 is the same
-    # for every centroid: the nearest has the greatest x.mu - ||mu||^2 / 2.
-    # Distances do not depend on the origin. With a centroid as the origin,
-    # no large numbers cancel, however far the data lie from zero.
-    origin = centroids[0]
-    mu = centroids - origin
-    half_squares = (mu**2).sum(axis=1) / 2
-    assignments = np.empty(len(X), dtype=np.intp)
-    rows = max(1, BLOCK // max(mu.shape))
-    for start in range(0, len(X), rows):
-        block = slice(start, start + rows)
-        scores = (X[block] - origin) @ mu.T
-        scores -= half_squares
-        np.argmax(scores, axis=1, out=assignments[block])
-    return assignments
+    X, centroids, _ = _check(X, centroids)
+    return nearest(X, centroids[np.newaxis])[0].astype(np.intp)
 
 
 def update(X, assignments, centroids, weights=None):
@@ -72,27 +40,25 @@ def update(X, assignments, centroids, weights=None):
 
     `weights`, shape (n,), says how often each point occurs. Raises ValueError for wrong shapes.
     """
-    X, weights = _matrix(X, "X"), _weights(weights, X)
-    centroids = _matrix(centroids, "centroids", X)
-    assignments = _assignments(assignments, X, centroids)
+    X, centroids, weights = _check(X, centroids, weights)
+    assignments = as_assignments(assignments, len(X), len(centroids))
     # measured from a point of the data, all that is summed is small
     k, origin = len(centroids), X[0]
-    columns = ((X - origin) * weights[:, None]).T
-    sums = [np.bincount(assignments, x_j, minlength=k) for x_j in columns]
-    counts = np.bincount(assignments, weights, minlength=k)[:, None]
+    sums = [np.bincount(assignments, x * weights, k) for x in (X - origin).T]
+    counts = np.bincount(assignments, weights, k)[:, np.newaxis]
     means = origin + np.transpose(sums) / np.where(counts > 0, counts, 1)
     return np.where(counts > 0, means, centroids)
 
 
 def reconstruction_error(X, assignments, centroids, weights=None):
     """Return the loss sum_i ||x_i - mu_{z_i}||^2, each term as often as `weights` says."""
-    X, weights = _matrix(X, "X"), _weights(weights, X)
-    centroids = _matrix(centroids, "centroids", X)
-    assignments = _assignments(assignments, X, centroids)
-    # from the differences, not the expansion: right to the last digits and
-    # never negative
-    differences = X.T - np.take(centroids.T, assignments, axis=1)
-    return float(((differences**2).sum(axis=0) * weights).sum())
+    X, centroids, weights = _check(X, centroids, weights)
+    assignments, loss = as_assignments(assignments, len(X), len(centroids)), 0.0
+    for block in blocks(X):
+        # from the differences, not the expansion: right to the last digits and never negative
+        differences = X[block].T - centroids.T.take(assignments[block], axis=1)
+        loss += (differences**2).sum(axis=0) @ weights[block]
+    return float(loss)
 
 
 def iterate(X, centroids, weights=None):
@@ -104,21 +70,9 @@ def iterate(X, centroids, weights=None):
         First the given centroids, the assignments to them and the loss; then the same after each
         update. The last has the assignments of the one before it: nothing moves any more.
     """
-    X, weights = _matrix(X, "X"), _weights(weights, X)
-    centroids = _matrix(centroids, "centroids", X)
-    # An update that moves anything lowers the loss, so a partition can only
-    # come back at once. With rounding it might come back later; remembering
-    # them all makes an end of that as well.
-    seen = set()
-    while True:
-        assignments = assign(X, centroids)
-        loss = reconstruction_error(X, assignments, centroids, weights)
-        yield KMeansResult(assignments, centroids, loss)
-        partition = hash(assignments.tobytes())
-        if partition in seen:
-            return
-        seen.add(partition)
-        centroids = update(X, assignments, centroids, weights)
+    X, centroids, weights = _check(X, centroids, weights)
+    for assignments, mu, _ in lloyd(X, centroids[np.newaxis], weights):
+        yield with_loss(X, assignments, mu, weights)
 
 
 def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
@@ -133,9 +87,10 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
         An integer seeds a RandomState, whose numbers are the same in every version of numpy.
     restarts : int
         Run so often, each time from other centroids; the run with the lowest loss is returned.
-    init : {"random", "k-means++"}
+    init : {"random", "k-means++"} or array_like, shape (k, d)
         Start from k rows drawn at random, all different; or draw one after the other, each with a
-        probability proportional to its squared distance from the nearest one drawn so far [2]_.
+        probability proportional to its squared distance from the nearest one drawn so far [2]_; or
+        start from these centroids.
     weights : array_like, shape (n,), optional
         How often each point occurs; positive.
 
@@ -154,244 +109,140 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     .. [1] S. P. Lloyd, Least squares quantization in PCM, 1982.
     .. [2] D. Arthur and S. Vassilvitskii, k-means++: the advantages of careful seeding, 2007.
     """
-    rng, runs = _generator(rng), []
-    for _ in range(_whole("restarts", restarts, 1)):
-        start = initial_centroids(X, k, rng, init, weights)
-        runs += deque(iterate(X, start, weights), maxlen=1)  # the last
-    return min(runs, key=lambda result: result.loss)
+    X, rng = as_points("X", X), generator(rng)
+    number("restarts", restarts, Integral, 1)
+    starts = [initial_centroids(X, k, rng, init, weights)]
+    starts += [draw(X, k, rng, init, weights) for _ in range(1, restarts)]
+    weights, best = as_weights(weights, len(X)), None
+    together = max(1, BLOCK // X.size)  # with few points, one step serves many runs
+    for first in range(0, restarts, together):
+        runs = lloyd(X, starts[first : first + together], weights)
+        ends = [(assignments, mu) for assignments, mu, last in runs if last]
+        ends = [with_loss(X, assignments, mu, weights) for assignments, mu in ends]
+        best = min(ends if best is None else [best, *ends], key=lambda end: end.loss)
+    return best
 
 
 def initial_centroids(X, k, rng=0, init="random", weights=None):
-    """Return k rows of X to start from, shape (k, d). Parameters as for `kmeans`."""
-    X, rng = _matrix(X, "X"), _generator(rng)
-    _whole("k", k, 1, len(X))
-    p = None if weights is None else _weights(weights, X) / np.sum(weights)
+    """Return centroids to start from, shape (k, d). Parameters as for `kmeans`."""
+    X, rng = as_points("X", X), generator(rng)
+    as_weights(weights, len(X))
+    if not isinstance(init, str):
+        return as_points("init", init, (k, X.shape[1]))
+    if init not in ("random", "k-means++"):
+        raise ValueError(f'init must be "random", "k-means++" or centroids, not {init!r}')
+    number("k", k, Integral, 1, len(X))
+    return draw(X, k, rng, init, weights)
+
+
+def draw(X, k, rng, init, weights):
+    """Draw centroids as `initial_centroids` does, which checks the arguments."""
+    if not isinstance(init, str):
+        return init
+    n, p = len(X), None if weights is None else weights / np.sum(weights)
     if init == "random":
-        return X[rng.choice(np.arange(len(X)), k, replace=False, p=p)]
-    if init != "k-means++":
-        raise ValueError(f'init must be "random" or "k-means++", not {init!r}')
-    weights, squares, rows = _weights(weights, X), np.full(len(X), np.inf), []
-    for _ in range(k):
-        rows.append(rng.choice(np.arange(len(X)), p=p))
+        return X[rng.choice(np.arange(n), k, replace=False, p=p)]
+    rows, squares = [rng.choice(np.arange(n), p=p)], np.inf
+    while len(rows) < k:
         squares = np.minimum(squares, ((X - X[rows[-1]]) ** 2).sum(axis=1))
+        shares = np.cumsum(squares if weights is None else squares * weights)
         # no distance left: there are fewer than k distinct points, and any row is as good
-        p = squares * weights / (squares * weights).sum() if squares.any() else None
+        rows.append(np.searchsorted(shares, rng.random() * shares[-1], "right") % n)
     return X[rows]
 
 
-def compress_image(image, k, rng=0):
-    """Give each pixel the nearest of k colours, found by k-means among the pixels' colours.
+def _check(X, centroids, weights=None):
+    X = as_points("X", X)
+    centroids = as_points("centroids", centroids, (None, X.shape[1]))
+    return X, centroids, as_weights(weights, len(X))
 
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        Of any mode; see `rgb_pixels`.
-    k : int
-        Number of colours, 1 ... 256 and at most the number of pixels.
-    rng : int, numpy.random.RandomState or numpy.random.Generator
-        Draws the k pixels to start from, as in `kmeans`.
 
-    Returns
-    -------
-    CompressedImage
-        ``(image, loss, bits_per_pixel, factor)``. The image holds an index for each pixel and a
-        palette of k colours, so a PNG file of it spends 1, 2, 4 or 8 bits on a pixel, and fewer
-        after the format's own compression.
+# ---- both steps, of several runs at once and without work that changes nothing -------------------
 
-    Raises
-    ------
-    ValueError
-        If `image` is no Pillow image, or k or rng is not as above.
+BLOCK = 2**16  # numbers in a table of intermediate results: half a megabyte stays in the cache
+
+
+def lloyd(X, starts, weights):
+    """Alternate the two steps from each of `starts`, shape (runs, k, d), until nothing moves.
+
+    Yields (assignments, centroids, whether this is the run's last) for each run that goes on.
     """
-    pixels = rgb_pixels(image)
-    shape, pixels = pixels.shape[:2], pixels.reshape(-1, 3)
-    _whole("k", k, 1, min(256, len(pixels)))
-    rows = _generator(rng).choice(np.arange(len(pixels)), k, replace=False)
-    # Equal colours share a cluster, so it is enough to cluster each
-    # distinct one, 0xRRGGBB, with its count.
-    codes, position, counts = np.unique(
-        pixels @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32),
-        return_inverse=True,
-        return_counts=True,
-    )
-    colours = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
-    [result] = deque(iterate(colours, pixels[rows], counts), maxlen=1)
-    indices = result.assignments.astype(np.uint8)[position].reshape(shape)
-    palette = Image.fromarray(indices).convert("P")
-    palette.putpalette(np.rint(result.centroids).astype(np.uint8).tobytes())
-    bits = math.log2(k)
-    factor = 24 / bits if bits else math.inf
-    return CompressedImage(palette, result.loss, bits, factor)
+    centroids = np.array(starts)
+    runs, k, d = centroids.shape
+    # At first all points are in a cluster k that counts for nothing. Then a point that stays where
+    # it is changes no sum.
+    assignments = np.full((runs, len(X)), k, dtype=np.min_scalar_type(k))
+    totals, runs, seen = np.zeros((d + 1, runs, k + 1)), np.arange(runs), {}
+    while len(runs):
+        before, assignments = assignments, nearest(X, centroids)
+        # An update that moves anything lowers the loss, so a run that was at a partition before
+        # has ended. If it was another run, that one goes on from here.
+        partitions = [hash(z.tobytes()) for z in assignments]
+        was_here = np.array([seen.get(partition, -1) for partition in partitions])
+        seen.update(zip(partitions, runs))
+        yield from zip(assignments, centroids, was_here == runs)
+        move(X, before, assignments, totals, weights)
+        *sums, counts = totals[:, :, :k, np.newaxis]
+        means = X[0] + np.concatenate(sums, axis=2) / np.where(counts > 0, counts, 1)
+        goes_on = was_here < 0
+        centroids = np.where(counts > 0, means, centroids)[goes_on]
+        runs, assignments, totals = runs[goes_on], assignments[goes_on], totals[:, goes_on]
 
 
-def rgb_pixels(image):
-    """Return a Pillow image's colours as an array (height, width, 3) of levels 0 ... 255.
-
-    A photo taken sideways is turned upright, what is transparent is laid on white (so an opaque
-    alpha channel changes nothing), and 16-bit grey keeps its upper 8 bits.
-    """
-    if not isinstance(image, Image.Image):
-        raise ValueError(f"image must be a PIL.Image.Image, not {type(image).__name__}")
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("RGB"))
-
-
-# ---- arguments ----------------------------------------------------------------------------------
-
-
-def _matrix(values, name, like=None):
-    try:
-        # column by column, so that each coordinate of all points lies in one piece of memory
-        matrix = np.asarray(values, dtype=float, order="F")
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a table of numbers, rows of equal length") from None
-    if matrix.ndim != 2 or not matrix.size:
-        raise ValueError(f"{name} must have rows and columns, not the shape {matrix.shape}")
-    if like is not None and matrix.shape[1] != like.shape[1]:
-        sides = f"{like.shape[1]} columns as X has, not {matrix.shape[1]}"
-        raise ValueError(f"{name} must have {sides}")
-    if not (-HUGE < matrix.min() and matrix.max() < HUGE):
-        raise ValueError(f"{name} must be finite and below {HUGE:g} in size; it has other values")
-    return matrix
-
-
-def _weights(values, X):
-    if values is None:
-        return np.ones(len(X))
-    weights = _matrix([values], "weights")[0]
-    if len(weights) != len(X) or weights.min() <= 0:
-        raise ValueError(f"weights must be {len(X)} positive numbers, one for each row of X")
-    return weights
-
-
-def _assignments(values, X, centroids):
-    assignments = np.asarray(values)
-    whole = assignments.shape == (len(X),) and assignments.dtype.kind in "iu"
-    if not whole or assignments.min() < 0 or assignments.max() >= len(centroids):
-        wanted = f"{len(X)} integers 0 ... {len(centroids) - 1}, one for each row of X"
-        raise ValueError(f"assignments must be {wanted}")
+def nearest(X, centroids):
+    """For each run, the centroid nearest to each point: (runs, k, d) gives (runs, n)."""
+    # ||x - mu||^2 = ||x||^2 + ||mu||^2 - 2 x.mu, where ||x||^2 is the same
+    # for every centroid: the nearest has the greatest mu.x - ||mu||^2 / 2.
+    # Distances do not depend on the origin. With a point of the data as the origin,
+    # no large numbers cancel, however far the data lie from zero.
+    runs, k, d = centroids.shape
+    mu = (centroids - X[0]).reshape(-1, d)
+    factors = np.hstack([mu, -(mu**2).sum(axis=1, keepdims=True) / 2])
+    # A row of scores for each centroid: numpy seeks maxima fastest along whole rows. Of the
+    # centroids that reach the maximum, the first has the highest rank.
+    rank = np.arange(k, 0, -1, dtype=np.min_scalar_type(k))[:, np.newaxis]
+    assignments = np.empty((runs, len(X)), dtype=rank.dtype)
+    for block in blocks(X, len(mu)):
+        scores = (factors @ columns(X[block], X[0])).reshape(runs, k, -1)
+        best = scores == scores.max(axis=1, keepdims=True)
+        assignments[:, block] = k - (best * rank).max(axis=1)
     return assignments
 
 
-def _whole(name, value, low, high=math.inf):
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:
-        wanted = f"from {low} to {high}" if high < math.inf else f"and at least {low}"
-        raise ValueError(f"{name} must be a whole number {wanted}, not {value!r}")
-    return int(value)
+def move(X, before, after, totals, weights):
+    """Carry the points that moved, and their number, from cluster to cluster in `totals`."""
+    clusters = totals.shape[2]
+    for block in blocks(X, len(before)):
+        moved = before[:, block] != after[:, block]
+        run, i = np.divmod(np.flatnonzero(moved), moved.shape[1])
+        x = columns(X[block][i], X[0]) * weights[block][i]
+        for sign, z in (-1, before), (1, after):
+            z = run * clusters + z[:, block][moved]
+            for total, x_j in zip(totals, x):
+                total += sign * np.bincount(z, x_j, total.size).reshape(total.shape)
 
 
-def _generator(rng):
-    if isinstance(rng, (np.random.RandomState, np.random.Generator)):
-        return rng
-    return np.random.RandomState(_whole("rng, if no numpy generator,", rng, 0, 2**32 - 1))
+def columns(X, origin):
+    """Points as columns, measured from an origin, and a row of ones below them."""
+    x = np.ones((X.shape[1] + 1, len(X)))
+    np.subtract(X.T, origin[:, np.newaxis], out=x[:-1])
+    return x
 
 
-# ---- the command --------------------------------------------------------------------------------
+def with_loss(X, assignments, centroids, weights):
+    loss = reconstruction_error(X, assignments, centroids, weights)
+    return KMeansResult(assignments.astype(np.intp), centroids, loss)
 
 
-def _basic(k, seed):
-    X = _points_here() if os.path.exists("data.tsv") else _book("plane_points", "data.tsv")
-    result = kmeans(X, k, rng=seed)
-    print(f"{len(X)} points, k = {k}, seed {seed}: loss {result.loss:.2f}")
-    _write(f"clusters_k{k}.png", lambda file: _draw(X, result).savefig(file, format="png"))
-
-
-def _image(k, seed, path=None):
-    if path is None and not os.path.exists("original.png"):
-        image = _book("photograph", "original.png")
-    else:
-        image = _image_from(path or "original.png")
-    result = compress_image(image, k, rng=seed)
-    print(f"{image.width} x {image.height} pixels, k = {k}, seed {seed}: loss {result.loss:.2f}")
-    bits, factor = result.bits_per_pixel, result.factor
-    print(f"{bits:.3g} bits per pixel instead of 24, a factor of {factor:.3g}")
-    _write(f"compressed_k{k}.png", lambda file: result.image.save(file, "PNG", optimize=True))
-
-
-def _points_here():
-    try:
-        lines = [line for line in Path("data.tsv").read_text().splitlines() if line.strip()]
-        if not lines:
-            raise ValueError("it is empty")
-        X = np.loadtxt(lines, delimiter="\t", comments=None, ndmin=2)
-    except ValueError as error:
-        raise ValueError(f"data.tsv must be numbers with tabs between: {error}") from None
-    if X.shape[1] != 2:
-        raise ValueError(f"data.tsv must have two columns, not {X.shape[1]}")
-    return _matrix(X, "data.tsv")
-
-
-def _image_from(path):
-    try:
-        with Image.open(path) as image:
-            image.load()
-            return image
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is no picture that can be read: {error}") from None
-
-
-def _book(name, missing):
-    sys.path.append(str(Path(__file__).resolve().parent.parent))  # for python3 hwlib/kmeans.py
-    try:
-        from hwlib import datasets
-    except ImportError:
-        raise ValueError(f"there is no {missing} in this folder") from None
-    return getattr(datasets, name)()
-
-
-def _draw(X, result):
-    from matplotlib.figure import Figure  # takes a while, and only this command needs it
-
-    figure = Figure(figsize=(6, 6), dpi=150, layout="constrained")
-    axes = figure.add_subplot(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
-    for c, mu in enumerate(result.centroids):
-        points, color = X[result.assignments == c], f"C{c % 10}"
-        axes.scatter(*points.T, s=16, color=color, marker="osD^v<>pP*"[c % 10])
-        axes.annotate(str(c + 1), mu, ha="center", va="center", bbox={"fc": "w", "ec": color})
-    return figure
-
-
-def _write(name, save):
-    part = Path(f".{name}.{os.getpid()}")  # a file under its own name is always a whole one
-    try:
-        save(part)
-        os.replace(part, name)
-    finally:
-        part.unlink(missing_ok=True)
-    print(f"wrote {name}")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
-def main(argv=None):
-    """Run the command; return its exit status: 0, or 2 after one line about what went wrong."""
-    parser = _Parser(prog="kmeans", description="k-means in the plane and on colours.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    basic = commands.add_parser("basic", help="cluster data.tsv; writes clusters_kK.png")
-    image = commands.add_parser("image", help="compress original.png; writes compressed_kK.png")
-    image.add_argument("--input", metavar="FILE", dest="path", help="another picture to compress")
-    for command, run in (basic, _basic), (image, _image):
-        command.set_defaults(run=run)
-        command.add_argument("-k", type=int, required=True, help="number of clusters")
-        command.add_argument("-s", "--rng-seed", type=int, default=0, dest="seed", metavar="SEED")
-    options = vars(parser.parse_args(argv))
-    del options["command"]
-    try:
-        options.pop("run")(**options)
-    except (OSError, ValueError) as error:
-        print(f"{parser.prog}: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    return 0
+def blocks(X, rows=1):
+    """Divide the points, so that a table of them with `rows` rows has at most BLOCK numbers."""
+    size = max(1, BLOCK // rows)
+    return [slice(start, start + size) for start in range(0, len(X), size)]
 
 
 if __name__ == "__main__":
+    import sys
+
+    from hwlib.kmeans_command import main
+
     sys.exit(main())

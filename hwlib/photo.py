@@ -8,8 +8,8 @@ import ipywidgets as widgets
 from PIL import Image
 
 from hwlib import explorer
+from hwlib.compression import compress_image, rgb_pixels
 from hwlib.figures.kmeans import draw_photo, png
-from hwlib.kmeans import compress_image, rgb_pixels
 
 INVITATION = "In JupyterLab, drop your own photo here and choose how many colours it keeps."
 LARGEST = 600  # pixels along the longer side: a second or two, as for the book's own photograph

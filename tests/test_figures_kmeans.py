@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from hwlib import datasets
+from hwlib.compression import compress_image
 from hwlib.explorer import encode
 from hwlib.figures import kmeans as pictures
-from hwlib.kmeans import KMeansResult, compress_image, initial_centroids, iterate, kmeans
+from hwlib.kmeans import KMeansResult, initial_centroids, iterate, kmeans
 from hwlib.photo import LARGEST, PhotoUpload, compress_upload
 
 X = datasets.plane_points()
@@ -293,7 +294,7 @@ def test_a_large_upload_is_reduced_first():
 
 def test_an_upload_that_is_no_picture():
     assert compress_upload(b"<b>text</b>", 4).startswith("<p>This file cannot be shown: ")
-    assert "k must be" in compress_upload(pictures.png(Image.new("L", (2, 1))), 4)
+    assert "k is 4; expected" in compress_upload(pictures.png(Image.new("L", (2, 1))), 4)
 
 
 def test_the_widget_shows_a_photo_once_there_is_one(photograph):

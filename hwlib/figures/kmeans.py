@@ -8,7 +8,8 @@ from matplotlib.ticker import NullLocator
 from PIL import Image, ImageOps
 
 from hwlib import figures
-from hwlib.kmeans import assign, rgb_pixels
+from hwlib.compression import rgb_pixels
+from hwlib.kmeans import assign
 
 PLANE = {"xlim": (-7, 8.5), "ylim": (-8.7, 6.8)}  # the same square of the plane in every picture
 TICKS = [-5, 0, 5]
@@ -138,7 +139,7 @@ def draw_photo(original, compressed):
     ----------
     original : PIL.Image.Image
         In RGB.
-    compressed : hwlib.kmeans.CompressedImage
+    compressed : hwlib.compression.CompressedImage
 
     Returns
     -------
@@ -225,7 +226,7 @@ def draw_colours(bins, compressed, view):
     ----------
     bins : tuple
         What `colour_bins` returned for the photograph.
-    compressed : hwlib.kmeans.CompressedImage
+    compressed : hwlib.compression.CompressedImage
         Its compressed form.
     view : str
         The two channels to look at, as in "red and blue".
