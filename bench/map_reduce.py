@@ -2,8 +2,9 @@
 
     python bench/map_reduce.py       writes hwlib/figures/map_reduce.json, for the book's page
 
-Each process computes on one thread. Times are minima over several passes that alternate between
-the ways that are compared; the processes' start is not in them.
+Each process computes on one thread. Times are minima over ten passes that alternate between the
+ways that are compared: on the clock, and of the processor in the busiest process, which does not
+count what other programs took meanwhile. The start of the processes is not in them.
 """
 
 import os
@@ -15,8 +16,9 @@ import json
 import sys
 from functools import partial, reduce
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
+import dask
 import dask.bag
 import numpy as np
 from dask.distributed import Client
@@ -49,16 +51,19 @@ def task(algorithm, d, k):
     return map_reduce.em_statistics, [np.full(k, 1 / k), rng.uniform(0.2, 0.8, size=(k, d))]
 
 
-def seconds(function):
-    began = perf_counter()
-    function()
-    return perf_counter() - began
+def measure(way, client=None):
+    """Run once; return the seconds on the clock and the processor time of the busiest worker."""
+    workers = client.run if client else lambda function: {"here": function()}
+    busy, began = workers(process_time), perf_counter()
+    way()
+    seconds = perf_counter() - began
+    return seconds, max(after - busy[name] for name, after in workers(process_time).items())
 
 
-def minima(ways, runs=15):
-    """Return each way's shortest time, the ways taking turns."""
-    times = [[seconds(way) for way in ways] for _ in range(runs + 1)]
-    return [min(column) for column in zip(*times[1:])]  # the first warms up
+def minima(ways, runs=10):
+    """Return each way's shortest times, the ways taking turns."""
+    times = [[measure(*way) for way in ways] for _ in range(runs + 1)]
+    return np.min(times[1:], axis=0).tolist()  # the first warms up
 
 
 def chunks_of(algorithm, n, d):
@@ -66,12 +71,12 @@ def chunks_of(algorithm, n, d):
     return numbers.map(partial(load, algorithm, n // CHUNKS, d))
 
 
-def scaling(pairs):
+def scaling(clients):
     """Return a row for each of SCALING: its time in one process, on one worker, on two."""
     for algorithm, n, d, k in SCALING:
         step, parameters = task(algorithm, d, k)
         here = [load(algorithm, n // CHUNKS, d, i) for i in range(CHUNKS)]
-        bags = [client.persist(chunks_of(algorithm, n, d)) for client in pairs]
+        bags = [client.persist(chunks_of(algorithm, n, d)) for client in clients]
 
         def alone(here=here, step=step, parameters=parameters):
             reduce(map_reduce.add, (step(X, *parameters) for X in here))
@@ -79,35 +84,37 @@ def scaling(pairs):
         def on(client, bag, step=step, parameters=parameters):
             client.compute(bag.map(step, *parameters).fold(map_reduce.add)).result()
 
-        ways = [alone, *(partial(on, client, bag) for client, bag in zip(pairs, bags))]
-        times = dict(zip(("alone", "one_worker", "two_workers"), minima(ways)))
+        ways = [(partial(on, client, bag), client) for client, bag in zip(clients, bags)]
+        times = dict(zip(("alone", "one_worker", "two_workers"), minima([(alone,), *ways])))
         yield {"algorithm": algorithm, "n": n, "d": d, "k": k, **times}
 
 
 def overhead(client):
-    """Return the seconds that a pass over empty work takes, and those that a chunk adds."""
+    """Return this process's seconds, scheduler and client, for a pass and more for each chunk."""
     counts = [8, 64, 512]
     bags = [dask.bag.from_sequence(range(m), npartitions=m) for m in counts]
     bags = [client.persist(bag) for bag in bags]
-    ways = [lambda bag=bag: client.compute(bag.fold(max)).result() for bag in bags]
-    per_chunk, per_pass = np.polyfit(counts, minima(ways), 1)
+    ways = [(lambda bag=bag: client.compute(bag.fold(max)).result(),) for bag in bags]
+    per_chunk, per_pass = np.polyfit(counts, [busy for _, busy in minima(ways)], 1)
     return {"per_pass": max(per_pass, 0), "per_chunk": per_chunk}
 
 
 def rates():
-    """Return, for each data set of the page, one core's seconds per number of it and pass."""
+    """Return, for each data set of the page, one core's seconds for each number of it and pass."""
     for name, data in DATA_SETS.items():
         d = min(data.d, WIDEST)
         step, parameters = task(data.algorithm, d, data.k)
         X = load(data.algorithm, PROBE // d, d, 0)
-        [time] = minima([partial(step, X, *parameters)], runs=5)
-        yield name, time / X.size
+        [(_, busy)] = minima([(partial(step, X, *parameters),)], runs=5)
+        yield name, busy / X.size
 
 
 def main():
+    # by default dask makes its workers hand memory back at once, which slows large arrays down
+    dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None})
     # local addresses and free ports only
     options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    result = {"rates": dict(rates())}
+    result = {"load": os.getloadavg()[1], "cores": os.cpu_count(), "rates": dict(rates())}
     with Client(n_workers=1, **options) as one, Client(n_workers=2, **options) as two:
         result |= {"overhead": overhead(two), "scaling": list(scaling([one, two]))}
     # three digits: more would be noise

@@ -14,7 +14,7 @@ from hwlib import binary_em, kmeans
 
 
 def kmeans_statistics(X, centroids):
-    """Map: the clusters' sizes, the sums of their points, and the loss, in one chunk."""
+    """Map: the clusters' sizes, the sums of their points, the loss, in one chunk."""
     assignments = kmeans.assign(X, centroids)
     sizes = np.bincount(assignments, minlength=len(centroids))
     means = kmeans.update(X, assignments, centroids)
@@ -23,8 +23,8 @@ def kmeans_statistics(X, centroids):
 
 
 def em_statistics(X, pi, W):
-    """Map: the clusters' sizes, the sums of their examples, and the log-likelihood, in one chunk."""
-    now = next(binary_em.iterate(X, pi, W))  # the E step and the log-likelihood together
+    """Map: the clusters' sizes, the sums of their examples, the log-likelihood, in one chunk."""
+    now = next(binary_em.iterate(X, pi, W))  # E step and log-likelihood
     pi, W = binary_em.m_step(X, now.responsibilities)
     sizes = len(X) * pi
     return sizes, sizes[:, None] * W, now.log_likelihood
@@ -35,13 +35,19 @@ def add(one, other):
     return tuple(a + b for a, b in zip(one, other))
 
 
+def total(chunks, statistics, *parameters):
+    """Map and reduce: the statistics of all chunks together."""
+    return chunks.map(statistics, *parameters).fold(add).compute()
+
+
 def kmeans_iterate(chunks, centroids):
     """Yield (centroids, loss), first of the given centroids, until the centroids stand still."""
     while True:
-        sizes, sums, loss = chunks.map(kmeans_statistics, centroids).fold(add).compute()
+        sizes, sums, loss = total(chunks, kmeans_statistics, centroids)
         yield centroids, loss
         N = sizes[:, None]
-        means = np.divide(sums, N, out=np.array(centroids, dtype=float), where=N > 0)
+        means = np.array(centroids, dtype=float)
+        np.divide(sums, N, out=means, where=N > 0)
         if np.array_equal(means, centroids):
             return
         centroids = means
@@ -50,7 +56,9 @@ def kmeans_iterate(chunks, centroids):
 def em_iterate(chunks, pi, W):
     """Yield (pi, W, log-likelihood) without end, first of the given parameters."""
     while True:
-        sizes, ones, log_likelihood = chunks.map(em_statistics, pi, W).fold(add).compute()
+        sizes, ones, log_likelihood = total(chunks, em_statistics, pi, W)
         yield pi, W, log_likelihood
         pi, N = sizes / sizes.sum(), sizes[:, None]
-        W = np.divide(ones, N, out=np.full(W.shape, 0.5), where=N > 0).clip(0, 1)
+        W = np.full(W.shape, 0.5)
+        np.divide(ones, N, out=W, where=N > 0)
+        W = W.clip(0, 1)  # as in m_step: rounding can lift a mean of ones one bit above 1

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwlib.figures import CLUSTERS, FAINT, INK, new_figure
+from hwlib.figures import CLUSTERS, INK, new_figure
 
 MEASURED = Path(__file__).with_suffix(".json")  # written by bench/map_reduce.py
 
@@ -25,7 +25,7 @@ DATA_SETS = {
     "digits, k-means": DataSet("k-means", 60_000, 784, 10),
     "digits, EM": DataSet("EM", 60_000, 784, 10),
     "genomes, EM": DataSet("EM", 500_000, 700_000, 10),
-    "descriptors, k-means": DataSet("k-means", 10**9, 128, 1_000),
+    "vectors, k-means": DataSet("k-means", 10**9, 128, 1_000),
 }
 CHUNKS = {"10 MB": 10**7, "100 MB": 10**8, "1 GB": 10**9}  # bytes
 CORES = 16  # of a machine
@@ -40,14 +40,14 @@ class Pass(NamedTuple):
     flops: int  # of the matrix products
     chunks: int
     wire: int  # bytes, there and back
-    compute: float  # seconds, as the next two
-    schedule: float
+    computing: float  # seconds, as the next two
+    scheduling: float
     network: float
     dollars: float
 
     @property
     def seconds(self):
-        return self.compute + self.schedule + self.network
+        return self.computing + self.scheduling + self.network
 
 
 def measured():
@@ -62,16 +62,16 @@ def on_paper(name, machines, chunk=CHUNKS["100 MB"]):
     chunks = math.ceil(n / max(1, chunk // d))
     wire = chunks * 8 * (k * d + k * (d + 1) + 1)  # parameters there, statistics back
     busy = min(machines * CORES, chunks)  # a chunk keeps one core busy
-    compute = n * d * times["rates"][name] / busy
-    schedule = times["overhead"]["per_pass"] + chunks * times["overhead"]["per_chunk"]
+    computing = n * d * times["rates"][name] / busy
+    scheduling = times["overhead"]["per_pass"] + chunks * times["overhead"]["per_chunk"]
     network = wire / LINK  # as if all of it went through one link
-    dollars = machines * CORES * PRICE * (compute + schedule + network) / 3600
+    dollars = machines * CORES * PRICE * (computing + scheduling + network) / 3600
     flops = n * d * k * (2 if algorithm == "k-means" else 4)
-    return Pass(n * d, flops, chunks, wire, compute, schedule, network, dollars)
+    return Pass(n * d, flops, chunks, wire, computing, scheduling, network, dollars)
 
 
 def quantity(number, units):
-    """Return a number in three digits, in the largest unit that it holds one of, or the smallest."""
+    """Return a number in three digits, in the largest unit that it reaches or the smallest."""
     unit, size = max(
         (each for each in units.items() if each[1] <= number),
         key=lambda each: each[1],
@@ -95,11 +95,10 @@ def draw_machines(data, chunk):
     figure, axes = new_figure(3.6)
     axes.loglog(machines, [each.seconds for each in passes], color=INK, lw=2.5, label="in all")
     parts = {"computing": "-", "network": "--", "scheduling": ":"}
-    for (label, dash), color in zip(parts.items(), CLUSTERS):
-        field = {"computing": "compute", "scheduling": "schedule"}.get(label, label)
-        values = [getattr(each, field) for each in passes]
-        axes.loglog(machines, values, dash, color=color, label=label)
-    axes.axhline(1, color=FAINT, lw=0.5)
+    for (part, dash), color in zip(parts.items(), CLUSTERS):
+        axes.loglog(
+            machines, [getattr(each, part) for each in passes], dash, color=color, label=part
+        )
     axes.set(xlabel=f"machines of {CORES} cores", ylabel="seconds per pass")
     axes.set(xlim=(1, 1000), ylim=(1e-4, 1e5))
     axes.legend(loc="upper right", ncols=4)
@@ -107,6 +106,6 @@ def draw_machines(data, chunk):
     return figure, (
         f"{data}, in {one.chunks:,} chunk{'s' * (one.chunks > 1)}. A pass takes "
         f"{in_seconds(one.seconds)} on one machine and {in_seconds(many.seconds)} on 64: computing "
-        f"{in_seconds(many.compute)}, network {in_seconds(many.network)}, scheduling "
-        f"{in_seconds(many.schedule)}."
+        f"{in_seconds(many.computing)}, network {in_seconds(many.network)}, scheduling "
+        f"{in_seconds(many.scheduling)}."
     )
