@@ -61,4 +61,4 @@ def em_iterate(chunks, pi, W):
         pi, N = sizes / sizes.sum(), sizes[:, None]
         W = np.full(W.shape, 0.5)
         np.divide(ones, N, out=W, where=N > 0)
-        W = W.clip(0, 1)  # as in m_step: rounding can lift a mean of ones one bit above 1
+        W = W.clip(0, 1)  # against rounding, as in m_step
