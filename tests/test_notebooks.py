@@ -8,8 +8,8 @@ import store_outputs
 import stored
 
 
-def test_there_are_three():
-    assert [path.name for path in stored.NOTEBOOKS] == [
+def test_three_solve_the_homework():
+    assert [path.name for path in stored.CHAPTERS] == [
         "1_backprop.ipynb",
         "2_kmeans.ipynb",
         "3_binary_em.ipynb",

@@ -1,0 +1,145 @@
+"""hwlib/map_reduce.py against hwlib's single process, and the reckoning on its page."""
+
+import os
+import pickle
+from itertools import islice
+
+import dask
+import dask.bag
+import numpy as np
+import psutil
+import pytest
+from dask.distributed import Client
+
+from hwlib import binary_em, datasets, kmeans, map_reduce
+from hwlib.figures import map_reduce as figures
+
+# Sums in another order differ by round-off, about 1e-16 for each addition.
+CLOSE = {"rtol": 1e-9, "atol": 1e-9}
+# One row; as many as there are; and rows of one kind together, so that chunks lack clusters.
+CHUNKS = [1, 7, 60]
+
+
+def bag(X, count):
+    return dask.bag.from_sequence(np.array_split(X, count), npartitions=count)
+
+
+def points():
+    X = datasets.plane_points()[:60]
+    return X[np.argsort(X[:, 0])], X[[3, 30, 50]]
+
+
+def genomes():
+    X = datasets.simulated_genomes(60, 40, populations=2, rng=0).X
+    return X, *binary_em.initialise(X, 3)
+
+
+def check_kmeans(chunks, X, centroids):
+    passes = list(map_reduce.kmeans_iterate(chunks, centroids))
+    expected = list(kmeans.iterate(X, centroids))
+    assert len(passes) == len(expected) > 2
+    for (far, loss), near in zip(passes, expected):
+        np.testing.assert_allclose(far, near.centroids, **CLOSE)
+        assert loss == pytest.approx(near.loss, rel=1e-9)
+
+
+def check_em(chunks, X, pi, W):
+    passes = islice(map_reduce.em_iterate(chunks, pi, W), 12)
+    for (*far, level), near in zip(passes, binary_em.iterate(X, pi, W)):
+        np.testing.assert_allclose(far[0], near.pi, **CLOSE)
+        np.testing.assert_allclose(far[1], near.W, **CLOSE)
+        assert level == pytest.approx(near.log_likelihood, rel=1e-9)
+
+
+@pytest.mark.parametrize("count", CHUNKS)
+def test_chunks_in_this_process_give_the_same(count):
+    with dask.config.set(scheduler="synchronous"):
+        X, *start = points()
+        check_kmeans(bag(X, count), X, *start)
+        X, *start = genomes()
+        check_em(bag(X, count), X, *start)
+
+
+def test_a_cluster_that_is_empty_everywhere():
+    X, start = points()
+    start = np.vstack([start, [1e3, 1e3]])  # no point comes near it
+    B, pi, W = genomes()
+    pi = np.append(pi * 0.5, 0.5)
+    W = np.vstack([W, np.full(W.shape[1], 0.5)])
+    W[3, :2] = 0.0, 1.0
+    B[:, 0], B[:, 1] = 1, 0  # the fourth cluster can make none of them
+    with dask.config.set(scheduler="synchronous"):
+        check_kmeans(bag(X, 5), X, start)
+        check_em(bag(B, 5), B, pi, W)
+
+
+def test_two_worker_processes_give_the_same_and_leave_nothing(tmp_path):
+    local = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    options = {"threads_per_worker": 1, "local_directory": str(tmp_path), **local}
+    with Client(n_workers=2, processes=True, **options) as client:
+        workers = [psutil.Process(pid) for pid in client.run(os.getpid).values()]
+        assert len(workers) == 2
+        for process in [psutil.Process(), *workers]:
+            listening = [each for each in process.net_connections() if each.status == "LISTEN"]
+            assert {each.laddr.ip for each in listening} == {"127.0.0.1"}
+        X, *start = points()
+        chunks = bag(X, 6).persist()
+        check_kmeans(chunks, X, *start)
+        holders = {worker for workers in client.who_has(chunks).values() for worker in workers}
+        assert len(holders) == 2  # both have worked
+        X, *start = genomes()
+        check_em(bag(X, 6).persist(), X, *start)
+    assert not any(process.is_running() for process in workers)
+
+
+@pytest.mark.parametrize("rows", [50, 500])
+def test_what_travels_does_not_grow_with_the_rows(rows):
+    k, d = 3, 20
+    X = np.random.RandomState(0).randint(2, size=(rows, d))
+    for statistics in (
+        map_reduce.kmeans_statistics(X, X[:k]),
+        map_reduce.em_statistics(X, np.full(k, 1 / k), np.full((k, d), 0.5)),
+    ):
+        assert sum(np.size(each) for each in statistics) == k * (d + 1) + 1
+        # the rest is what pickle says about types and shapes
+        assert len(pickle.dumps(statistics)) < 8 * (k * (d + 1) + 1) + 400
+
+
+# ---- the reckoning --------------------------------------------------------------------------
+
+
+def test_on_paper_by_hand(monkeypatch):
+    times = {"per_pass": 0.5, "per_chunk": 0.01}
+    rates = dict.fromkeys(figures.DATA_SETS, 1e-8)
+    monkeypatch.setattr(figures, "measured", lambda: {"overhead": times, "rates": rates})
+    # 10^9 rows of 128 bytes in chunks of 781,250 rows; 16 x 4 cores
+    on = figures.on_paper("vectors, k-means", machines=4)
+    assert on.data == 128 * 10**9 and on.chunks == 1280
+    assert on.flops == 2 * 128 * 10**9 * 1000
+    assert on.wire == 1280 * 8 * (2 * 128_000 + 1000 + 1)
+    assert on.computing == pytest.approx(1280 / 64)
+    assert on.scheduling == pytest.approx(0.5 + 12.8)
+    assert on.network == pytest.approx(on.wire / 1.25e9)
+    assert on.seconds == on.computing + on.scheduling + on.network
+    assert on.dollars == pytest.approx(64 * 0.05 * on.seconds / 3600)
+    # no more cores work than there are chunks
+    assert figures.on_paper("vectors, k-means", machines=1000).computing == pytest.approx(1)
+    assert figures.on_paper("digits, EM", machines=4).chunks == 1
+    assert figures.on_paper("digits, EM", machines=4).flops == 4 * 60_000 * 784 * 10
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.0000123, "0.0123 ms"), (0.0123, "12.3 ms"), (1, "1 s"), (75, "1.25 min"), (7200, "2 h")],
+)
+def test_times_in_words(seconds, words):
+    assert figures.in_seconds(seconds) == words
+
+
+def test_the_measured_file_is_complete():
+    measured = figures.measured()
+    assert measured["rates"].keys() == figures.DATA_SETS.keys()
+    assert min(measured["rates"].values()) > 0
+    assert {row["algorithm"] for row in measured["scaling"]} == {"k-means", "EM"}
+    for row in measured["scaling"]:
+        assert min(*row["alone"], *row["one_worker"], *row["two_workers"]) > 0
