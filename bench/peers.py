@@ -15,7 +15,7 @@ import warnings
 from collections import deque
 from functools import cache, partial
 from importlib import metadata
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,15 +63,22 @@ def photo(size=PHOTO_SIZE):
 
 @cache
 def photo_start(k, size):
-    """Return all pixels as floats, and the k of them that seed 0 draws."""
+    """Return all pixels as floats, k of them to start from, and the seed that draws these.
+
+    It is the first seed whose k pixels differ in colour: of two equal centroids one gets no points,
+    and scikit-learn would move it elsewhere.
+    """
     X = kmeans.rgb_pixels(photo(size)).reshape(-1, 3).astype(float)
-    return X, X[np.random.RandomState(0).choice(np.arange(len(X)), k, replace=False)]
+    for seed in count():
+        start = X[np.random.RandomState(seed).choice(np.arange(len(X)), k, replace=False)]
+        if len(np.unique(start, axis=0)) == k:
+            return X, start, seed
 
 
 @cache
 def photo_iterations(k, size):
     """Return how many assignments k-means makes on the photograph's colours."""
-    X, start = photo_start(k, size)
+    X, start, _ = photo_start(k, size)
     colours, counts = np.unique(X, axis=0, return_counts=True)
     return sum(1 for _ in kmeans.iterate(colours, start, counts))
 
@@ -93,15 +100,15 @@ def loss(X, centroids):
 
 
 def photo_ours(k, size):
-    image = photo(size)
-    return lambda: kmeans.compress_image(image, k), lambda result: (
+    image, (*_, seed) = photo(size), photo_start(k, size)
+    return lambda: kmeans.compress_image(image, k, rng=seed), lambda result: (
         result.loss,
         photo_iterations(k, size),
     )
 
 
 def photo_sklearn(k, size, algorithm="lloyd"):
-    X, start = photo_start(k, size)
+    X, start, _ = photo_start(k, size)
     return points_sklearn(X, start, algorithm=algorithm)
 
 
@@ -116,7 +123,7 @@ def points_sklearn(X, start, algorithm="lloyd", iterations=100_000):
 def photo_scipy(k, size):
     from scipy.cluster.vq import kmeans2
 
-    X, start = photo_start(k, size)
+    X, start, _ = photo_start(k, size)
     steps = photo_iterations(k, size) - 1  # it does as many as it is told
     return lambda: kmeans2(X, start, iter=steps, minit="matrix"), lambda out: (
         loss(X, out[0]),
@@ -127,7 +134,7 @@ def photo_scipy(k, size):
 def photo_faiss(k, size):
     import faiss
 
-    X, start = photo_start(k, size)
+    X, start, _ = photo_start(k, size)
     pixels, start = X.astype(np.float32), start.astype(np.float32)
     steps = photo_iterations(k, size) - 1
 
@@ -142,7 +149,7 @@ def photo_faiss(k, size):
 
 def photo_numpy(k, size):
     """Lloyd's algorithm as it is usually written: all pixels, one table of all scores."""
-    X, start = photo_start(k, size)
+    X, start, _ = photo_start(k, size)
 
     def run():
         centroids, before, steps = start, None, 0
@@ -173,7 +180,10 @@ def photo_work(k, size=PHOTO_SIZE):
     inputs = {"n": partial(photo_pixels, size), "colours": partial(photo_colours, size)}
     inputs |= {"d": 3, "k": k}
     title = f"k-means: photograph, k = {k}"
-    return Work(title, contenders, exact=("scikit-learn",), inputs=inputs)
+    # With 64 clusters the runs part on their way, at a tie or at a cluster that has become empty,
+    # which scikit-learn moves elsewhere; they end a little apart, as the table shows.
+    exact = ("scikit-learn",) if k < 64 else ()
+    return Work(title, contenders, exact=exact, inputs=inputs)
 
 
 # ---- k-means on points ---------------------------------------------------------------------------

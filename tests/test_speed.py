@@ -63,7 +63,7 @@ def test_contenders_did_the_same():
                 row["result"] is not None
             ):  # in float32, or as often as it was told, or other starts
                 assert row["result"] == pytest.approx(ours["result"], rel=0.01), (name, row["who"])
-    assert exact >= 5 + 3 + 4 + 1  # photographs, points, networks, EM
+    assert exact >= 4 + 3 + 4 + 1  # photographs, points, networks, EM
 
 
 # ---- the page ------------------------------------------------------------------------------------
@@ -84,6 +84,7 @@ def test_tables_show_the_file(page):
     shown = [
         [" ".join(cell.get_text().split()) for cell in row.select("td")]
         for row in page.select("article table tbody tr")
+        if len(row.select("td")) == len(speed.HEAD)
     ]
     assert len(shown) == len(ROWS)
     keys = ["photo-", "points-", "restarts-", "em", "xor"]  # as the page has them
