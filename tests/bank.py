@@ -4,9 +4,7 @@ The mistakes are made in a solution of its own style, in the manner of lecture c
 bank does not hang on how the book's modules are written.
 """
 
-from pathlib import Path
-
-from hwlib import backprop, kmeans
+from homework import starter
 
 LECTURE_BACKPROP = '''\
 """Backpropagation, by a student."""
@@ -305,10 +303,7 @@ def kmeans(X, k):
     return assignments, np.array([each.centre for each in clusters]), float(table.min(axis=1).sum())
 '''
 
-BOOK = {
-    f"{name}.py": Path(module.__file__).read_text(encoding="utf-8")
-    for name, module in (("backprop", backprop), ("kmeans", kmeans))
-}
+BOOK = {f"{name}.py": starter.one_file(modules) for name, modules in starter.MODULES.items()}
 
 RIGHT = {
     "right: the book's own": BOOK,

@@ -180,9 +180,10 @@ def test_page_reads_without_javascript(chromium):
             assert figure.locator("img").is_visible()
             assert figure.locator("figcaption").inner_text().strip() == first.caption
             assert not figure.locator("input").first.is_visible()
-        solution = tab.locator("details.solution").first
-        solution.locator("summary").click()
-        assert solution.locator("p, div").nth(0).is_visible()
+        if path in stored.CHAPTERS:
+            solution = tab.locator("details.solution").first
+            solution.locator("summary").click()
+            assert solution.locator("p, div").nth(0).is_visible()
     context.close()
 
 
