@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import sys
-from collections import deque
+from collections import Counter, deque
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -98,14 +98,10 @@ def curves(algorithm, sizes=None):
 
 
 def graph():
-    """Return what a step of the network on XOR consists of: nodes, by class, and numbers."""
+    """Return what a step of the network on XOR consists of: its nodes, by class."""
     compute_loss = backprop.make_neural_network(backprop.XOR_DATASET)
     _, loss = compute_loss(*backprop.initial_neural_network())
-    nodes = {}
-    for node in loss.topo_order:
-        name = type(node).__name__
-        nodes[name] = nodes.get(name, 0) + 1
-    return {"nodes": nodes, "numbers": sum(np.size(node.value) for node in loss.topo_order)}
+    return {"nodes": Counter(type(node).__name__ for node in loss.topo_order)}
 
 
 # ---- the machine ---------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ def number(name, value, kind, low, high=np.inf):
     fits = isinstance(value, kind) and not isinstance(value, bool)
     if not fits or not low <= value <= high or value == np.inf:
         wanted = "an integer" if kind is Integral else "a number"
-        bounds = f"from {low} to {high}" if high < np.inf else f"of at least {low}, and finite"
-        bounds = bounds.removesuffix(", and finite") if kind is Integral else bounds
+        finite = "" if kind is Integral else ", and finite"
+        bounds = f"from {low} to {high}" if high < np.inf else f"of at least {low}{finite}"
         raise ValueError(f"{name} is {value!r}; expected {wanted} {bounds}")
     return value
 
