@@ -533,7 +533,8 @@ def _draw_losses(ax, losses, ylim, ended=False):
     ax.set_xlabel("step", labelpad=1)
     ax.set_ylabel("loss", labelpad=1)
     ax.axhline(FOUR_LOG_2, color=figures.FAINT, linewidth=1.2, linestyle="--")
-    ax.text(0, FOUR_LOG_2 * 0.88, "4 log 2", va="top", color=figures.INK)
+    aside = {"xytext": (7, 0), "textcoords": "offset points"}  # of the marker of step 0
+    ax.annotate("4 log 2", (0, FOUR_LOG_2 * 0.88), **aside, va="top", color=figures.INK)
     ax.plot(losses, color=figures.INK)
     last = len(losses) - 1
     ax.plot([last], [losses[-1]], "X" if ended else "o", color=figures.INK, markersize=9)
