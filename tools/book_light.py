@@ -18,11 +18,15 @@ import hashlib
 import html
 import json
 import re
+from math import ceil
 from pathlib import Path
 
 import book_fonts
+import book_pages
+import book_stored
 import tinycss2
 from docutils import nodes
+from PIL import Image
 from sphinx.errors import ExtensionError
 
 # The scripts of a page, in order, each with what a page must have to need it.
@@ -36,6 +40,7 @@ SCRIPTS = {
     "copybutton.js": '<div class="highlight',
     "explorer.js": "data-frames=",
     "progress.js": "exercise",
+    "scroll.js": "",
     "print.js": "",
 }
 SEARCH = ["_static/searchtools.js", "_static/language_data.js", "searchindex.js"]
@@ -62,6 +67,19 @@ STYLE_CLASSES = {
     "width: 100%;": "wide",
     "width: 33%; vertical-align: top;": "third",
 }
+
+# What others write that screen readers stumble over.
+MENDED = {
+    # a name that is not what is read on the fold
+    '<summary aria-label="Toggle hidden content">': "<summary>",
+    # a list without items, and a role that has been given up
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    ' role="doc-biblioentry"': "",
+}
+
+# Names, punctuation and spaces in code have the colour of the code around them: half of all
+# elements of a chapter would be there for nothing.
+PLAIN_CODE = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; font-src data:; script-src 'self'{hashes}; object-src 'none'; "
@@ -123,6 +141,47 @@ def take_frames_out(body, root, folder):
     return re.sub(r'<figure class="explorer.*?</figure>', figure, body, flags=re.DOTALL)
 
 
+# ---- how tall a section is ------------------------------------------------------------------
+
+
+def leave_room(app, doctree, docname):
+    """Give each section a class that says how tall it is at most, about: `tall-12` is 1200 px.
+
+    Too little would be worse than too much: then the places of two sections overlap.
+    """
+    for section in doctree.findall(nodes.section):
+        if isinstance(section.parent.parent, nodes.document):
+            section["classes"].append(f"tall-{ceil(height(section) / 100) + 1}")
+
+
+def height(node):
+    """Return about how many pixels high a node is on a narrow screen, where folds are closed."""
+    text, inside = node.astext(), sum(map(height, node.children))
+    if isinstance(node, nodes.raw):
+        return raw_height(text)
+    if isinstance(node, book_stored.StoredPicture):
+        return int(node["picture"].height) + 240
+    if isinstance(node, book_pages.Progress):
+        return 240
+    if isinstance(node, book_pages.Fold) or node.tagname == "HideCodeCellNode":
+        return 70 + 27 * len(text.partition("\n")[0]) / 40
+    if isinstance(node, nodes.literal_block):
+        return 60 + 23 * (text.count("\n") + 1)
+    if isinstance(node, nodes.math_block):
+        return 60 + 60 * (text.count(r"\\") + 1)
+    if isinstance(node, nodes.row):
+        return 20 + 27 * ceil(max(len(cell.astext()) for cell in node) / 9)
+    if isinstance(node, (nodes.paragraph, nodes.title, nodes.term)):
+        return 32 + 27 * ceil(len(text) / 36) + 30 * isinstance(node, nodes.title)
+    return inside + 20 * isinstance(node, nodes.Admonition)
+
+
+def raw_height(text):
+    """Return the height of HTML: of an explorer, or of something small."""
+    pictures = sum(int(pixels) for pixels in re.findall(r' height="(\d+)"', text))
+    return pictures + 60 * text.count("<input") + 200 * text.count("<figcaption") + 40
+
+
 # ---- what a page loads ----------------------------------------------------------------------
 
 
@@ -130,6 +189,9 @@ def prepare(app, pagename, templatename, context, doctree):
     """Set what the templates need, before a page is written."""
     root = "../" * pagename.count("/")
     body = context.get("body", "")
+    for wrong, right in MENDED.items():
+        body = body.replace(wrong, right)
+    body = PLAIN_CODE.sub(r"\1", body)
     context["body"] = body = take_frames_out(body, root, Path(app.outdir, "_frames"))
     scripts = [f"_static/{name}" for name, sign in SCRIPTS.items() if sign in body]
     context["page_scripts"] = scripts + SEARCH * (pagename == "search")
@@ -212,7 +274,10 @@ def style(static, pages, scripts):
     """Return the site's style sheet, with its icons inside."""
     files = [file for name in STYLES for file in sorted(static.glob(name))]
     css = "\n".join(file.read_text(encoding="utf-8") for file in files)
-    css = purge(parse(css), words_of(pages, scripts))
+    words = words_of(pages, scripts)
+    css = purge(parse(css), words)
+    heights = {int(word[5:]) for word in words if re.fullmatch(r"tall-\d+", word)}
+    css += "".join(f"\n.tall-{tall}{{--tall:{tall}}}" for tall in sorted(heights))
     icons = set(re.findall("[\ue000-\uf8ff]", css))  # Unicode's private use
     font = book_fonts.icons(static / "vendor/fontawesome/webfonts/fa-solid-900.ttf", icons)
     return css + book_fonts.face("Font Awesome 6 Free", font, "font-weight:900")
@@ -230,6 +295,18 @@ def styled_by_class(match):
     if ' class="' in rest:
         return rest.replace(' class="', f' class="{name} ', 1)
     return f'{before} class="{name}"{after}'
+
+
+def measured(page, folder):
+    """Give the pictures of a page their width and height, so that nothing moves when they come."""
+
+    def sized(match):
+        if " width=" in match[0]:
+            return match[0]
+        width, height = Image.open(folder / match[1]).size
+        return f'<img width="{width}" height="{height}"{match[0].removeprefix("<img")}'
+
+    return re.sub(r'<img [^<>]*src="([^":]*\.(?:webp|png|jpg))"[^<>]*>', sized, page)
 
 
 def secure(page):
@@ -250,6 +327,7 @@ def finish(app, exception):
     out, static = Path(app.outdir), Path(app.outdir, "_static")
     files = [file for file in sorted(out.rglob("*.html")) if static not in file.parents]
     pages = [file.read_text(encoding="utf-8") for file in files]
+    pages = [secure(measured(page, file.parent)) for file, page in zip(files, pages)]
     scripts = [static.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
     scripts += [out.joinpath(name).read_text(encoding="utf-8") for name in SEARCH[:1]]
     maths = book_fonts.maths(book_fonts.of_formulas(pages))
@@ -262,7 +340,7 @@ def finish(app, exception):
     for file, page in zip(files, pages):
         for name, css in styles.items():
             page = page.replace(f'{name}"', f'{name}?v={name_of(css.encode("utf-8"))}"')
-        file.write_text(secure(page), encoding="utf-8")
+        file.write_text(page, encoding="utf-8")
     known = "\n".join([*pages, *scripts, *styles.values()])
     for file in sorted(static.rglob("*"), reverse=True):
         if file.is_dir() and not any(file.iterdir()):
@@ -273,6 +351,7 @@ def finish(app, exception):
 
 def setup(app):
     """Register with Sphinx."""
+    app.connect("doctree-resolved", leave_room, priority=900)  # when folds are folds
     app.connect("html-page-context", prepare, priority=900)  # when the theme has set its own
     app.connect("build-finished", finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
