@@ -8,6 +8,7 @@ book_fonts.py.
 import html
 from functools import cache
 
+from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.util import logging
 
@@ -27,6 +28,7 @@ def mathml(node, display):
 def visit_inline(self, node):
     """Write a formula within a line."""
     self.body.append(f'<span class="math">{mathml(node, display=False)}</span>')
+    raise nodes.SkipNode  # the TeX
 
 
 def visit_block(self, node):
@@ -35,13 +37,10 @@ def visit_block(self, node):
     if node["number"]:
         self.body.append(f'<span class="eqno">({node["number"]})</span>')
     self.body.append(mathml(node, display=True) + "</div>\n")
-
-
-def skip(self, node):
-    """Leave the TeX out, which has been written as MathML."""
+    raise nodes.SkipNode
 
 
 def setup(app):
     """Register with Sphinx."""
-    app.add_html_math_renderer("mathml", (visit_inline, skip), (visit_block, skip))
+    app.add_html_math_renderer("mathml", (visit_inline, None), (visit_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
