@@ -1,36 +1,59 @@
 // Brings each <figure class="explorer"> to life: a slider moves, its frame and caption appear.
-// The figure itself, with every frame, is written by hwlib/explorer.py.
+// The figure is written by hwlib/explorer.py. The build takes the frames out of the page into a
+// script that `data-frames` names (tools/book_light.py); it calls receiveFrames when it comes.
 "use strict";
 
-function explore(figure) {
-  const { frames, images } = JSON.parse(
-    figure.querySelector("script[type='application/json']").textContent
-  );
-  const controls = figure.querySelector(".explorer-controls");
-  const sliders = [...controls.querySelectorAll("input")];
-  const img = figure.querySelector("img");
-  const figcaption = figure.querySelector("figcaption");
+const explorers = new Map(); // figure's id: its explorer
 
-  function show() {
+class Explorer {
+  constructor(figure) {
+    this.figure = figure;
+    this.controls = figure.querySelector(".explorer-controls");
+    this.sliders = [...this.controls.querySelectorAll("input")];
+    this.img = figure.querySelector("img");
+    this.figcaption = figure.querySelector("figcaption");
+    this.data = null; // the frames, when they have come
+    for (const slider of this.sliders) {
+      slider.addEventListener("input", () => this.show());
+      const button = slider.parentElement.querySelector("button");
+      if (button) play(button, slider, () => this.show());
+    }
+    // whoever comes near is likely to move a slider: the frames set out before that
+    for (const event of ["pointerenter", "pointerdown", "focusin"]) {
+      this.controls.addEventListener(event, () => this.load());
+    }
+    this.controls.hidden = false;
+    // a browser may have restored the sliders of an earlier visit
+    if (this.sliders.some((slider) => slider.value !== slider.defaultValue)) this.show();
+  }
+
+  load() {
+    if (this.script) return;
+    this.script = document.createElement("script");
+    this.script.src = this.figure.dataset.frames;
+    this.script.onerror = () => (this.script = null); // the next touch tries again
+    document.head.append(this.script);
+  }
+
+  receive(data) {
+    this.data = data;
+    this.show();
+  }
+
+  show() {
+    loadWhenSeen();
     let position = 0; // frames stand in the order of nested loops over the sliders
-    for (const slider of sliders) {
+    for (const slider of this.sliders) {
       const value = JSON.parse(slider.dataset.values)[slider.value];
       slider.setAttribute("aria-valuetext", value);
       slider.nextElementSibling.value = value;
       position = position * (Number(slider.max) + 1) + Number(slider.value);
     }
-    const [image, caption] = frames[position];
-    img.src = images[image];
-    img.alt = figcaption.textContent = caption;
+    if (!this.data) return this.load();
+    const [image, caption] = this.data.frames[position];
+    this.img.src = this.data.images[image];
+    this.img.alt = this.figcaption.textContent = caption;
   }
-
-  for (const slider of sliders) {
-    slider.addEventListener("input", show);
-    const button = slider.parentElement.querySelector("button");
-    if (button) play(button, slider, show);
-  }
-  controls.hidden = false;
-  show(); // a browser may have restored the sliders of an earlier visit
 }
 
 function play(button, slider, show) {
@@ -55,6 +78,22 @@ function play(button, slider, show) {
   slider.addEventListener("input", stop);
 }
 
-for (const figure of document.querySelectorAll("figure.explorer:has(.explorer-controls)")) {
-  explore(figure);
+// Who has moved one slider may move the next: from then on frames load when they come into view.
+// Who only reads loads none.
+function loadWhenSeen() {
+  if (loadWhenSeen.observer) return;
+  loadWhenSeen.observer = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (isIntersecting) explorers.get(target.id).load();
+    }
+  });
+  for (const { figure } of explorers.values()) loadWhenSeen.observer.observe(figure);
+}
+
+function receiveFrames(name, data) {
+  explorers.get(name).receive(data);
+}
+
+for (const figure of document.querySelectorAll("figure.explorer[data-frames]")) {
+  explorers.set(figure.id, new Explorer(figure));
 }
