@@ -3,17 +3,20 @@
 #   make book   sets up, builds the book: open _build/html/index.html
 #   make test   sets up, builds the book, proves all that it says
 #
-# and a few more: make starter · autograder · offline · lab · outputs · bench · picture · lock · clean
+# and a few more: make starter · autograder · offline · lab · outputs · bench · sizes · picture · lock · clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+# What make bench measures with: it brings this one, or takes another that has the peers.
+BENCH := .venv-bench
+BENCH_PYTHON ?= $(BENCH)/bin/python
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONHASHSEED = 0
 
-.PHONY: book test starter autograder offline lab outputs bench picture lock clean chromium
+.PHONY: book test starter autograder offline lab outputs bench sizes picture lock clean chromium
 
 # From nothing, since Sphinx leaves pages that are gone from the book where they were.
 book: $(VENV)/ready
@@ -23,7 +26,7 @@ book: $(VENV)/ready
 
 # The browser tests read the built site, so it is built first.
 test: book chromium
-	$(BIN)/python -m pytest --nbval notebooks tests
+	$(BIN)/python -m pytest --nbval $(NOTEBOOKS) tests
 
 # The homework's starter, dist/hw3.zip, out of hwlib.
 starter: $(VENV)/ready
@@ -44,7 +47,14 @@ lab: $(VENV)/ready
 outputs: $(VENV)/ready
 	$(BIN)/python tools/store_outputs.py $(NOTEBOOKS)
 
-bench: book chromium
+# The algorithms beside others', and on two workers, measured; and the two pages that show it.
+bench: $(VENV)/ready $(if $(filter $(BENCH)/%,$(BENCH_PYTHON)),$(BENCH)/ready)
+	$(BENCH_PYTHON) bench/run.py
+	$(BIN)/python bench/map_reduce.py
+	$(BIN)/python tools/store_outputs.py notebooks/4_speed.ipynb notebooks/5_map_reduce.ipynb
+
+# How long the book's own work takes, and how much it stores.
+sizes: book chromium
 	$(BIN)/python bench/sizes.py
 
 # Takes the picture of the built book that the README and the home page show.
@@ -54,15 +64,21 @@ picture: book chromium
 chromium: $(VENV)/ready
 	@$(BIN)/python tools/find_chromium.py
 
-# Pins everything that requirements.in asks for, with hashes.
+# Pins everything that requirements.in asks for, with hashes; and what make bench needs.
 lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    --quiet requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	    --quiet requirements-bench.in --output-file requirements-all.txt
+	# what Linux alone needs are torch's CUDA libraries; it asks for them itself
+	grep -v "sys_platform == 'linux'" requirements-all.txt > requirements-bench.txt
+	rm requirements-all.txt
 
 clean:
-	rm -rf $(VENV) _build dist build *.egg-info .pytest_cache
+	rm -rf $(VENV) $(BENCH) _build dist build *.egg-info .pytest_cache
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 $(VENV)/ready: requirements.txt pyproject.toml
@@ -71,4 +87,10 @@ $(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BENCH)/ready: requirements-bench.txt
+	@echo "Setting up $(BENCH) (once; a few minutes)"
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --requirement requirements-bench.txt
 	@touch $@

@@ -1,6 +1,6 @@
 """How long the book's work takes, how much memory it needs and how much it stores.
 
-    python bench/sizes.py        (make bench builds the book first)
+    python bench/sizes.py        (make sizes builds the book first)
 
 Times are of this machine; each command is run as a whole process. Slider times are the script's
 own, measured in Chromium, the median and the longest over all positions of a page's sliders.

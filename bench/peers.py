@@ -1,0 +1,543 @@
+"""The book's algorithms and what others have written for the same work, from the same start.
+
+A `Work` has contenders; each is set up (imports, data) and returns two functions. The first is
+timed. The second turns what the first returned into a result, the loss or log-likelihood, and the
+number of iterations, so that the table shows whether the contenders did the same.
+
+    python bench/peers.py time photo-16               JSON: seconds, results
+    python bench/peers.py memory photo-16 ours        JSON: peak memory in bytes
+"""
+
+import json
+import os
+import sys
+import warnings
+from collections import deque
+from functools import cache, partial
+from importlib import metadata
+from itertools import count, islice
+from pathlib import Path
+from typing import NamedTuple
+
+import measure
+import numpy as np
+from PIL import Image
+
+from hwlib import backprop, binary_em, datasets, kmeans
+
+OURS = "ours"
+PACKAGES = [
+    "autograd",
+    "faiss-cpu",
+    "micrograd",
+    "numpy",
+    "scikit-learn",
+    "scipy",
+    "stepmix",
+    "torch",
+]
+
+
+class Work(NamedTuple):
+    """One row, or a few, of the table."""
+
+    title: str  # algorithm: what it does
+    contenders: dict  # name -> set_up(); the first is ours, the second the peer that counts as 1
+    per: int = 1  # times are divided by this; the title says so
+    exact: tuple = ()  # the contenders whose result must be ours
+    inputs: dict = {}  # n, d, k ... for those who reason about the times; numbers or functions
+
+
+# ---- k-means on a photograph ---------------------------------------------------------------------
+
+PHOTO_SIZE = (320, 422)  # 135,040 pixels
+
+
+@cache
+def photo(size=PHOTO_SIZE):
+    """Return original.png from the working directory, else the book's photograph, scaled."""
+    if os.path.exists("original.png"):
+        return Image.fromarray(kmeans.rgb_pixels(Image.open("original.png")))
+    return datasets.photograph().resize(size)
+
+
+@cache
+def photo_start(k, size):
+    """Return all pixels as floats, k of them to start from, and the seed that draws these.
+
+    It is the first seed whose k pixels differ in colour: of two equal centroids one gets no points,
+    and scikit-learn would move it elsewhere.
+    """
+    X = kmeans.rgb_pixels(photo(size)).reshape(-1, 3).astype(float)
+    for seed in count():
+        start = X[np.random.RandomState(seed).choice(np.arange(len(X)), k, replace=False)]
+        if len(np.unique(start, axis=0)) == k:
+            return X, start, seed
+
+
+@cache
+def photo_iterations(k, size):
+    """Return how many assignments k-means makes on the photograph's colours."""
+    X, start, _ = photo_start(k, size)
+    colours, counts = np.unique(X, axis=0, return_counts=True)
+    return sum(1 for _ in kmeans.iterate(colours, start, counts))
+
+
+def photo_pixels(size):
+    """Return the number of pixels."""
+    return int(np.prod(photo(size).size))
+
+
+def photo_colours(size):
+    """Return the number of distinct colours."""
+    return len(np.unique(kmeans.rgb_pixels(photo(size)).reshape(-1, 3), axis=0))
+
+
+def loss(X, centroids):
+    """Return the loss with each point at its nearest centroid, in float64."""
+    centroids = np.asarray(centroids, dtype=float)
+    return kmeans.reconstruction_error(X, kmeans.assign(X, centroids), centroids)
+
+
+def photo_ours(k, size):
+    image, (*_, seed) = photo(size), photo_start(k, size)
+    return lambda: kmeans.compress_image(image, k, rng=seed), lambda result: (
+        result.loss,
+        photo_iterations(k, size),
+    )
+
+
+def photo_sklearn(k, size, algorithm="lloyd"):
+    X, start, _ = photo_start(k, size)
+    return points_sklearn(X, start, algorithm=algorithm)
+
+
+def points_sklearn(X, start, algorithm="lloyd", iterations=100_000):
+    from sklearn.cluster import KMeans
+
+    settings = {"init": start, "n_init": 1, "tol": 0, "max_iter": iterations}
+    model = KMeans(len(start), algorithm=algorithm, **settings)
+    return lambda: model.fit(X), lambda fit: (fit.inertia_, fit.n_iter_)
+
+
+def photo_scipy(k, size):
+    from scipy.cluster.vq import kmeans2
+
+    X, start, _ = photo_start(k, size)
+    steps = photo_iterations(k, size) - 1  # it does as many as it is told
+    return lambda: kmeans2(X, start, iter=steps, minit="matrix"), lambda out: (
+        loss(X, out[0]),
+        steps + 1,
+    )
+
+
+def photo_faiss(k, size):
+    import faiss
+
+    X, start, _ = photo_start(k, size)
+    pixels, start = X.astype(np.float32), start.astype(np.float32)
+    steps = photo_iterations(k, size) - 1
+
+    def run():
+        # by default it would draw 256 points for each centroid, and use no others
+        model = faiss.Kmeans(3, k, niter=steps, max_points_per_centroid=len(pixels))
+        model.train(pixels, init_centroids=start)
+        return model.centroids
+
+    return run, lambda centroids: (loss(X, centroids), steps + 1)
+
+
+def photo_numpy(k, size):
+    """Lloyd's algorithm as it is usually written: all pixels, one table of all scores."""
+    X, start, _ = photo_start(k, size)
+
+    def run():
+        centroids, before, steps = start, None, 0
+        while True:
+            z = np.argmin((centroids**2).sum(axis=1) - 2 * X @ centroids.T, axis=1)
+            steps += 1
+            if before is not None and (z == before).all():
+                return centroids, steps
+            members = [X[z == c] for c in range(k)]
+            centroids = np.array(
+                [m.mean(axis=0) if len(m) else mu for m, mu in zip(members, centroids)]
+            )
+            before = z
+
+    return run, lambda out: (loss(X, out[0]), out[1])
+
+
+def photo_work(k, size=PHOTO_SIZE):
+    names = {OURS: photo_ours, "scikit-learn": photo_sklearn}
+    if k == 16:
+        names |= {
+            "scikit-learn, elkan": partial(photo_sklearn, algorithm="elkan"),
+            "scipy": photo_scipy,
+            "faiss, float32": photo_faiss,
+            "numpy, all pixels": photo_numpy,
+        }
+    contenders = {name: partial(set_up, k, size) for name, set_up in names.items()}
+    inputs = {"n": partial(photo_pixels, size), "colours": partial(photo_colours, size)}
+    inputs |= {"d": 3, "k": k}
+    title = f"k-means: photograph, k = {k}"
+    # With 64 clusters the runs part on their way, at a tie or at a cluster that has become empty,
+    # which scikit-learn moves elsewhere; they end a little apart, as the table shows.
+    exact = ("scikit-learn",) if k < 64 else ()
+    return Work(title, contenders, exact=exact, inputs=inputs)
+
+
+# ---- k-means on points ---------------------------------------------------------------------------
+
+
+@cache
+def points(n, d):
+    return np.random.RandomState(0).uniform(size=(n, d))
+
+
+def points_ours(n, d, k, iterations):
+    X = points(n, d)
+    # the assignment of the start, then an update and an assignment for each iteration
+    return lambda: deque(
+        enumerate(islice(kmeans.iterate(X, X[:k]), iterations + 1)), maxlen=1
+    ).pop(), lambda last: (last[1].loss, last[0])
+
+
+def points_peer(n, d, k, iterations):
+    X = points(n, d)
+    return points_sklearn(X, X[:k].copy(), iterations=iterations)
+
+
+def points_work(n, d, k=16, iterations=10):
+    parts = (n, d, k, iterations)
+    contenders = {OURS: partial(points_ours, *parts), "scikit-learn": partial(points_peer, *parts)}
+    title = f"k-means: {n:,} points, d = {d}, k = {k}, an iteration"
+    inputs = {"n": n, "d": d, "k": k}
+    return Work(title, contenders, iterations, ("scikit-learn",), inputs)
+
+
+def restarts_ours(k, init, restarts):
+    X = datasets.plane_points()
+    return lambda: kmeans.kmeans(X, k, restarts=restarts, init=init), lambda best: (best.loss, None)
+
+
+def restarts_sklearn(k, init, restarts):
+    from sklearn.cluster import KMeans, kmeans_plusplus
+
+    def one_draw(X, k, random_state):
+        return kmeans_plusplus(X, k, random_state=random_state, n_local_trials=1)[0]
+
+    X = datasets.plane_points()
+    # its own k-means++ draws several candidates for each centroid and keeps the best: other work
+    init = one_draw if init == "k-means++" else init
+    model = KMeans(k, init=init, n_init=restarts, tol=0, max_iter=100_000, random_state=0)
+    return lambda: model.fit(X), lambda fit: (fit.inertia_, None)
+
+
+def restarts_work(k, init, restarts=200):
+    parts = (k, init, restarts)
+    contenders = {
+        OURS: partial(restarts_ours, *parts),
+        "scikit-learn": partial(restarts_sklearn, *parts),
+    }
+    inputs = {"n": 500, "d": 2, "k": k}
+    return Work(f"k-means: {restarts} starts, {init}, k = {k}", contenders, inputs=inputs)
+
+
+# ---- the network on XOR --------------------------------------------------------------------------
+
+RATE = 0.1
+
+
+def network():
+    """Return X, y and the initial W, b, v, c as arrays."""
+    X = np.array([x for x, _ in backprop.XOR_DATASET])
+    y = np.array([float(y) for _, y in backprop.XOR_DATASET])
+    return X, y, [np.array(p) for p in backprop.initial_neural_network()]
+
+
+def network_ours(steps):
+    compute_loss = backprop.make_neural_network(backprop.XOR_DATASET)
+
+    def run():
+        params = backprop.initial_neural_network()
+        return backprop.gradient_descent(compute_loss, params, RATE, steps)
+
+    return run, lambda history: (float(history[-1]), len(history) - 1)
+
+
+def network_torch(steps):
+    import torch
+
+    torch.set_num_threads(1)  # for so small arrays a second thread only costs
+    X, y, start = network()
+    X, y = torch.tensor(X), torch.tensor(y)
+
+    def run():
+        params = [torch.tensor(p, requires_grad=True) for p in start]
+        W, b, v, c = params
+        for step in range(steps + 1):
+            scores = torch.relu(X @ W.T + b) @ v + c
+            loss = -torch.nn.functional.logsigmoid(y * scores).sum()
+            if step < steps:
+                with torch.no_grad():
+                    for p, g in zip(params, torch.autograd.grad(loss, params)):
+                        p -= RATE * g
+        return loss.item()
+
+    return run, lambda loss: (loss, steps)
+
+
+def network_micrograd(steps):
+    from micrograd.engine import Value
+
+    X, y, (W, b, v, c) = network()
+    hidden, examples = range(len(b)), [(*x, label) for x, label in zip(X.tolist(), y.tolist())]
+
+    def log_one_plus_exp(s):  # it has neither log nor exp
+        out = Value(float(np.logaddexp(0, s.data)), (s,), "log(1+exp)")
+        slope = 1 / (1 + np.exp(-s.data))
+
+        def backward():
+            s.grad += slope * out.grad
+
+        out._backward = backward
+        return out
+
+    def run():
+        rows = [[Value(w) for w in row] for row in W.tolist()]
+        bs, vs, last = (
+            [Value(x) for x in b.tolist()],
+            [Value(x) for x in v.tolist()],
+            Value(float(c)),
+        )
+        params = [*sum(rows, []), *bs, *vs, last]
+        for step in range(steps + 1):
+            loss = Value(0.0)
+            for x1, x2, label in examples:
+                h = [(rows[i][0] * x1 + rows[i][1] * x2 + bs[i]).relu() for i in hidden]
+                score = sum((vs[i] * h[i] for i in hidden), last)
+                loss = loss + log_one_plus_exp(score * -label)
+            if step < steps:
+                for p in params:
+                    p.grad = 0
+                loss.backward()
+                for p in params:
+                    p.data -= RATE * p.grad
+        return loss.data
+
+    return run, lambda loss: (float(loss), steps)
+
+
+def network_autograd(steps):
+    import autograd.numpy as anp
+    from autograd import value_and_grad
+
+    X, y, start = network()
+
+    def loss(params):
+        W, b, v, c = params
+        scores = anp.dot(anp.maximum(anp.dot(X, W.T) + b, 0), v) + c
+        return anp.sum(anp.logaddexp(0, -y * scores))
+
+    both = value_and_grad(loss)
+
+    def run():
+        params = start
+        for _ in range(steps):
+            params = [p - RATE * g for p, g in zip(params, both(params)[1])]
+        return loss(params)
+
+    return run, lambda loss: (float(loss), steps)
+
+
+def network_numpy(steps):
+    X, y, start = network()
+
+    def run():
+        W, b, v, c = start
+        for step in range(steps + 1):
+            H = np.maximum(X @ W.T + b, 0)
+            margins = y * (H @ v + c)
+            if step < steps:
+                g = -y / (1 + np.exp(margins))
+                G = g[:, None] * v * (H > 0)
+                W, b = W - RATE * G.T @ X, b - RATE * G.sum(axis=0)
+                v, c = v - RATE * g @ H, c - RATE * g.sum()
+        return np.logaddexp(0, -margins).sum()
+
+    return run, lambda loss: (float(loss), steps)
+
+
+def network_work(steps=1000):
+    names = {
+        OURS: network_ours,
+        "PyTorch": network_torch,
+        "micrograd": network_micrograd,
+        "HIPS autograd": network_autograd,
+        "numpy, by hand": network_numpy,
+    }
+    contenders = {name: partial(set_up, steps) for name, set_up in names.items()}
+    exact = tuple(names)[1:]
+    inputs = {"n": 4, "d": 2, "h": 3}
+    return Work(f"network: XOR, a step of {steps:,}", contenders, steps, exact, inputs)
+
+
+# ---- EM ------------------------------------------------------------------------------------------
+
+
+@cache
+def binary_data(n, d, k):
+    """Return X, float64, drawn from k clusters, and the start (pi, W) that StepMix makes of it."""
+    rng = np.random.RandomState(0)
+    W, z = rng.uniform(0.1, 0.9, (k, d)), rng.randint(k, size=n)
+    X = (rng.uniform(size=(n, d)) < W[z]).astype(float)
+    # responsibilities at random, of the seed that em_stepmix names
+    r = np.random.RandomState(0).uniform(size=(n, k))
+    r /= r.sum(axis=1, keepdims=True)
+    return X, np.full(k, 1 / k), r.T @ X / r.sum(axis=0)[:, None]
+
+
+def em_ours(n, d, k, iterations):
+    X, pi, W = binary_data(n, d, k)
+
+    def run():
+        return deque(islice(binary_em.iterate(X, pi, W), iterations + 1), maxlen=1).pop()
+
+    return run, lambda last: (last.log_likelihood, iterations)
+
+
+def em_stepmix(n, d, k, iterations):
+    from stepmix.stepmix import StepMix
+
+    X, *_ = binary_data(n, d, k)
+    settings = {"init_params": "random", "random_state": 0, "abs_tol": 0, "rel_tol": 0}
+    settings |= {"progress_bar": 0, "verbose": 0, "max_iter": iterations}
+
+    def run():
+        return StepMix(k, measurement="binary", **settings).fit(X)
+
+    return run, lambda model: (model.lower_bound_buffer_[-1] * n, model.n_iter_)
+
+
+def em_float32(n, d, k, iterations):
+    """EM with the products in float32, sums in float64: what half the bytes gain and cost."""
+    X, pi, W = binary_data(n, d, k)
+    X = X.astype(np.float32)
+
+    def run():
+        p, V = pi, W
+        for step in range(iterations + 1):
+            V = np.clip(V, 1e-12, 1 - 1e-12)
+            constant = np.log(p) + np.log1p(-V).sum(axis=1)
+            scores = X @ np.log(V / (1 - V)).T.astype(np.float32) + constant.astype(np.float32)
+            largest = scores.max(axis=1, keepdims=True)
+            r = np.exp(scores - largest)
+            total = r.sum(axis=1, keepdims=True)
+            if step < iterations:
+                r /= total
+                N = r.sum(axis=0, dtype=float)
+                p, V = N / n, (r.T @ X).astype(float) / N[:, None]
+        return (largest + np.log(total)).sum(dtype=float)
+
+    return run, lambda log_likelihood: (float(log_likelihood), iterations)
+
+
+def em_products(n, d, k, iterations):
+    """Nothing but the two matrix products of an iteration, in float64."""
+    X, _, W = binary_data(n, d, k)
+    r = np.random.RandomState(0).uniform(size=(n, k))
+
+    def run():
+        for _ in range(iterations):
+            X @ W.T
+            r.T @ X
+
+    return run, lambda _: (None, iterations)
+
+
+def em_work(n=20_000, d=256, k=10, iterations=20):
+    names = {
+        OURS: em_ours,
+        "StepMix": em_stepmix,
+        "numpy, float32": em_float32,
+        "the two products alone": em_products,
+    }
+    parts = (n, d, k, iterations)
+    contenders = {name: partial(set_up, *parts) for name, set_up in names.items()}
+    title = f"EM: n = {n:,}, d = {d}, k = {k}, an iteration"
+    inputs = {"n": n, "d": d, "k": k}
+    return Work(title, contenders, iterations, ("StepMix",), inputs)
+
+
+def em_bytes(n, d, k):
+    X = np.random.default_rng(0).integers(0, 2, size=(n, d), dtype=np.uint8)
+    pi, W = np.full(k, 1 / k), np.random.default_rng(1).uniform(0.3, 0.7, size=(k, d))
+
+    def run():
+        return deque(islice(binary_em.iterate(X, pi, W), 2), maxlen=1).pop()
+
+    return run, lambda last: (last.log_likelihood, 1)
+
+
+def em_bytes_work(n=100_000, d=784, k=10):
+    title = f"EM: X of uint8, n = {n:,}, d = {d}, k = {k}, two E steps, one M step"
+    inputs = {"n": n, "d": d, "k": k}
+    return Work(title, {OURS: partial(em_bytes, n, d, k)}, inputs=inputs)
+
+
+WORKS = {
+    **{f"photo-{k}": photo_work(k) for k in (2, 4, 8, 16, 64)},
+    **{f"points-{d}d": points_work(10**6, d) for d in (2, 3)},
+    "points-many": points_work(5 * 10**6, 3, iterations=3),
+    **{f"restarts-{k}": restarts_work(k, "random") for k in (4, 10)},
+    **{f"restarts-{k}-plus": restarts_work(k, "k-means++") for k in (4, 10)},
+    "xor": network_work(),
+    "em": em_work(),
+    "em-bytes": em_bytes_work(),
+}
+
+# ---- measuring -----------------------------------------------------------------------------------
+
+
+def times(work, **limits):
+    """Return a row for each contender: seconds of each run, result, iterations."""
+    set_up = {who: prepare() for who, prepare in work.contenders.items()}
+    taken = measure.interleave({who: run for who, (run, _) in set_up.items()}, **limits)
+    rows = []
+    for who, (seconds, output) in taken.items():
+        result, iterations = set_up[who][1](output)
+        row = {"who": who, "seconds": [float(f"{each / work.per:.4g}") for each in seconds]}
+        row["result"] = None if result is None else float(result)
+        row["iterations"] = None if iterations is None else int(iterations)
+        rows.append(row)
+    return rows
+
+
+def memory(work, who):
+    """Return the peak memory of one contender, above its imports and its data, in bytes."""
+    run, _ = work.contenders[who]()
+    return measure.peak_memory(run)
+
+
+def measured(name):
+    """Measure one piece of work in processes of its own; return what results.json keeps of it."""
+    work, here = WORKS[name], Path(__file__)
+    rows = measure.in_child(here, "time", name)
+    for row in rows:
+        row["memory"] = measure.in_child(here, "memory", name, row["who"])
+    inputs = {key: value() if callable(value) else value for key, value in work.inputs.items()}
+    return {"title": work.title, "inputs": inputs, "rows": rows}
+
+
+def versions():
+    """Return the installed version of each package; end the program if one is missing."""
+    try:
+        return {name: metadata.version(name) for name in PACKAGES}
+    except metadata.PackageNotFoundError as error:
+        sys.exit(f"{error.name} is not installed: see requirements-bench.txt")
+
+
+if __name__ == "__main__":
+    what, name, *who = sys.argv[1:]
+    warnings.simplefilter("ignore")  # of peers that are stopped before they converge
+    print(json.dumps({"time": times, "memory": memory}[what](WORKS[name], *who)))
