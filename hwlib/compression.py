@@ -47,7 +47,7 @@ def compress_image(image, k, rng=0):
     pixels = rgb_pixels(image)
     shape, pixels = pixels.shape[:2], pixels.reshape(-1, 3)
     number("k", k, Integral, 1, min(256, len(pixels)))
-    start = pixels[generator(rng).choice(np.arange(len(pixels)), k, replace=False)]
+    start = pixels[generator(rng).choice(len(pixels), k, replace=False)]
     # Equal colours share a cluster, so it is enough to cluster each
     # distinct one, 0xRRGGBB, with its count.
     codes = pixels @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)

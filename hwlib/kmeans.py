@@ -141,8 +141,8 @@ def draw(X, k, rng, init, weights):
         return init
     n, p = len(X), None if weights is None else weights / np.sum(weights)
     if init == "random":
-        return X[rng.choice(np.arange(n), k, replace=False, p=p)]
-    rows, squares = [rng.choice(np.arange(n), p=p)], np.inf
+        return X[rng.choice(n, k, replace=False, p=p)]
+    rows, squares = [rng.choice(n, p=p)], np.inf
     while len(rows) < k:
         squares = np.minimum(squares, ((X - X[rows[-1]]) ** 2).sum(axis=1))
         shares = np.cumsum(squares if weights is None else squares * weights)
