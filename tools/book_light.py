@@ -129,7 +129,10 @@ def take_frames_out(body, root, folder):
         return f'src="{write(base64.b64decode(match[1]), ".webp")}" loading="lazy"'
 
     def figure(match):
-        text, data = match[0], re.search(r'<script type="application/json">(.*?)</script>\n', match[0], re.DOTALL)
+        text, data = (
+            match[0],
+            re.search(r'<script type="application/json">(.*?)</script>\n', match[0], re.DOTALL),
+        )
         if data:
             name = re.search(r'id="([^"]*)"', text)[1]
             frames = f"receiveFrames({json.dumps(name)}, {data[1]});\n"
@@ -213,7 +216,9 @@ def description(title, doctree):
 def words_of(pages, scripts):
     """Return every class and id that a page has, and every word in a script, which may set it."""
     names = re.findall(r'\b(?:class|id)="([^"]*)"', "\n".join(pages))
-    return set(html.unescape(" ".join(names)).split()) | set(re.findall(r"[\w-]+", "\n".join(scripts)))
+    return set(html.unescape(" ".join(names)).split()) | set(
+        re.findall(r"[\w-]+", "\n".join(scripts))
+    )
 
 
 def matches(selector, words):
