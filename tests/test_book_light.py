@@ -5,14 +5,14 @@ import io
 import json
 import re
 
+import book_fonts
+import book_light
+import book_maths
 import pytest
 from docutils import nodes
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-import book_fonts
-import book_light
-import book_maths
 from hwlib.explorer import Explorer
 
 

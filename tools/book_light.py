@@ -58,7 +58,7 @@ STYLES = [
     "book.css",
 ]
 
-# What others write as style attributes, which a strict policy forbids: a class of book.css for each.
+# What others write as style attributes, which a strict policy forbids; book.css has the classes.
 STYLE_CLASSES = {
     "text-align: right;justify-items: end;padding-right: 0;": "cell-right",  # maths
     "text-align: left;justify-items: start;padding-left: 0;": "cell-left",
@@ -82,8 +82,8 @@ MENDED = {
 PLAIN_CODE = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
 POLICY = (
-    "default-src 'self'; img-src 'self' data:; font-src data:; script-src 'self'{hashes}; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'"
+    "default-src 'self'; img-src 'self' data:; font-src data:; script-src 'self'{hashes}; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'"
 )
 
 
