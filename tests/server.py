@@ -30,7 +30,9 @@ class Compressing(SimpleHTTPRequestHandler):
     def translate_path(self, path):
         """Return the file of an address; none of those outside `base` has one."""
         inside = path.startswith(self.base)
-        return super().translate_path(path.removeprefix(self.base.rstrip("/")) if inside else "/404")
+        return super().translate_path(
+            path.removeprefix(self.base.rstrip("/")) if inside else "/404"
+        )
 
     def send_head(self):
         """Send the headers; return what follows them, compressed if it is asked for so."""

@@ -304,7 +304,7 @@ def test_offline_zip(tmp_path, chromium):
     tab = browser.watched(context)
     tab.goto((tmp_path / "book-offline" / "index.html").as_uri())
     tab.wait_for_url("**/book/index.html")
-    tab.locator("nav a", has_text="k-means").first.click()
+    tab.locator("nav a[href$='2_kmeans.html']").first.click()
     tab.wait_for_url("**/2_kmeans.html")
     tab.locator("figure.explorer input").first.focus()
     tab.keyboard.press("ArrowRight")

@@ -25,11 +25,15 @@ def icons(path, characters):
     return cut(subset.load_font(str(path), options), characters, options)
 
 
+def stix():
+    """Return the path of STIX Two Math, which the package ziamath brings."""
+    return find_spec("ziamath").submodule_search_locations[0] + "/fonts/STIXTwoMath-Regular.ttf"
+
+
 def maths(characters):
     """Return STIX Two Math with these characters and what they stretch to, as a WOFF file."""
     options = subset.Options(flavor="woff", hinting=False, layout_features=[], name_IDs=["*"])
-    package = find_spec("ziamath").submodule_search_locations[0]  # not imported: it has the font
-    font = subset.load_font(f"{package}/fonts/STIXTwoMath-Regular.ttf", options)
+    font = subset.load_font(stix(), options)
     # Browsers raise the prime as a superscript, and the font has it raised already: take the
     # glyph that the font has for superscripts.
     primes = {0x2032: "minute.ssty", 0x2033: "second.ssty"}

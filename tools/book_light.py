@@ -58,7 +58,7 @@ STYLES = [
     "book.css",
 ]
 
-# What others write as style attributes, which a strict policy forbids: a class of book.css for each.
+# What others write as style attributes, which a strict policy forbids; book.css has the classes.
 STYLE_CLASSES = {
     "text-align: right;justify-items: end;padding-right: 0;": "cell-right",  # maths
     "text-align: left;justify-items: start;padding-left: 0;": "cell-left",
@@ -82,8 +82,8 @@ MENDED = {
 PLAIN_CODE = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
 POLICY = (
-    "default-src 'self'; img-src 'self' data:; font-src data:; script-src 'self'{hashes}; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'"
+    "default-src 'self'; img-src 'self' data:; font-src data:; script-src 'self'{hashes}; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'"
 )
 
 
@@ -129,7 +129,10 @@ def take_frames_out(body, root, folder):
         return f'src="{write(base64.b64decode(match[1]), ".webp")}" loading="lazy"'
 
     def figure(match):
-        text, data = match[0], re.search(r'<script type="application/json">(.*?)</script>\n', match[0], re.DOTALL)
+        text, data = (
+            match[0],
+            re.search(r'<script type="application/json">(.*?)</script>\n', match[0], re.DOTALL),
+        )
         if data:
             name = re.search(r'id="([^"]*)"', text)[1]
             frames = f"receiveFrames({json.dumps(name)}, {data[1]});\n"
@@ -213,7 +216,9 @@ def description(title, doctree):
 def words_of(pages, scripts):
     """Return every class and id that a page has, and every word in a script, which may set it."""
     names = re.findall(r'\b(?:class|id)="([^"]*)"', "\n".join(pages))
-    return set(html.unescape(" ".join(names)).split()) | set(re.findall(r"[\w-]+", "\n".join(scripts)))
+    return set(html.unescape(" ".join(names)).split()) | set(
+        re.findall(r"[\w-]+", "\n".join(scripts))
+    )
 
 
 def matches(selector, words):

@@ -6,11 +6,15 @@ book_fonts.py.
 """
 
 import html
+import re
 from functools import cache
 
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.util import logging
+
+# Chromium makes a large bracket small when it has an index, unless it is not alone there.
+BRACKET = r"\1<mrow>\2<mi></mi></mrow>"
 
 logger = logging.getLogger(__name__)
 convert = cache(LatexToMathML(fancy_error=False).convert_with_local_state)
@@ -19,10 +23,11 @@ convert = cache(LatexToMathML(fancy_error=False).convert_with_local_state)
 def mathml(node, display):
     """Return a formula as MathML; one that cannot be converted gives a warning and its TeX."""
     try:
-        return convert(node.astext().strip(), displaystyle=display)
+        math = convert(node.astext().strip(), displaystyle=display)
     except LatexError as error:
         logger.warning("maths: %s", error, location=node)
         return f"<code>{html.escape(node.astext())}</code>"
+    return re.sub(r"(<ms(?:up|ub|ubsup)>)(<mo minsize[^>]*>.</mo>)", BRACKET, math)
 
 
 def visit_inline(self, node):

@@ -1,4 +1,4 @@
-"""Pack the built book for a memory stick: python tools/zip_site.py _build/html dist/NAME-offline.zip
+"""Pack the built book for a memory stick: python tools/zip_site.py SITE ARCHIVE
 
 Unpacked anywhere, index.html opens the book, with no server and no network. The same book gives the
 same bytes.
