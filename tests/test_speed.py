@@ -71,7 +71,7 @@ def test_contenders_did_the_same():
 
 @pytest.fixture(scope="module")
 def page():
-    path = stored.ROOT / "_build" / "html" / "book" / "speed.html"
+    path = stored.ROOT / "_build" / "html" / "notebooks" / "4_speed.html"
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
