@@ -8,6 +8,7 @@ import re
 import ipywidgets as widgets
 import numpy as np
 import pytest
+import stored
 from PIL import Image
 
 from hwlib import figures
@@ -63,6 +64,58 @@ def test_each_frame_is_drawn_once(explorer):
     explorer.to_html()
     parts(explorer, widgets.SelectionSlider)[0].value = 3
     assert len(DRAWN) == len(set(DRAWN)) == 8
+
+
+def test_a_frame_does_not_hang_on_those_drawn_before():
+    # all frames of an explorer are drawn on one figure, which is wiped in between
+    def draw(k):
+        figure, (left, right) = figures.new_figure(2, (0.1, 0.2, 0.4, 0.7), (0.6, 0.2, 0.3, 0.7))
+        made.append(figure)
+        left.bar(range(k), k)
+        left.annotate("here", (0, 0), (k, k), arrowprops={"arrowstyle": "-|>"})
+        right.contourf(np.add.outer(range(k), range(k)))
+        right.plot(range(k), label="line")
+        right.legend()
+        figure.text(0.02, 0.02, "k" * k)
+        figure.add_axes((0.92, 0.2, 0.05, 0.7)).imshow(np.eye(k))
+        return figure, f"k = {k}"
+
+    made = []
+    sources = [frame.source for frame in Explorer("wiped", draw, k=[3, 7, 4]).frames()]
+    assert made[0] is made[1] is made[2]
+    assert len(set(sources)) == 3
+    for k, source in zip((3, 7, 4), sources):
+        with figures.drawing():
+            picture, _ = draw(k)
+        assert encode(picture)[0] == source
+
+
+def test_a_figure_is_not_handed_out_twice():
+    spare, _ = figures.new_figure(2)
+    with figures.drawing(spare):
+        assert figures.new_figure(3)[0] is not spare
+        assert figures.new_figure(2)[0] is spare
+        assert figures.new_figure(2)[0] is not spare
+    assert figures.new_figure(2)[0] is not spare
+
+
+@pytest.mark.parametrize("path", stored.NOTEBOOKS, ids=lambda path: path.stem)
+def test_nor_in_the_book(path):
+    for name, explorer in stored.explorers(path).items():
+        ends = [{axis: values[i] for axis, values in explorer.axes.items()} for i in (0, -1)]
+        for values in (ends[0], ends[1], ends[0]):
+            explorer._frame.cache_clear()
+            frame = explorer.frame(**values)
+            with figures.drawing():  # by itself, on a new figure
+                picture, caption = explorer.draw(**values)
+            alone = encode(picture, explorer.photo)[0], caption
+            assert (frame.source, frame.caption) == alone, name
+
+
+def test_a_value_that_is_on_no_axis_has_no_frame(explorer):
+    for values, message in (({"K": 3}, "K = 3"), ({"k": 3, "step": 4}, "step = 4")):
+        with pytest.raises(ValueError, match=f"frame: {message} is not on the axes"):
+            explorer.frame(**values)
 
 
 def test_without_javascript_it_is_a_figure_at_its_start(explorer):
@@ -154,10 +207,19 @@ def test_diagram_keeps_every_palette_colour_exactly():
 
 
 def test_other_colours_are_hardly_changed():
-    ramp = np.arange(256, dtype=np.uint8)
+    ramp = np.arange(0, 256, 2, dtype=np.uint8)
     pixels = np.stack([ramp, ramp[::-1], np.roll(ramp, 99)], axis=1)[np.newaxis]
     stored = image_of(encode(Image.fromarray(pixels))[0]).convert("RGB")
     assert np.abs(np.asarray(stored, dtype=int) - pixels).max() <= 8
+
+
+def test_a_diagram_keeps_its_areas_and_has_few_colours():
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+    areas = [(255, 255, 255), (250, 250, 250), (0x00, 0x72, 0xB2)]  # two that are hardly unlike
+    pixels[:30] = np.repeat(areas, 10, axis=0)[:, None]
+    stored = np.asarray(image_of(encode(Image.fromarray(pixels))[0]).convert("RGB"))
+    assert len(np.unique(stored.reshape(-1, 3), axis=0)) == 128
+    assert (stored[:30] == pixels[:30]).all()
 
 
 def test_pale_tints_keep_their_hue():

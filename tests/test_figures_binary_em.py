@@ -86,9 +86,9 @@ def test_digits_show_w_pi_responsibilities_and_the_trace(digits):
         np.testing.assert_array_equal(image.get_array(), row.reshape(data.shape))
     assert texts(clusters)[::2] == [f"c = {c}" for c in range(1, 9)]
     assert texts(clusters)[1::2] == [f"π = {weight:.2f}" for weight in now.pi]
-    widths = np.array([bar.get_width() for bar in bars.patches]).reshape(3, 8)
+    widths = np.array([bar.get_width() for bar in bars.patches]).reshape(8, 3).T
     np.testing.assert_allclose(widths, now.responsibilities[examples])
-    starts = np.array([bar.get_x() for bar in bars.patches]).reshape(3, 8)
+    starts = np.array([bar.get_x() for bar in bars.patches]).reshape(8, 3).T
     np.testing.assert_allclose(starts[:, 1:], widths.cumsum(axis=1)[:, :-1])  # end to end
     ink = np.asarray(pictures.images[0].get_array()).sum()
     assert ink == data.X[examples].sum()

@@ -2,10 +2,12 @@
 
     python tools/store_outputs.py notebooks/*.ipynb
 
-A notebook is written only when all its cells ran. What would differ from run to run is not stored:
-times, widget models and their random ids.
+A notebook is written only when all its cells ran and their outputs are small enough, and then at
+once: it is never half new. What would differ from run to run is not stored: times, widget models
+and their random ids.
 """
 
+import os
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -42,6 +44,16 @@ def size(notebook):
     return sum(len(str(output)) for cell in notebook.cells for output in cell.get("outputs", []))
 
 
+def write(notebook, path):
+    """Write a notebook to `path`, which at any time holds all of the old one or all of the new."""
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        aside.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 def main(paths):
     """Store the outputs of each notebook; return the exit status."""
     failed = False
@@ -54,13 +66,15 @@ def main(paths):
             print(f"{path}: left as it was, a cell failed\n{error}", file=sys.stderr)
             failed = True
             continue
-        text = nbformat.writes(notebook)
-        path.write_text(text + "\n", encoding="utf-8")
         stored = size(notebook)
-        print(f"{path}: {perf_counter() - began:.0f} s, {stored / 1e6:.2f} MB of outputs")
+        told = f"{perf_counter() - began:.0f} s, {stored / 1e6:.2f} MB of outputs"
         if stored > LIMIT:
-            print(f"{path}: more than {LIMIT / 1e6:.0f} MB of outputs", file=sys.stderr)
+            limit = f"{LIMIT / 1e6:g} MB are the limit"
+            print(f"{path}: left as it was, {told}; {limit}", file=sys.stderr)
             failed = True
+            continue
+        write(notebook, path)
+        print(f"{path}: {told}")
     return int(failed)
 
 

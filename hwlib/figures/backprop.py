@@ -94,9 +94,7 @@ def draw_graph_walk(walk, step):
         active, grads = ([nodes[-1]] + inner)[step - n - 1], walk.grads[step - n - 1]
     passing = active.children if step > n + 1 else ()
 
-    figure, ax = figures.new_figure(3.9)
-    figure.set_layout_engine("none")
-    ax.set_position([0, 0, 1, 1])
+    figure, ax = figures.new_figure(3.9, (0, 0, 1, 1))
     ax.set(xlim=(0, figures.WIDTH), ylim=(0, 3.9))
     ax.axis("off")
 
@@ -282,9 +280,7 @@ def draw_epsilon(epsilons, errors, difference, epsilon):
     -------
     figure, caption
     """
-    figure, ax = figures.new_figure(3.9)
-    figure.set_layout_engine("none")
-    ax.set_position([0.12, 0.16, 0.86, 0.77])
+    figure, ax = figures.new_figure(3.9, (0.12, 0.16, 0.86, 0.77))
     ax.set(xscale="log", yscale="log", xlim=(3e-1, 3e-16), ylim=(1e-12, 30))
     ax.set(xlabel="step ε (smaller to the right)", ylabel="largest error of the gradient")
     ax.set_xticks([10.0**-k for k in range(1, 16, 2)])
@@ -476,11 +472,8 @@ def _units_on(params, dataset):
 
 
 def _training_figure():
-    figure, axes = figures.new_figure(3.6, ncols=2)
-    figure.set_layout_engine("none")
-    axes[0].set_position([0.07, 0.15, 0.42, 0.42 * figures.WIDTH / 3.6])
-    axes[1].set_position([0.63, 0.15, 0.355, 0.42 * figures.WIDTH / 3.6])
-    return figure, axes
+    square = 0.42, 0.42 * figures.WIDTH / 3.6
+    return figures.new_figure(3.6, (0.07, 0.15, *square), (0.63, 0.15, 0.355, square[1]))
 
 
 def _tint(color, strength):
@@ -603,10 +596,7 @@ def draw_sigmoid_forms(x):
     -------
     figure, caption
     """
-    figure, axes = figures.new_figure(3.0, ncols=2)
-    figure.set_layout_engine("none")
-    axes[0].set_position([0.105, 0.17, 0.41, 0.76])
-    axes[1].set_position([0.575, 0.17, 0.41, 0.76])
+    figure, axes = figures.new_figure(3.0, (0.105, 0.17, 0.41, 0.76), (0.575, 0.17, 0.41, 0.76))
     zero, nan = -385, -425  # rows below the scale for what has no logarithm
     looks = {
         "stable": (figures.VALUE, "o", 5, 9), "u": (figures.VALUE, "o", 5, 9),
@@ -820,10 +810,8 @@ def draw_xor_starts(results, scale, hidden_units):
     dead, died, alive = _unit_counts(runs)
     total = dead + died + alive
 
-    figure, (left, right) = figures.new_figure(2.9, ncols=2)
-    figure.set_layout_engine("none")
-    left.set_position([0.185, 0.17, 0.47, 0.79])
-    right.set_position([0.79, 0.17, 0.2, 0.79])
+    places = (0.185, 0.17, 0.47, 0.79), (0.79, 0.17, 0.2, 0.79)
+    figure, (left, right) = figures.new_figure(2.9, *places)
 
     order = np.argsort(final, kind="stable")
     all_dead = ~runs.on_after.any(axis=1)[order]

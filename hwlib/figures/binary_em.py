@@ -19,7 +19,7 @@ def draw_model():
     figure : matplotlib.figure.Figure
     caption : str
     """
-    figure, axes = figures.new_figure(2.6)
+    figure, axes = figures.new_figure(2.6, (0.009, 0.023, 0.982, 0.954))
     axes.set(xlim=(0, 14), ylim=(0, 5.2), aspect="equal")
     axes.axis("off")
     plates = {"i = 1 … n": (3.2, 0.1, 8.0, 5.0), "j = 1 … d": (7.2, 0.9, 3.6, 3.8)}
@@ -60,7 +60,7 @@ def draw_sites(labels, responsibilities, sites):
     figure : matplotlib.figure.Figure
     caption : str
     """
-    figure, axes = figures.new_figure(2.8)
+    figure, axes = figures.new_figure(2.8, (0.084, 0.181, 0.907, 0.798))
     second = responsibilities[sites][:, 1]
     axes.axhline(0.5, color=figures.FAINT, lw=1, ls="--")
     for population, (marker, colour) in enumerate(zip("os", figures.CLUSTERS, strict=False)):
@@ -92,7 +92,7 @@ def draw_weighted_mean(total, ones):
     figure : matplotlib.figure.Figure
     caption : str
     """
-    figure, axes = figures.new_figure(3.0)
+    figure, axes = figures.new_figure(3.0, (0.097, 0.173, 0.879, 0.807))
     zeros, best = total - ones, ones / total
     W = np.linspace(0.001, 0.999, 999)
     axes.plot(W, ones * np.log(W) + zeros * np.log(1 - W), color=figures.INK)
@@ -125,13 +125,15 @@ def draw_digits(data, histories, examples, k, step):
     """
     history = histories[k]
     now = history[step]
-    figure, (clusters, pictures, bars, curve) = figures.new_figure(4.9, ncols=4)
-    figure.set_layout_engine("none")
-    clusters.set_position([0.01, 0.70, 0.87, 0.21])
-    pictures.set_position([0.02, 0.11, 0.037, 0.47])
-    bars.set_position([0.075, 0.11, 0.405, 0.47])
-    curve.set_position([0.61, 0.11, 0.37, 0.47])
-    _draw_rows_of_w(clusters, now, data.shape)
+    figure, (clusters, pictures, bars, curve, scale) = figures.new_figure(
+        4.9,
+        (0.01, 0.70, 0.87, 0.21),
+        (0.02, 0.11, 0.037, 0.47),
+        (0.075, 0.11, 0.405, 0.47),
+        (0.61, 0.11, 0.37, 0.47),
+        (0.905, 0.70, 0.018, 0.21),
+    )
+    _draw_rows_of_w(clusters, scale, now, data.shape)
     _draw_responsibilities(pictures, bars, data, now, examples)
     trace = [iteration.log_likelihood / 1000 for iteration in history]
     curve.plot(trace[: step + 1], "-o", color=figures.INK, ms=4, lw=1.5)
@@ -145,13 +147,13 @@ def draw_digits(data, histories, examples, k, step):
     )
 
 
-def _draw_rows_of_w(axes, now, shape):
+def _draw_rows_of_w(axes, scale, now, shape):
     """Draw each row of W as a picture, its π_c underneath, and the colour bar."""
     height, width = shape
     for c, (weight, row) in enumerate(zip(now.pi, now.W, strict=True)):
         left = c * (width + 3)
         tile = (left, left + width, height, 0)
-        image = axes.imshow(row.reshape(shape), extent=tile, **PROBABILITY)
+        axes.imshow(row.reshape(shape), extent=tile, **PROBABILITY)
         frame = Rectangle((left, 0), width, height, fill=False, lw=2.5, ec=figures.CLUSTERS[c])
         axes.add_patch(frame)
         middle = left + width / 2
@@ -159,9 +161,12 @@ def _draw_rows_of_w(axes, now, shape):
         axes.text(middle, height + 1.2, f"π = {weight:.2f}", ha="center", va="top", fontsize=10)
     axes.set(xlim=(-1, TILES * (width + 3) - 2), ylim=(height + 1, -1), aspect="equal")
     axes.axis("off")
-    place = axes.figure.add_axes([0.905, 0.70, 0.018, 0.21])
-    bar = axes.figure.colorbar(image, cax=place, ticks=[0, 0.5, 1])
-    bar.ax.set_title("$W_{cj}$", fontsize=10)
+    shades = np.linspace(1, 0, 256)[:, None]
+    scale.imshow(shades, aspect="auto", extent=(0, 1, 0, 1), **PROBABILITY)
+    scale.set(xticks=[], yticks=[0, 0.5, 1])
+    scale.yaxis.set_ticks_position("right")
+    scale.spines[:].set_visible(True)
+    scale.set_title("$W_{cj}$", fontsize=10)
 
 
 def _draw_responsibilities(pictures, bars, data, now, examples):
@@ -170,14 +175,14 @@ def _draw_responsibilities(pictures, bars, data, now, examples):
     column = np.zeros(((height + 2) * len(examples), width))
     for place, i in enumerate(examples):
         column[place * (height + 2) + 1 :][:height] = data.X[i].reshape(data.shape)
-        left = 0.0
-        for c, r in enumerate(now.responsibilities[i]):
-            part = {"color": figures.CLUSTERS[c], "edgecolor": "white", "linewidth": 0.8}
-            bars.barh(place, r, left=left, height=0.6, **part)
-            if r > 0.08:
-                number = {"va": "center_baseline", "fontsize": 10, "color": "white"}
-                bars.text(left + r / 2, place, str(c + 1), ha="center", **number)
-            left += r
+    left = np.zeros(len(examples))
+    for c, r in enumerate(now.responsibilities[list(examples)].T):
+        part = {"color": figures.CLUSTERS[c], "edgecolor": "white", "linewidth": 0.8}
+        bars.barh(range(len(examples)), r, left=left, height=0.6, **part)
+        for place in np.flatnonzero(r > 0.08):
+            number = {"va": "center_baseline", "fontsize": 10, "color": "white"}
+            bars.text(left[place] + r[place] / 2, place, str(c + 1), ha="center", **number)
+        left += r
     pictures.imshow(column, aspect="auto", cmap="Greys", vmin=0, vmax=1)
     pictures.axis("off")
     bars.set(xlim=(0, 1), xlabel="$r_{ic}$, divided among the clusters c")
@@ -202,7 +207,8 @@ def draw_ratings(data, fits, published, k):
     figure : matplotlib.figure.Figure
     caption : str
     """
-    figure, (table, curve) = figures.new_figure(3.4, ncols=2, width_ratios=(3, 2))
+    places = (0.111, 0.149, 0.458, 0.833), (0.686, 0.149, 0.306, 0.833)
+    figure, (table, curve) = figures.new_figure(3.4, *places)
     order = np.argsort(fits[k].W.sum(axis=1))
     W, pi = fits[k].W[order], fits[k].pi[order]
     table.imshow(W, aspect="auto", **PROBABILITY)
@@ -256,10 +262,10 @@ def draw_bound(level, bound, paths, begin, step):
     """
     path, moved = paths[begin], step % 2
     at, now = path[step // 2], path[step // 2 + moved]
-    grid = np.linspace(0.01, 0.99, 197)
+    grid = np.linspace(0.01, 0.99, 99)
     curve = np.array([level(w) for w in grid])
     below = np.array([bound(w, at) for w in grid])
-    figure, axes = figures.new_figure(3.2)
+    figure, axes = figures.new_figure(3.2, (0.108, 0.158, 0.868, 0.823))
     low, high = curve.min() - 1, curve.max() + 3
     axes.set(xlim=(0, 1), ylim=(low, high), xlabel="unknown entry w of W", ylabel="log-likelihood")
     axes.plot(grid, curve, color=figures.INK, lw=2)
@@ -303,7 +309,8 @@ def draw_choice(fits, criteria, agreement, examples, k):
     figure : matplotlib.figure.Figure
     caption : str
     """
-    figure, (table, curves) = figures.new_figure(3.2, ncols=2, width_ratios=(1, 1.15))
+    places = (0.101, 0.158, 0.374, 0.823), (0.562, 0.158, 0.43, 0.823)
+    figure, (table, curves) = figures.new_figure(3.2, *places)
     ks, fit = list(fits[examples]), fits[examples][k]
     order = np.argsort(fit.W @ np.arange(fit.W.shape[1]) / fit.W.sum(axis=1))
     table.imshow(fit.W[order], aspect="auto", **PROBABILITY)
@@ -359,7 +366,8 @@ def draw_snps(labels, second, found, reachable, F_ST, sites):
     figure : matplotlib.figure.Figure
     caption : str
     """
-    figure, (genomes, curve) = figures.new_figure(3.0, ncols=2)
+    places = (0.084, 0.178, 0.404, 0.802), (0.587, 0.178, 0.404, 0.802)
+    figure, (genomes, curve) = figures.new_figure(3.0, *places)
     genomes.axhline(0.5, color=figures.FAINT, lw=1, ls="--")
     for population, (marker, colour) in enumerate(zip("os", figures.CLUSTERS, strict=False)):
         members = np.flatnonzero(labels == population)
@@ -413,7 +421,8 @@ def draw_labels(names, fits, seed):
     pair = {"left": fits[first], "right": fits[seed]}
     match = same_clusters(pair["left"].W, pair["right"].W)
     k = len(match)
-    figure, panels = figures.new_figure(2.4, ncols=3, width_ratios=(1, 0.28, 1))
+    columns = (0.068, 0.364), (0.449, 0.102), (0.568, 0.364)
+    figure, panels = figures.new_figure(2.4, *[(x, 0.191, w, 0.784) for x, w in columns])
     for axes, side, number in zip(panels[::2], pair, (first, seed), strict=True):
         fit = pair[side]
         axes.imshow(fit.W, aspect="auto", **PROBABILITY)
