@@ -1,8 +1,10 @@
 """The three algorithms of the homework, the data they run on and the pictures that show them.
 
 - `hwlib.backprop`: backpropagation on a computation graph.
-- `hwlib.kmeans`: k-means and compressing an image by colour.
+- `hwlib.kmeans`: k-means.
+- `hwlib.compression`: compressing an image by colour.
 - `hwlib.binary_em`: EM for a mixture of Bernoullis.
+- `hwlib.map_reduce`: k-means and EM on data in pieces.
 - `hwlib.agreement`: how well two clusterings agree.
 - `hwlib.arguments`: checks of arguments.
 - `hwlib.datasets`: every data set that the book uses.
