@@ -1,21 +1,35 @@
-// A box that is wider than its place is scrolled by keyboard too: Tab reaches it.
+// A box that is wider than its place is scrolled by keyboard too: Tab reaches it, and a screen reader
+// says what it is. Whoever presses no Tab needs none of this: only then are the boxes measured, and
+// again when the window or a fold has changed.
 "use strict";
 {
-  const BOXES = "pre, .cell_output > .output, div.math, .pst-scrollable-table-container";
-  const observer = new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target: box } of entries) {
-        if (!isIntersecting) continue;
-        const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
-        scrolls ? box.setAttribute("tabindex", 0) : box.removeAttribute("tabindex");
+  const NAMES = {
+    "div.math": "formula",
+    ".pst-scrollable-table-container": "table",
+    ".cell_output > .output": "output",
+    pre: "code",
+  };
+  let measured = false;
+
+  function measure() {
+    if (measured) return;
+    measured = true;
+    for (const [boxes, name] of Object.entries(NAMES)) {
+      for (const box of document.querySelectorAll(boxes)) {
+        const { overflowX, overflowY } = getComputedStyle(box);
+        const scrolls =
+          (/auto|scroll/.test(overflowX) && box.scrollWidth > box.clientWidth) ||
+          (/auto|scroll/.test(overflowY) && box.scrollHeight > box.clientHeight);
+        const mark = { tabindex: 0, role: "group", "aria-label": `${name}, can be scrolled` };
+        for (const [key, value] of Object.entries(mark)) {
+          scrolls ? box.setAttribute(key, value) : box.removeAttribute(key);
+        }
       }
-    },
-    { rootMargin: "100%" } // a screen before it is seen
-  );
-  function watch() {
-    observer.disconnect();
-    for (const box of document.querySelectorAll(BOXES)) observer.observe(box);
+    }
   }
-  addEventListener("resize", watch);
-  watch();
+
+  const again = () => (measured = false);
+  addEventListener("resize", again);
+  document.addEventListener("toggle", again, true); // a fold's toggle does not bubble
+  document.addEventListener("keydown", (event) => event.key === "Tab" && measure(), true);
 }

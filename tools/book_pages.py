@@ -28,7 +28,7 @@ LOGGED = {
         "console.log(`[PST]: Changed to ${e} mode using the ${n} theme.`)",
         'console.log("[PST]: Scrolled sidebar using last active link...")',
         'console.log("[PST]: Scrolled sidebar using stored browser position...")',
-        # Measures every box of the page at once; scroll.js measures those that are near.
+        # Measures every box of the page at once; scroll.js does so if Tab is pressed.
         '"complete"===document.readyState?I():window.addEventListener("load",I)',
     ],
     "_static/scripts/sphinx-book-theme.js": [
