@@ -1,6 +1,7 @@
 // Brings each <figure class="explorer"> to life: a slider moves, its frame and caption appear.
 // The figure is written by hwlib/explorer.py. The build takes the frames out of the page into a
 // script that `data-frames` names (tools/book_light.py); it calls receiveFrames when it comes.
+// The address says what the explorer that was touched last shows: #kmeans-steps?k=4&step=2
 "use strict";
 
 const explorers = new Map(); // figure's id: its explorer
@@ -14,17 +15,53 @@ class Explorer {
     this.figcaption = figure.querySelector("figcaption");
     this.data = null; // the frames, when they have come
     for (const slider of this.sliders) {
-      slider.addEventListener("input", () => this.show());
+      slider.value = slider.defaultValue; // not what a browser kept: the address says what to show
+      slider.addEventListener("input", () => this.moved(slider, true));
+      slider.addEventListener("change", release);
       const button = slider.parentElement.querySelector("button");
-      if (button) play(button, slider, () => this.show());
+      if (button) play(button, slider, () => this.moved(slider));
     }
     // whoever comes near is likely to move a slider: the frames set out before that
     for (const event of ["pointerenter", "pointerdown", "focusin"]) {
       this.controls.addEventListener(event, () => this.load());
     }
+    this.shown = this.state;
+    this.link = document.createElement("a");
+    this.link.className = "explorer-link";
+    this.link.textContent = "Link to this state";
+    this.link.href = this.address;
+    this.controls.append(this.link);
     this.controls.hidden = false;
-    // a browser may have restored the sliders of an earlier visit
-    if (this.sliders.some((slider) => slider.value !== slider.defaultValue)) this.show();
+  }
+
+  // What the sliders say, as it stands in an address: k=4&step=2
+  get state() {
+    const values = this.sliders.map((slider) => [this.axis(slider), label(slider)]);
+    return new URLSearchParams(values).toString();
+  }
+
+  // Unknown axes are passed over. A value that is missing or not on its axis is the default.
+  set state(text) {
+    const values = new URLSearchParams(text);
+    for (const slider of this.sliders) {
+      const at = labels(slider).indexOf(values.get(this.axis(slider)));
+      slider.value = at < 0 ? slider.defaultValue : at;
+    }
+    if (this.state !== this.shown) this.show();
+  }
+
+  get address() {
+    return `#${this.figure.id}?${this.state}`;
+  }
+
+  axis(slider) {
+    return slider.id.slice(this.figure.id.length + 1); // of "kmeans-steps-k"
+  }
+
+  moved(slider, held = false) {
+    loadWhenSeen();
+    this.show();
+    remember(this, slider, held);
   }
 
   load() {
@@ -41,12 +78,13 @@ class Explorer {
   }
 
   show() {
-    loadWhenSeen();
+    this.first ??= Object.assign(new Image(), { src: this.img.src, alt: this.img.alt });
+    this.shown = this.state;
+    this.link.href = this.address;
     let position = 0; // frames stand in the order of nested loops over the sliders
     for (const slider of this.sliders) {
-      const value = JSON.parse(slider.dataset.values)[slider.value];
-      slider.setAttribute("aria-valuetext", value);
-      slider.nextElementSibling.value = value;
+      slider.setAttribute("aria-valuetext", label(slider));
+      slider.nextElementSibling.value = label(slider);
       position = position * (Number(slider.max) + 1) + Number(slider.value);
     }
     if (!this.data) return this.load();
@@ -54,9 +92,18 @@ class Explorer {
     this.img.src = this.data.images[image];
     this.img.alt = this.figcaption.textContent = caption;
   }
+
+  // Paper has no sliders: there stands the picture of which the text speaks.
+  showFirst() {
+    this.img.src = this.first.src; // kept in memory, so it is there at once
+    this.img.alt = this.figcaption.textContent = this.first.alt;
+  }
 }
 
-function play(button, slider, show) {
+const labels = (slider) => JSON.parse(slider.dataset.values);
+const label = (slider) => labels(slider)[slider.value];
+
+function play(button, slider, moved) {
   let timer = null;
   function stop() {
     clearInterval(timer);
@@ -65,7 +112,7 @@ function play(button, slider, show) {
   }
   function advance() {
     slider.value = Number(slider.value) + 1;
-    show();
+    moved();
     if (slider.value === slider.max) stop();
   }
   button.addEventListener("click", () => {
@@ -76,6 +123,7 @@ function play(button, slider, show) {
     advance();
   });
   slider.addEventListener("input", stop);
+  addEventListener("popstate", stop); // else it would go on from where the reader went back to
 }
 
 // Who has moved one slider may move the next: from then on frames load when they come into view.
@@ -90,10 +138,74 @@ function loadWhenSeen() {
   for (const { figure } of explorers.values()) loadWhenSeen.observer.observe(figure);
 }
 
+// Those whose picture may be another than the first.
+function changed() {
+  return [...explorers.values()].filter((explorer) => explorer.first);
+}
+
 function receiveFrames(name, data) {
   explorers.get(name).receive(data);
+}
+
+// ---- the address ----------------------------------------------------------------------------
+
+// One drag is one entry of the history, so that the back button undoes it. So are moves of one
+// slider that follow each other within a second: arrow keys, and what Play does.
+const PAUSE = 1000; // ms
+const RARELY = 400; // ms; browsers refuse more than 100 changes of the address in 30 s
+
+let last = {}; // the move that the newest entry is about
+let entry = null; // what that entry should say
+let timer = null; // runs when it does not yet
+
+function remember(explorer, slider, held) {
+  const time = performance.now();
+  const goesOn = slider === last.slider && (last.held || time - last.time < PAUSE);
+  if (!goesOn) flush();
+  last = { slider, held, time };
+  entry = [states(), "", explorer.address];
+  if (goesOn) timer ??= setTimeout(flush, RARELY);
+  else history.pushState(...entry);
+}
+
+function release() {
+  last.held = false;
+}
+
+function flush() {
+  if (timer) history.replaceState(...entry);
+  clearTimeout(timer);
+  timer = null;
+}
+
+// Every entry also has the state of all explorers: going back changes what was changed, no more.
+function states() {
+  return { explorers: [...explorers].map(([name, { state }]) => [name, state]) };
+}
+
+// The reader comes to an entry of the history: to one seen before, or by a link to a new one.
+function arrive() {
+  clearTimeout(timer);
+  timer = null;
+  last = {};
+  if (history.state?.explorers) {
+    const kept = new Map(history.state.explorers);
+    for (const [name, explorer] of explorers) explorer.state = kept.get(name) ?? "";
+    return;
+  }
+  const { hash, href } = location;
+  const [name] = hash.slice(1).split("?", 1);
+  if (explorers.has(name) && hash.includes("?")) {
+    explorers.get(name).state = hash.slice(name.length + 2);
+    location.replace(`#${name}`); // for the browser to go to, as to any element
+  }
+  history.replaceState(states(), "", href);
 }
 
 for (const figure of document.querySelectorAll("figure.explorer[data-frames]")) {
   explorers.set(figure.id, new Explorer(figure));
 }
+arrive();
+addEventListener("popstate", arrive);
+addEventListener("beforeprint", () => changed().forEach((explorer) => explorer.showFirst()));
+addEventListener("afterprint", () => changed().forEach((explorer) => explorer.show()));
