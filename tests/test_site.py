@@ -3,7 +3,6 @@
 import base64
 import io
 import itertools
-import re
 import zipfile
 
 import browser
@@ -68,20 +67,6 @@ def test_nothing_sticks_out_on_a_phone(chromium, page):
     context.close()
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_internal_links_lead_somewhere(page):
-    text = (SITE / page).read_text(encoding="utf-8")
-    text = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
-    for href in re.findall(r'(?:href|src)="([^"]+)"', text):
-        if re.match(r"[a-z]+:", href):
-            continue
-        target, _, anchor = href.partition("#")
-        file = (SITE / page).parent / target.partition("?")[0] if target else SITE / page
-        assert file.exists(), href
-        if anchor and file.suffix == ".html":
-            assert f'id="{anchor}"' in file.read_text(encoding="utf-8"), href
-
-
 def pixels(source):
     """Return the pixels of a picture: of a data: address, or of a file as a chapter names it."""
     if source.startswith("data:"):
@@ -98,6 +83,7 @@ def wake(tab, name):
 
 
 NAMES = [(path, name) for path in stored.NOTEBOOKS for name in stored.figures(path)]
+FIGURES_OF = {f"notebooks/{path.stem}.html": stored.figures(path) for path in stored.NOTEBOOKS}
 
 
 @pytest.mark.parametrize(("path", "name"), NAMES, ids=[name for _, name in NAMES])
@@ -140,6 +126,76 @@ def test_sliders_show_what_draw_gives(context, path, name):
             tab.keyboard.press("End")
         check({axis: explorer.axes[axis][-1] for axis in axes})
     assert tab.seen["console"] == []
+
+
+# Moves the sliders of a figure through all their positions, each by the event that a reader's hand
+# causes, and says what is seen at each. Most positions need no time but that of their pictures.
+WALK = """async (name) => {
+    const figure = document.getElementById(name);
+    const sliders = [...figure.querySelectorAll("input[type=range]")];
+    const [img, caption] = [figure.querySelector("img"), figure.querySelector("figcaption")];
+    const pictures = [], seen = [];
+    async function walk(axis) {
+        if (axis < sliders.length) {
+            for (let at = 0; at <= Number(sliders[axis].max); at++) {
+                sliders[axis].value = at;
+                sliders[axis].dispatchEvent(new Event("input", { bubbles: true }));
+                await walk(axis + 1);
+            }
+            return;
+        }
+        await img.decode(); // an error, if there is no picture
+        if (!pictures.includes(img.src)) pictures.push(img.src);
+        seen.push({
+            caption: caption.textContent.trim(),
+            alt: img.alt,
+            values: sliders.map((slider) => slider.getAttribute("aria-valuetext")),
+            labels: sliders.map((slider) => slider.parentElement.querySelector("output").value),
+            size: [img.naturalWidth, img.naturalHeight],
+            room: [img.width / img.height, Number(img.getAttribute("width"))],
+            picture: pictures.indexOf(img.src),
+        });
+    }
+    await walk(0);
+    return seen;
+}"""
+
+
+def check_walk(figure, seen):
+    """Assert that a figure was seen to have the positions, captions and pictures of `draw`."""
+    assert [tuple(at["values"]) for at in seen] == list(itertools.product(*figure.axes.values()))
+    assert [at["caption"] for at in seen] == figure.captions
+    order = list(dict.fromkeys(figure.pictures))
+    assert [at["picture"] for at in seen] == [order.index(p) for p in figure.pictures]
+    for at in seen:
+        width, height = at["size"]
+        assert width > 0 and height > 0
+        assert at["alt"] == at["caption"]
+        assert at["labels"] == at["values"]
+        shape, said = at["room"]
+        assert width >= said  # as many pixels as the page gives it, or more
+        # the room kept for a picture has its shape, but for what is rounded to whole pixels
+        assert abs(shape - width / height) < 0.01
+
+
+@pytest.mark.parametrize("page", FIGURES_OF)
+def test_every_position_of_every_slider(context, page):
+    tab = visit(context, page)
+    assert {f.get_attribute("id") for f in tab.locator("figure.explorer").all()} == set(
+        FIGURES_OF[page]
+    )
+    for name, figure in FIGURES_OF[page].items():
+        tab.locator(f"figure#{name}").scroll_into_view_if_needed()
+        tab.evaluate(f"document.querySelector('figure#{name} img').decode()")
+        if figure.axes:
+            wake(tab, name)
+        check_walk(figure, tab.evaluate(WALK, name))
+    assert tab.seen["console"] == tab.seen["failed"] == []
+
+
+def test_positions_are_many():
+    # so that the test above cannot pass by finding none
+    assert sum(len(figure.captions) for page in FIGURES_OF.values() for figure in page.values()) > 400
 
 
 def test_play_walks_the_steps_and_stops_at_the_end(context):
