@@ -172,7 +172,7 @@ def lloyd(X, starts, weights):
     # At first all points are in a cluster k that counts for nothing. Then a point that stays where
     # it is changes no sum.
     assignments = np.full((runs, len(X)), k, dtype=np.min_scalar_type(k))
-    totals, runs, seen = np.zeros((d + 1, runs, k + 1)), np.arange(runs), {}
+    totals, runs, seen = np.zeros((d + 2, runs, k + 1)), np.arange(runs), {}
     while len(runs):
         before, assignments = assignments, nearest(X, centroids)
         # An update that moves anything lowers the loss, so a run that was at a partition before
@@ -182,10 +182,10 @@ def lloyd(X, starts, weights):
         seen.update(zip(partitions, runs))
         yield from zip(assignments, centroids, was_here == runs)
         move(X, before, assignments, totals, weights)
-        *sums, counts = totals[:, :, :k, np.newaxis]
-        means = X[0] + np.concatenate(sums, axis=2) / np.where(counts > 0, counts, 1)
+        *sums, weight, members = totals[:, :, :k, np.newaxis]
+        means = X[0] + np.concatenate(sums, axis=2) / np.where(members > 0, weight, 1)
         goes_on = was_here < 0
-        centroids = np.where(counts > 0, means, centroids)[goes_on]
+        centroids = np.where(members > 0, means, centroids)[goes_on]
         runs, assignments, totals = runs[goes_on], assignments[goes_on], totals[:, goes_on]
 
 
@@ -210,12 +210,13 @@ def nearest(X, centroids):
 
 
 def move(X, before, after, totals, weights):
-    """Carry the points that moved, and their number, from cluster to cluster in `totals`."""
+    """Carry the points that moved, their weight and their number from cluster to cluster."""
     clusters = totals.shape[2]
     for block in blocks(X, len(before)):
         moved = before[:, block] != after[:, block]
         run, i = np.divmod(np.flatnonzero(moved), moved.shape[1])
-        x = columns(X[block][i], X[0]) * weights[block][i]
+        # weights may leave a rounding error where no point is left; numbers are exact
+        x = [*columns(X[block][i], X[0]) * weights[block][i], np.ones(len(i))]
         for sign, z in (-1, before), (1, after):
             z = run * clusters + z[:, block][moved]
             for total, x_j in zip(totals, x):

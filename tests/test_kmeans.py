@@ -205,6 +205,19 @@ def test_centroids_are_means_to_the_end(weighted):
         np.testing.assert_allclose(after.centroids, expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("seed", [1443, 2829, 3187, 3656])  # of 4,000: there a cluster empties
+def test_a_weighted_cluster_that_loses_its_last_point_keeps_its_centroid(seed):
+    # 0.1 + 0.2 + 0.3 - 0.1 - 0.2 - 0.3 is 2.8e-17: a mean over that weight would be anywhere
+    rng, emptied = np.random.RandomState(seed), False
+    X, weights = rng.uniform(size=(20, 2)), rng.uniform(0.1, 1, 20)
+    for before, after in itertools.pairwise(iterate(X, rng.uniform(-0.5, 1.5, (6, 2)), weights)):
+        expected = update(X, before.assignments, before.centroids, weights)
+        # twenty additions of numbers below 1, and a weight of 0.1 at least
+        np.testing.assert_allclose(after.centroids, expected, atol=1e-13)
+        emptied |= bool(set(before.assignments) - set(after.assignments))
+    assert emptied
+
+
 def test_a_given_start_is_taken(points):
     start = points[[3, 1, 4]]
     *_, expected = iterate(points, start)
