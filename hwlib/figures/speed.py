@@ -148,15 +148,19 @@ def draw_scaling(curves, what, names):
     figure : matplotlib.figure.Figure
     caption : str
     """
-    figure, panels = figures.new_figure(3.0, ncols=len(curves), sharey=True, squeeze=False)
-    panels, said = panels[0], []
+    wide, said = 0.9 / len(curves), []
+    places = [(0.09 + i * wide, 0.18, wide - 0.02, 0.7) for i in range(len(curves))]
+    figure, panels = figures.new_figure(3.0, *places)
+    every = 1e3 * np.concatenate([curve["seconds"] for curve in curves.values()])
+    decades = 10.0 ** np.array([np.floor(np.log10(every.min())), np.ceil(np.log10(every.max()))])
     for axes, (name, curve) in zip(panels, curves.items()):
         sizes, times = np.array(curve["sizes"]), np.array(curve["seconds"]) * 1e3
         p, a = exponent(sizes, times)
         fitted = sizes[len(sizes) // 2 :]
         axes.loglog(sizes, times, "o", color=figures.INK, ms=5)
         axes.loglog(fitted, a * fitted**p, color=figures.POSITIVE)
-        axes.set(xlabel=f"${name}$, {names[name]}")
+        axes.set(xlabel=f"${name}$, {names[name]}", ylim=decades)
+        axes.tick_params(labelleft=axes is panels[0])
         axes.set_title(f"time $\\propto {name}^{{{p:.2f}}}$", color=figures.POSITIVE)
         axes.xaxis.set_major_locator(LogLocator(numticks=5))
         axes.xaxis.set_minor_locator(NullLocator())
