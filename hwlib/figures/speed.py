@@ -148,8 +148,8 @@ def draw_scaling(curves, what, names):
     figure : matplotlib.figure.Figure
     caption : str
     """
-    wide, said = 0.9 / len(curves), []
-    places = [(0.09 + i * wide, 0.18, wide - 0.02, 0.7) for i in range(len(curves))]
+    wide, said = 0.89 / len(curves), []
+    places = [(0.105 + i * wide, 0.18, wide - 0.02, 0.7) for i in range(len(curves))]
     figure, panels = figures.new_figure(3.0, *places)
     every = 1e3 * np.concatenate([curve["seconds"] for curve in curves.values()])
     decades = 10.0 ** np.array([np.floor(np.log10(every.min())), np.ceil(np.log10(every.max()))])
