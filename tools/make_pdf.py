@@ -7,6 +7,7 @@ are those of the print. The same book, printed by the same Chromium, gives the s
 """
 
 import io
+import logging
 import posixpath
 import re
 import sys
@@ -17,11 +18,13 @@ from pathlib import Path
 import yaml
 from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, TextStringObject
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 import browser
 
+logging.getLogger("pypdf").setLevel(logging.ERROR)  # Chromium counts its objects too low
 DATE = "D:20260101000000Z"  # in place of now, so that the same book is the same file
 BOOK = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
@@ -118,6 +121,18 @@ def numbers_of(pdf):
     }
 
 
+def mend_titles(item):
+    """Give the outline's entries their titles once: Chromium doubles the first one on a page."""
+    while item is not None:
+        item = item.get_object()
+        title = item.get("/Title", "")
+        half = len(title) // 2
+        if title and title[:half] == title[half:]:
+            item[NameObject("/Title")] = TextStringObject(title[:half])
+        mend_titles(item.get("/First"))
+        item = item.get("/Next")
+
+
 NUMBER = """numbers => {
     let changed = 0;
     for (const link of document.querySelectorAll("a[href^='#'][data-address]")) {
@@ -158,6 +173,7 @@ def make_pdf(site, target):
             if not changed:
                 break
     writer = PdfWriter(clone_from=io.BytesIO(pdf))
+    mend_titles(writer.root_object["/Outlines"])
     writer.metadata = {
         **{"/Title": config["title"], "/Author": config["author"]},
         **{"/CreationDate": DATE, "/ModDate": DATE},
