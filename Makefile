@@ -3,7 +3,7 @@
 #   make book   sets up, builds the book: open _build/html/index.html
 #   make test   sets up, builds the book, proves all that it says
 #
-# and a few more: make starter · autograder · offline · lab · outputs · bench · sizes · picture · lock · clean
+# and a few more: make starter · autograder · offline · pdf · lab · outputs · bench · sizes · picture · lock · clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +16,7 @@ BENCH_PYTHON ?= $(BENCH)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONHASHSEED = 0
 
-.PHONY: book test starter autograder offline lab outputs bench sizes picture lock clean chromium
+.PHONY: book test starter autograder offline pdf lab outputs bench sizes picture lock clean chromium
 
 # From nothing, since Sphinx leaves pages that are gone from the book where they were.
 book: $(VENV)/ready
@@ -39,6 +39,10 @@ autograder: $(VENV)/ready
 # The book for a memory stick, dist/hw3-book-offline.zip: unpacked, it needs no server, no network.
 offline: book
 	$(BIN)/python tools/zip_site.py _build/html dist/hw3-book-offline.zip
+
+# The whole book on paper, dist/hw3-book.pdf, printed by Chromium.
+pdf: book chromium
+	$(BIN)/python tools/make_pdf.py _build/html dist/hw3-book.pdf
 
 lab: $(VENV)/ready
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/notebooks/1_backprop.ipynb

@@ -7,10 +7,24 @@
   addEventListener("beforeprint", () => {
     theme = root.dataset.theme;
     root.dataset.theme = "light";
+    for (const img of document.querySelectorAll("[loading]")) img.loading = "eager";
+    for (const link of document.querySelectorAll("article a.reference:not(:has(img))")) {
+      const address = printed(link);
+      if (address && address !== link.textContent) link.dataset.address = address;
+    }
   });
   addEventListener("afterprint", () => {
     root.dataset.theme = theme;
   });
+
+  // What stands on paper behind a link: an address, or the title of a page of this book. An exercise,
+  // a term and a reference are found by what the link says.
+  function printed(link) {
+    if (link.host !== location.host) return link.href;
+    if (link.hash || link.pathname === location.pathname) return null;
+    const links = [...document.querySelectorAll("nav .toctree-l1 > a")];
+    return links.find(({ pathname }) => pathname === link.pathname)?.textContent.trim();
+  }
 
   for (const button of document.querySelectorAll("[data-print]")) {
     button.addEventListener("click", () => print());

@@ -56,6 +56,7 @@ STYLES = [
     "sphinx-design.min.css",
     "explorer.css",
     "book.css",
+    "print.css",
 ]
 
 # What others write as style attributes, which a strict policy forbids; book.css has the classes.

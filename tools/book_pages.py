@@ -36,6 +36,8 @@ LOGGED = {
         'console.log("[SBT]: Entering full screen")',
     ],
     "search.html": ['console.log("[PST]: Set focus on search field.")'],
+    # Forgets what explorer.js has kept in this entry of the history.
+    "_static/sphinx_highlight.js": ['window.history.replaceState({}, "", url)'],
 }
 
 logger = logging.getLogger(__name__)
