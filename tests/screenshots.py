@@ -27,10 +27,15 @@ VIEWS = [(1280, "light"), (1280, "dark"), (390, "light")]  # CSS pixels across, 
 SHRINK = {1280: 8, 390: 6}  # how many CSS pixels become one point of the picture
 SCALE = 0.5  # Chromium's part of it: the smaller its own pictures, the sooner they are there
 BLOCK = 2
-# Another hinting or smoothing of letters changes a block by up to MEASURED of 255, and no block more;
-# text that moves by half a line or a box that is gone changes it by 40 and more.
-TOLERANCE = 24
-ALLOWED = 4  # blocks: a page that has a slider elsewhere has dozens
+LEVELS = 16  # of each colour in a kept picture: small files; a block is at most 8 of 255 off
+# Measured: another smoothing of letters (gamma, contrast, no subpixels of colour) changes a block by
+# less than 5 of 255; with the 8 above that is 13. Text that moves by a line, or a box that is gone,
+# changes its blocks by 40 and more.
+TOLERANCE = 16
+ALLOWED = 4  # blocks: sliders that stand elsewhere change thirty
+
+# Letters keep their ideal widths, whatever hinting a machine is set to.
+ARGUMENTS = ["--font-render-hinting=none"]
 
 FONTS = [  # (family, file, weight, style)
     (family, f"{name}{suffix}.ttf", weight, style)
@@ -60,6 +65,12 @@ STILL = """async (fonts) => {
         await img.decode();
     }
     await document.fonts.ready;
+    // which section is marked in the page's contents depends on when somebody looks: none is
+    for (const nav of document.querySelectorAll(".bd-sidebar-secondary nav")) {
+        const copy = nav.cloneNode(true); // the theme's script does not know it
+        for (const each of copy.querySelectorAll(".active")) each.classList.remove("active");
+        nav.replaceWith(copy);
+    }
     scrollTo({ top: 0, behavior: "instant" });
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
@@ -143,10 +154,9 @@ def load(name):
 def store(picture, path):
     """Write a picture as a small file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path, quality=QUALITY, method=6)
-
-
-QUALITY = 60  # of WebP: what it changes is a tenth of the tolerance
+    steps = LEVELS - 1
+    table = [round(round(value * steps / 255) * 255 / steps) for value in range(256)] * 3
+    Image.fromarray(picture).point(table).save(path, lossless=True, quality=90, method=6)
 
 
 def show(reference, seen, name):
@@ -171,7 +181,7 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.webp"):
         old.unlink()
-    with browser.chromium() as chromium:
+    with browser.chromium(ARGUMENTS) as chromium:
         for width, theme in VIEWS:
             context = context_of(chromium, theme, width)
             for page in pages():
