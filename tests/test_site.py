@@ -144,7 +144,11 @@ WALK = """async (name) => {
             }
             return;
         }
-        await img.decode(); // an error, if there is no picture
+        for (let tries = 0; tries < 100; tries++) {
+            // a picture that does not come has no size in the end; Firefox may need a second call
+            if (await img.decode().then(() => true, () => false)) break;
+            await new Promise((done) => setTimeout(done, 10));
+        }
         if (!pictures.includes(img.src)) pictures.push(img.src);
         seen.push({
             caption: caption.textContent.trim(),
