@@ -1,8 +1,8 @@
 """Make one PDF of the built book: python tools/make_pdf.py _build/html dist/NAME.pdf
 
 The articles of all pages, in the order of _toc.yml, become one page that Chromium prints with the
-book's own print style (book/print.css). So links lead from page to page, and the PDF has an outline,
-and tags for screen readers. It is printed until the page numbers in the contents and behind links
+book's own print style (book/print.css). So links lead from page to page, and the PDF has an
+outline, and tags for screen readers. It is printed until the page numbers in the contents and behind links
 are those of the print. The same book, printed by the same Chromium, gives the same bytes.
 """
 
@@ -45,13 +45,17 @@ article, .book-contents {{ break-before: page; }}
 .book-contents > ol > li {{ margin-top: 0.5em; break-inside: avoid; }}
 .book-contents a {{ display: flex; gap: 0.5em; color: inherit; text-decoration: none; }}
 .book-contents > ol > li > a {{ font-weight: bold; }}
-.book-contents a::before {{ content: ""; order: 1; flex: 1; border-bottom: 1px dotted; margin: 0.4em 0; }}
+.book-contents a::before {{ content: ""; order: 1; flex: 1; margin: 0.4em 0; }}
+.book-contents a::before {{ border-bottom: 1px dotted; }}
 .book-contents a::after {{ content: attr(data-address); order: 2; }}
 </style>
 </head>
 <body>
 <p class="front"><strong>{title}</strong><br>{author}</p>
-<nav class="book-contents" aria-labelledby="contents"><h1 id="contents">Contents</h1><ol>{contents}</ol></nav>
+<nav class="book-contents" aria-labelledby="contents">
+<h1 id="contents">Contents</h1>
+<ol>{contents}</ol>
+</nav>
 {articles}
 </body>
 </html>
