@@ -56,12 +56,14 @@ class Explorer {
   }
 }
 
+// Whoever wants no motion takes the steps one by one.
 function play(button, slider, show) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
   let timer = null;
   function stop() {
     clearInterval(timer);
     timer = null;
-    button.textContent = "Play";
+    button.textContent = still.matches ? "Step" : "Play";
   }
   function advance() {
     slider.value = Number(slider.value) + 1;
@@ -71,11 +73,14 @@ function play(button, slider, show) {
   button.addEventListener("click", () => {
     if (timer) return stop();
     if (slider.value === slider.max) slider.value = -1; // at the end: again from the start
+    if (still.matches) return advance();
     button.textContent = "Pause";
     timer = setInterval(advance, 700);
     advance();
   });
   slider.addEventListener("input", stop);
+  still.addEventListener("change", stop);
+  stop();
 }
 
 // Who has moved one slider may move the next: from then on frames load when they come into view.
