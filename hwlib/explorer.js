@@ -103,12 +103,14 @@ class Explorer {
 const labels = (slider) => JSON.parse(slider.dataset.values);
 const label = (slider) => labels(slider)[slider.value];
 
+// Whoever wants no motion takes the steps one by one.
 function play(button, slider, moved) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
   let timer = null;
   function stop() {
     clearInterval(timer);
     timer = null;
-    button.textContent = "Play";
+    button.textContent = still.matches ? "Step" : "Play";
   }
   function advance() {
     slider.value = Number(slider.value) + 1;
@@ -118,12 +120,15 @@ function play(button, slider, moved) {
   button.addEventListener("click", () => {
     if (timer) return stop();
     if (slider.value === slider.max) slider.value = -1; // at the end: again from the start
+    if (still.matches) return advance();
     button.textContent = "Pause";
     timer = setInterval(advance, 700);
     advance();
   });
   slider.addEventListener("input", stop);
   addEventListener("popstate", stop); // else it would go on from where the reader went back to
+  still.addEventListener("change", stop);
+  stop();
 }
 
 // Who has moved one slider may move the next: from then on frames load when they come into view.
