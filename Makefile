@@ -3,7 +3,8 @@
 #   make book   sets up, builds the book: open _build/html/index.html
 #   make test   sets up, builds the book, proves all that it says
 #
-# and a few more: make starter · autograder · lab · outputs · bench · sizes · picture · lock · clean
+# and a few more: make starter · autograder · offline · pdf · lab · outputs · bench · sizes ·
+# picture · screenshots · site-report · lock · clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +17,8 @@ BENCH_PYTHON ?= $(BENCH)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONHASHSEED = 0
 
-.PHONY: book test starter autograder lab outputs bench sizes picture lock clean chromium
+.PHONY: book test starter autograder offline pdf lab outputs bench sizes picture screenshots \
+        site-report lock clean chromium firefox
 
 # From nothing, since Sphinx leaves pages that are gone from the book where they were.
 book: $(VENV)/ready
@@ -25,7 +27,7 @@ book: $(VENV)/ready
 	@echo "The book is in _build/html/index.html"
 
 # The browser tests read the built site, so it is built first.
-test: book chromium
+test: book chromium firefox
 	$(BIN)/python -m pytest --nbval $(NOTEBOOKS) tests
 
 # The homework's starter, dist/hw3.zip, out of hwlib.
@@ -35,6 +37,14 @@ starter: $(VENV)/ready
 # What Gradescope takes, dist/autograder.zip; SEED=7 fixes the hidden inputs.
 autograder: $(VENV)/ready
 	$(BIN)/python -m homework.gradescope.build dist/autograder.zip $(if $(SEED),--seed $(SEED))
+
+# The book for a memory stick, dist/hw3-book-offline.zip: unpacked, it needs no server, no network.
+offline: book
+	$(BIN)/python tools/zip_site.py _build/html dist/hw3-book-offline.zip
+
+# The whole book on paper, dist/hw3-book.pdf, printed by Chromium.
+pdf: book chromium
+	$(BIN)/python tools/make_pdf.py _build/html dist/hw3-book.pdf
 
 lab: $(VENV)/ready
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/notebooks/1_backprop.ipynb
@@ -57,8 +67,20 @@ sizes: book chromium
 picture: book chromium
 	$(BIN)/python tools/take_picture.py
 
+# Takes the small pictures of all pages that the tests compare with: look at them, then commit.
+screenshots: book chromium
+	$(BIN)/python tests/screenshots.py
+
+# Lighthouse, axe, weight, requests and sliders beside a stock book; PAGES="book/index" for some.
+site-report: book chromium
+	$(BIN)/python tools/site_report.py $(PAGES)
+
 chromium: $(VENV)/ready
 	@$(BIN)/python tools/find_chromium.py
+
+# Where none can be had, the tests in Firefox fail and say so; the others run all the same.
+firefox: $(VENV)/ready
+	-@$(BIN)/python tools/find_firefox.py
 
 # Pins everything that requirements.in asks for, with hashes; and what make bench needs.
 lock: $(VENV)/ready

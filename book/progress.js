@@ -53,13 +53,12 @@
     boxes.set(exercise.id, box);
   }
 
-  const line = document.createElement("p");
+  const line = document.querySelector("h1 + .progress") ?? document.createElement("p");
   line.className = "progress";
   if (boxes.size) {
     const output = document.createElement("output"); // read out when it changes
     counts.push([output, [...boxes.keys()]]);
-    line.append(output, " ");
-    document.querySelector(".bd-article h1").after(line);
+    line.replaceChildren(output, " ");
   }
   for (const chapter of document.querySelectorAll("[data-exercises]")) {
     counts.push([chapter.querySelector("output"), chapter.dataset.exercises.split(" ")]);

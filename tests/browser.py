@@ -20,13 +20,13 @@ ARGUMENTS = [
 
 
 @contextmanager
-def chromium():
-    """Start Chromium; give Playwright's browser."""
+def chromium(arguments=()):
+    """Start Chromium, with some more arguments; give Playwright's browser."""
     path = find_chromium.find()
     if path is None:
         raise RuntimeError(find_chromium.HELP)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
         yield browser
         browser.close()
 

@@ -5,8 +5,10 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
+from bs4 import BeautifulSoup
 
 from hwlib.explorer import Explorer
 
@@ -28,15 +30,41 @@ def outputs(path):
             yield cell, output
 
 
+class Figure(NamedTuple):
+    """What a notebook stores of an explorer."""
+
+    axes: dict  # slider's name: the values that it shows
+    start: dict  # slider's name: the index of the value where it stands at first
+    captions: list  # one for each position, the last slider moving fastest
+    pictures: list  # likewise, which of the different pictures is shown
+
+    def caption(self, **moved):
+        """Return the caption when some sliders have moved, each to the index given."""
+        position = 0
+        for axis, values in self.axes.items():
+            position = position * len(values) + (self.start | moved)[axis]
+        return self.captions[position]
+
+
+@cache
 def figures(path):
-    """Return the stored explorers of a notebook: {id: [caption of each frame]}."""
+    """Return the explorers stored in a notebook: {name: `Figure`}, in their order on the page.
+
+    What is stored is what `draw` gives: nbval compares it with a fresh run.
+    """
     found = {}
     for _, output in outputs(path):
         page = output.get("data", {}).get("text/html", "")
         for figure in re.findall(r'<figure class="explorer" id=.*?</figure>', page, re.DOTALL):
-            data = re.search(r'application/json">(.*)</script>', figure, re.DOTALL)
-            frames = json.loads(data[1])["frames"] if data else []
-            found[re.search(r'id="([^"]*)"', figure)[1]] = [caption for _, caption in frames]
+            soup = BeautifulSoup(figure, "html.parser")
+            data = soup.find("script")
+            frames = json.loads(data.string)["frames"] if data else [[0, soup.figcaption.string]]
+            name = soup.figure["id"]
+            sliders = {s["id"].removeprefix(f"{name}-"): s for s in soup.find_all("input")}
+            axes = {axis: json.loads(slider["data-values"]) for axis, slider in sliders.items()}
+            start = {axis: int(slider["value"]) for axis, slider in sliders.items()}
+            pictures, captions = zip(*frames)
+            found[name] = Figure(axes, start, list(captions), list(pictures))
     return found
 
 

@@ -1,4 +1,4 @@
-"""A notebook in a real JupyterLab, in a real browser: run it, move a slider, drop in a photo."""
+"""The chapters in a real JupyterLab, in a real browser: run them, move each slider, drop in a photo."""
 
 import io
 import os
@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 import stored
 from PIL import Image
+from playwright.sync_api import expect
 
-NOTEBOOK = "2_kmeans"
-NAME, AXIS = "kmeans-steps", "k"
+SETTINGS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
 PATIENCE = 240_000  # milliseconds: the kernel answers when it has run all the cells
 
 
@@ -28,6 +28,10 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     for path in stored.NOTEBOOKS:
         shutil.copy(path, folder)
+    # all cells stand on the page at once, not only those near the view
+    settings = folder / "settings" / SETTINGS
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -40,7 +44,9 @@ def lab(tmp_path_factory):
         stdout=log,
         stderr=log,
         start_new_session=True,
-        env=os.environ | {"JUPYTER_CONFIG_DIR": str(folder / "config")},
+        env=os.environ
+        | {"JUPYTER_CONFIG_DIR": str(folder / "config")}
+        | {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")},
     )
     until = monotonic() + 60
     while True:
@@ -56,58 +62,74 @@ def lab(tmp_path_factory):
     server.wait(timeout=30)
 
 
-@pytest.fixture(scope="module")
-def tab(lab):
-    """The notebook in JupyterLab, all its cells running or run."""
+@pytest.fixture(scope="module", params=stored.CHAPTERS, ids=lambda path: path.stem)
+def chapter(lab, request):
+    """A chapter that has been run from top to bottom: its path and its tab in JupyterLab."""
+    path = request.param
     with browser.chromium() as chromium:
         tab = chromium.new_page(viewport={"width": 1280, "height": 2000})
-        tab.goto(f"{lab}/lab/tree/{NOTEBOOK}.ipynb?reset")
+        tab.goto(f"{lab}/lab/tree/{path.name}?reset")
         tab.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         tab.get_by_text("| Idle").wait_for(timeout=60_000)  # before, a run would be cancelled
         tab.get_by_role("menuitem", name="Run", exact=True).click()
         tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        yield tab
+        number = sum(cell.cell_type == "code" for cell in stored.read(path).cells)
+        tab.wait_for_function(
+            """(number) => {
+                const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
+                return prompts.length === number && prompts.every((each) => /\\d/.test(each.innerText))
+                    && document.querySelectorAll(".jupyter-widgets.explorer").length > 0;
+            }""",
+            arg=number,
+            timeout=PATIENCE,
+        )
+        tab.get_by_text("| Idle").wait_for(timeout=PATIENCE)
+        yield path, tab
 
 
-def scroll_to(tab, thing):
-    """Scroll down until `thing` is there: JupyterLab renders only the cells near the view."""
-    tab.mouse.move(700, 900)
-    for _ in range(PATIENCE // 200):
-        if thing.count():
-            break
-        tab.mouse.wheel(0, 600)
-        tab.wait_for_timeout(200)
-    thing.first.scroll_into_view_if_needed()
-    return thing.first
+def test_chapter_runs_from_top_to_bottom(chapter):
+    path, tab = chapter
+    prompts = tab.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+    assert prompts == [f"[{number + 1}]:" for number in range(len(prompts))]
+    errors = tab.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText pre .ansi-red-fg")
+    assert errors.all_inner_texts() == []
+    captions = tab.locator(".jupyter-widgets.explorer figcaption").all_text_contents()
+    assert captions == [figure.caption() for figure in stored.figures(path).values()]
 
 
-def test_slider_moves_with_a_kernel(tab):
-    explorer = next(
-        stored.explorers(path)[NAME] for path in stored.NOTEBOOKS if path.stem == NOTEBOOK
-    )
-    values = explorer.axes[AXIS]
-    later = values[values.index(explorer.start[AXIS]) + 1]
-    widget = tab.locator(".jupyter-widgets.explorer", has_text=explorer.frame().caption)
-    scroll_to(tab, widget).evaluate("widget => widget.id = 'explorer-under-test'")
-    slider = tab.locator("#explorer-under-test .widget-slider").first
-    readout = slider.locator(".widget-readout")
-    until = monotonic() + PATIENCE / 1000
-    while readout.inner_text() != str(later) and monotonic() < until:
-        # while other cells' outputs arrive, JupyterLab may take the focus away again
-        slider.locator(".noUi-handle").press("Home")
-        for _ in range(values.index(later)):
-            slider.locator(".noUi-handle").press("ArrowRight")
-    caption = explorer.frame(**{AXIS: later}).caption
-    shown = tab.locator(".jupyter-widgets.explorer", has_text=caption)
-    shown.wait_for(timeout=PATIENCE)
-    assert shown.locator("img.diagram").get_attribute("alt") == caption
+def test_each_slider_moves_its_picture(chapter):
+    path, tab = chapter
+    widgets = tab.locator(".jupyter-widgets.explorer")
+    for index, figure in enumerate(stored.figures(path).values()):
+        widget = widgets.nth(index)
+        caption, img = widget.locator("figcaption"), widget.locator("img")
+        sliders = widget.locator(".widget-slider")
+        assert sliders.count() == len(figure.axes)
+        for number, (axis, values) in enumerate(figure.axes.items()):
+            slider = sliders.nth(number)
+            handle, readout = slider.locator(".noUi-handle"), slider.locator(".widget-readout")
+            at = figure.start[axis]
+            there, back = ("ArrowRight", "ArrowLeft")
+            if at == len(values) - 1:
+                there, back = back, there
+            to = at + (1 if there == "ArrowRight" else -1)
+            for key, place in [(there, to), (back, at)]:
+                handle.press(key)
+                expect(readout).to_have_text(values[place], timeout=PATIENCE)
+                expect(caption).to_have_text(figure.caption(**{axis: place}), timeout=PATIENCE)
+                assert img.get_attribute("alt") == figure.caption(**{axis: place})
+                assert img.evaluate("img => img.decode().then(() => img.naturalWidth)") > 0
 
 
-def test_a_photo_can_be_dropped_in(tab):
+def test_a_photo_can_be_dropped_in(chapter):
+    path, tab = chapter
+    if path.stem != "2_kmeans":
+        assert tab.get_by_role("button", name="Your photo").count() == 0
+        return
     rng = np.random.RandomState(0)
     photo = io.BytesIO()
     Image.fromarray(rng.randint(256, size=(30, 40, 3)).astype(np.uint8)).save(photo, "PNG")
-    button = scroll_to(tab, tab.get_by_role("button", name="Your photo"))
+    button = tab.get_by_role("button", name="Your photo")
     with tab.expect_file_chooser() as chooser:
         button.click()
     chooser.value.set_files(

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from math import prod
 
 import pytest
 import store_outputs
@@ -43,18 +44,16 @@ class TestStored:
 
     def test_stored_explorers_are_those_of_the_code(self, path):
         described = stored.explorers(path)
-        captions = stored.figures(path)
-        assert described.keys() == captions.keys()
+        figures = stored.figures(path)
+        assert described.keys() == figures.keys()
         for name, explorer in described.items():
-            combinations = 1
-            for values in explorer.axes.values():
-                combinations *= len(values)
-            assert len(captions[name]) == (combinations if explorer.axes else 0), name
+            combinations = prod(len(values) for values in explorer.axes.values())
+            assert len(figures[name].captions) == combinations, name
 
     def test_slider_positions_say_different_things(self, path):
         # a slider that changes nothing has no business on a page
-        for name, captions in stored.figures(path).items():
-            assert len(set(captions)) >= len(captions) / 2, name
+        for name, figure in stored.figures(path).items():
+            assert len(set(figure.captions)) >= len(figure.captions) / 2, name
 
 
 def test_ids_are_unique_in_the_book():

@@ -9,8 +9,8 @@
   of them the reader has marked as done.
 - The homework's starter, made from hwlib, lies beside the pages as book/hw3.zip.
 - The theme's scripts log each page load to the console; those lines are taken out of the copies
-  that go into the site. A line that is no longer found stops the build, so that a newer theme
-  cannot bring others unseen.
+  that go into the site, and one that lays out the whole page for nothing. A line that is no longer
+  found stops the build, so that a newer theme cannot bring others unseen.
 """
 
 import sys
@@ -28,12 +28,16 @@ LOGGED = {
         "console.log(`[PST]: Changed to ${e} mode using the ${n} theme.`)",
         'console.log("[PST]: Scrolled sidebar using last active link...")',
         'console.log("[PST]: Scrolled sidebar using stored browser position...")',
+        # Measures every box of the page at once; scroll.js does so if Tab is pressed.
+        '"complete"===document.readyState?I():window.addEventListener("load",I)',
     ],
     "_static/scripts/sphinx-book-theme.js": [
         'console.log("[SBT]: Exiting full screen")',
         'console.log("[SBT]: Entering full screen")',
     ],
     "search.html": ['console.log("[PST]: Set focus on search field.")'],
+    # Forgets what explorer.js has kept in this entry of the history.
+    "_static/sphinx_highlight.js": ['window.history.replaceState({}, "", url)'],
 }
 
 logger = logging.getLogger(__name__)
@@ -51,7 +55,11 @@ class FoldTitle(nodes.TextElement):
 
 
 def name_exercises(app, doctree, docname):
-    """Turn "Exercise (1a ...)" into "Exercise 1a ...", and drop ids that occur more than once."""
+    """Turn "Exercise (1a ...)" into "Exercise 1a ...", and drop ids that occur more than once.
+
+    Below the title of a page with exercises is a place for progress.js, so that nothing moves when
+    it writes there.
+    """
     for node in doctree.findall(exercise_node):
         word, opening, *label, closing = node.children[0].children
         if (opening, closing) == (" (", ")"):
@@ -59,6 +67,9 @@ def name_exercises(app, doctree, docname):
     for kind in (exercise_node, solution_node):
         for node in doctree.findall(kind):
             node.children[1]["ids"] = []  # "exercise-content" on each of them
+    if app.builder.format == "html" and any(doctree.findall(exercise_node)):
+        place = '<p class="progress pst-js-only">&nbsp;</p>'
+        next(doctree.findall(nodes.title)).parent.insert(1, nodes.raw("", place, format="html"))
 
 
 def fold(app, doctree, docname):

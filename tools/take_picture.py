@@ -22,7 +22,8 @@ def main():
     with browser.chromium() as chromium:
         tab = chromium.new_page(viewport={"width": 1180, "height": 760}, device_scale_factor=1.5)
         tab.goto((ROOT / "_build" / "html" / PAGE).as_uri())
-        tab.evaluate("async () => { await window.MathJax?.startup?.promise }")
+        tab.locator(f"#{EXPLORER}-k").focus()
+        tab.wait_for_function(f"explorers.get('{EXPLORER}').data")  # the frames have come
         for axis, moves in {"k": 0, "step": 4}.items():
             tab.locator(f"#{EXPLORER}-{axis}").focus()
             for _ in range(moves):
@@ -33,6 +34,7 @@ def main():
             [EXPLORER, MARGIN],
         )
         tab.evaluate("document.activeElement.blur()")
+        tab.evaluate(f"document.querySelector('#{EXPLORER} img').decode()")
         tab.wait_for_timeout(500)  # until the scrollbar has faded
         picture = Image.open(io.BytesIO(tab.screenshot()))
     picture.convert("RGB").save(ROOT / "book" / "page.webp", quality=80, method=6)

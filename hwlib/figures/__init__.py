@@ -1,7 +1,8 @@
 """What the pictures of the book look like: one width, one style file, one palette.
 
 The hues are Okabe and Ito's, safe for the colour-blind; those too pale to stand out from a white
-page (contrast below 3:1) are darkened. The same thing has the same colour on every page.
+page (contrast below 3:1, of those that text is written in below 4.5:1) are darkened. The same thing
+has the same colour on every page. tests/test_contrast.py computes what is said here.
 """
 
 from contextlib import contextmanager
@@ -15,14 +16,14 @@ from matplotlib.figure import Figure
 WIDTH = 7.0  # inches; every figure has this width, so a page never changes its measure
 
 INK = "#222222"  # text, axes, anything that is simply there
-FAINT = "#8c8c8c"  # what stands behind: grids, other curves
+FAINT = "#767676"  # what stands behind: grids, other curves
 POSITIVE = "#0072B2"  # class +1
-NEGATIVE = "#D55E00"  # class -1
+NEGATIVE = "#B84F00"  # class -1
 VALUE = "#00805E"  # a value on its way forward through a graph
 GRADIENT = "#A8477F"  # a gradient on its way back
 CLUSTERS = [  # cluster 1, cluster 2, ...
     "#0072B2",
-    "#D55E00",
+    "#B84F00",
     "#00805E",
     "#A8477F",
     "#B07700",

@@ -1,0 +1,35 @@
+// A box that is wider than its place is scrolled by keyboard too: Tab reaches it, and a screen reader
+// says what it is. Whoever presses no Tab needs none of this: only then are the boxes measured, and
+// again when the window or a fold has changed.
+"use strict";
+{
+  const NAMES = {
+    "div.math": "formula",
+    ".pst-scrollable-table-container": "table",
+    ".cell_output > .output": "output",
+    pre: "code",
+  };
+  let measured = false;
+
+  function measure() {
+    if (measured) return;
+    measured = true;
+    for (const [boxes, name] of Object.entries(NAMES)) {
+      for (const box of document.querySelectorAll(boxes)) {
+        const { overflowX, overflowY } = getComputedStyle(box);
+        const scrolls =
+          (/auto|scroll/.test(overflowX) && box.scrollWidth > box.clientWidth) ||
+          (/auto|scroll/.test(overflowY) && box.scrollHeight > box.clientHeight);
+        const mark = { tabindex: 0, role: "group", "aria-label": `${name}, can be scrolled` };
+        for (const [key, value] of Object.entries(mark)) {
+          scrolls ? box.setAttribute(key, value) : box.removeAttribute(key);
+        }
+      }
+    }
+  }
+
+  const again = () => (measured = false);
+  addEventListener("resize", again);
+  document.addEventListener("toggle", again, true); // a fold's toggle does not bubble
+  document.addEventListener("keydown", (event) => event.key === "Tab" && measure(), true);
+}

@@ -1,0 +1,393 @@
+"""Deep links: the address says what an explorer shows, and the back button undoes a move."""
+
+import itertools
+import json
+import random
+import re
+from functools import cache
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+import browser
+import pytest
+import stored
+from bs4 import BeautifulSoup
+from server import serving
+from test_site import CHAPTERS, SITE
+
+KMEANS, STEPS = CHAPTERS[1], "kmeans-steps"  # two axes, k and step, and Play
+
+
+class Described(NamedTuple):
+    """An explorer as the built page and the stored notebook have it."""
+
+    page: str
+    axes: dict  # the labels of each
+    start: dict
+    captions: dict  # by labels
+
+
+@cache
+def described():
+    """Return all explorers that have sliders, by name."""
+    found = {}
+    for path in stored.NOTEBOOKS:
+        page = f"notebooks/{path.stem}.html"
+        tree = BeautifulSoup((SITE / page).read_text(encoding="utf-8"), "html.parser")
+        for figure in tree.select("figure.explorer[data-frames]"):
+            name, sliders = figure["id"], figure.select("input")
+            names = [slider["id"].removeprefix(f"{name}-") for slider in sliders]
+            axes = {n: json.loads(s["data-values"]) for n, s in zip(names, sliders)}
+            start = {n: axes[n][int(s["value"])] for n, s in zip(names, sliders)}
+            captions = dict(zip(itertools.product(*axes.values()), stored.figures(path)[name]))
+            found[name] = Described(page, axes, start, captions)
+    return found
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="module")
+def site():
+    with serving(SITE, "/course/hw3/") as address:
+        yield address
+
+
+@pytest.fixture
+def tab(chromium):
+    """A tab that has said nothing when the test is over."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    tab = browser.watched(context)
+    yield tab
+    assert tab.seen["console"] == [] and tab.seen["failed"] == []
+    context.close()
+
+
+def address(page, hash=""):
+    """Return the address of a page on the disk."""
+    return (SITE / page).as_uri() + hash
+
+
+def shows(tab, name, **values):
+    """Assert that an explorer shows these values, and its start for other axes, in every way."""
+    explorer = described()[name]
+    values = explorer.start | values
+    caption = explorer.captions[tuple(values.values())]
+    figure = tab.locator(f"figure#{name}")
+    tab.wait_for_function(  # frames may be on their way
+        "([figure, caption]) => figure.querySelector('figcaption').textContent === caption",
+        arg=[figure.element_handle(), caption],
+        timeout=10_000,
+    )
+    assert figure.locator("img").get_attribute("alt") == caption
+    for axis, value in values.items():
+        slider = figure.locator(f"#{name}-{axis}")
+        assert explorer.axes[axis][int(slider.input_value())] == value
+        assert slider.get_attribute("aria-valuetext") == value
+        assert figure.locator(f"output[for='{name}-{axis}']").text_content() == value
+    link = figure.get_by_role("link", name="Link to this state").get_attribute("href")
+    assert state(link) == (name, values)
+    return caption
+
+
+def state(link):
+    """Return the explorer and the values that an address names."""
+    name, _, query = link.partition("#")[2].partition("?")
+    return name, dict(parse_qsl(query))
+
+
+def press(tab, name, axis, *keys):
+    """Move a slider by keyboard."""
+    tab.locator(f"#{name}-{axis}").focus()
+    for key in keys:
+        tab.keyboard.press(key)
+
+
+def pause(tab):
+    """Let a second pass, after which a move is a move of its own."""
+    tab.wait_for_timeout(1100)
+
+
+# ---- a link shows what it says --------------------------------------------------------------
+
+
+EVERYWHERE = [(name, "disk") for name in described()] + [(STEPS, "server")]
+
+
+@pytest.mark.parametrize(("name", "where"), EVERYWHERE)
+def test_link_shows_what_was_copied(tab, site, name, where):
+    root = site if where == "server" else SITE.as_uri() + "/"
+    page, axes, start, captions = described()[name]
+    everything = list(captions)
+    for labels in [random.Random(7).choice(everything), everything[-1]]:
+        values = dict(zip(axes, labels))
+        # as a reader: move the sliders, copy the link
+        tab.goto(root + page)
+        for axis, value in values.items():
+            press(tab, name, axis, "Home")
+            slider = tab.locator(f"#{name}-{axis}")
+            while slider.get_attribute("aria-valuetext") != value:
+                tab.keyboard.press("ArrowRight")
+        caption = shows(tab, name, **values)
+        link = tab.locator(f"#{name}").get_by_role("link").evaluate("link => link.href")
+        if values != start:
+            tab.wait_for_function("link => location.href === link", arg=link)
+        # as another, who gets it
+        other = browser.watched(tab.context)
+        other.goto(link)
+        assert shows(other, name, **values) == caption
+        assert other.url == link
+        top = other.locator(f"#{name}").bounding_box()["y"]
+        assert 0 <= top < 450 or at_the_end(other)  # it is in view
+        asked = [url for url in other.seen["requests"] if re.search(r"_frames/\w+\.js", url)]
+        assert len(asked) == (values != start)  # its own frames, and no others
+        assert other.seen["console"] == [] and other.seen["failed"] == []
+        other.close()
+
+
+def at_the_end(tab):
+    return tab.evaluate("scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
+
+
+BAD = {
+    "": {},
+    "k": {},
+    "k=": {},
+    "k=4&step=": {"k": "4"},
+    "k=5": {},  # lies between two values
+    "k=4.0": {},
+    "k=-1&step=2": {"step": "2"},
+    "k=99999999999999999999": {},
+    "k=<script>alert(1)</script>&step=3": {"step": "3"},
+    "k=__proto__&constructor=4": {},
+    "speed=4&step=1": {"step": "1"},
+    "K=4": {},
+    "k=%": {},
+    "k=%zz&step=%33": {"step": "3"},
+    "k=%E0%A4%A&step=1": {"step": "1"},
+    "k=4&k=7": {"k": "4"},
+    "k=4#step=2": {},
+    "?k=4&step=2": {"step": "2"},
+    "k=4;step=2": {},
+    "&&&==&step=2": {"step": "2"},
+    "k=%34": {"k": "4"},
+    "step=0": {"step": "0"},
+}
+
+
+def test_bad_values_give_the_default(tab):
+    for query, values in BAD.items():
+        tab.goto("about:blank")
+        tab.goto(address(KMEANS, f"#{STEPS}?{query}"))
+        shows(tab, STEPS, **values)
+        assert tab.locator(f"#{STEPS}").bounding_box()["y"] < 450, query
+
+
+@pytest.mark.parametrize(
+    "hash", ["#nothing?k=4", "#?", "#??", "#summary?k=4", "#%", "#kmeans-clusters?k=4", "#"]
+)
+def test_other_addresses_do_no_harm(tab, hash):
+    tab.goto(address(KMEANS, hash))
+    shows(tab, STEPS)
+    press(tab, STEPS, "step", "Home", "ArrowRight")
+    shows(tab, STEPS, step=described()[STEPS].axes["step"][1])
+
+
+def test_plain_anchor_is_an_ordinary_one(tab):
+    tab.goto(address(KMEANS, f"#{STEPS}"))
+    shows(tab, STEPS)
+    assert tab.locator(f"#{STEPS}").bounding_box()["y"] < 450
+    assert tab.url.endswith(f"#{STEPS}")
+
+
+def test_spaces_and_commas_are_escaped(tab):
+    name, page = "colour-cloud", KMEANS
+    view = described()[name].axes["view"]
+    assert " " in view[1]
+    tab.goto(address(page))
+    press(tab, name, "view", "End")
+    link = tab.locator(f"#{name}").get_by_role("link").get_attribute("href")
+    assert re.fullmatch(r"#colour-cloud\?[\w=&+%.-]+", link)
+    for space in ("+", "%20", " "):
+        tab.goto("about:blank")
+        tab.goto(address(page, f"#{name}?view={view[1].replace(' ', space)}"))
+        shows(tab, name, view=view[1])
+
+
+def test_address_is_harmless_without_javascript(chromium):
+    context = chromium.new_context(java_script_enabled=False)
+    tab = browser.watched(context)
+    tab.goto(address(KMEANS, f"#{STEPS}?k=4&step=2"))
+    figure = tab.locator(f"#{STEPS}")
+    start = tuple(described()[STEPS].start.values())
+    assert figure.locator("figcaption").text_content() == described()[STEPS].captions[start]
+    assert tab.get_by_text("Link to this state").count() == 0
+    assert tab.seen["console"] == []
+    context.close()
+
+
+# ---- the back button ------------------------------------------------------------------------
+
+
+def test_back_and_forward_walk_through_the_states(tab):
+    tab.goto(address(KMEANS))
+    press(tab, STEPS, "k", "Home", "ArrowRight")
+    press(tab, STEPS, "step", "Home", "ArrowRight", "ArrowRight")
+    press(tab, "photo-colours", "k", "End")
+    pause(tab)
+    press(tab, STEPS, "step", "End")
+    k, step = described()[STEPS].axes["k"][1], described()[STEPS].axes["step"]
+    colours = described()["photo-colours"].axes["k"][-1]
+    history = [  # what each of two explorers shows
+        ({}, {}),
+        ({"k": k}, {}),
+        ({"k": k, "step": step[2]}, {}),
+        ({"k": k, "step": step[2]}, {"k": colours}),
+        ({"k": k, "step": step[-1]}, {"k": colours}),
+    ]
+
+    def check(values, photo):
+        shows(tab, STEPS, **values)
+        shows(tab, "photo-colours", **photo)
+
+    check(*history[-1])
+    for expected in history[-2::-1]:
+        tab.evaluate("history.back()")
+        check(*expected)
+    assert tab.url == address(KMEANS)
+    for expected in history[1:]:
+        tab.evaluate("history.forward()")
+        check(*expected)
+    assert state(tab.url) == (STEPS, {"k": k, "step": step[-1]})
+    tab.reload()
+    check(*history[-1])  # both, though the address names one
+    tab.goto(address(CHAPTERS[0]))
+    tab.go_back()
+    check(*history[-1])
+    tab.go_back()
+    check(*history[-2])
+
+
+def test_one_drag_is_one_entry(tab):
+    tab.goto(address(KMEANS))
+    slider = tab.locator(f"#{STEPS}-step")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    entries = tab.evaluate("history.length")
+    seen = []
+    tab.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    for part in range(1, 9):  # slowly, with a rest that is longer than a second
+        tab.mouse.move(box["x"] + box["width"] * part / 8 - 2, box["y"] + box["height"] / 2)
+        tab.wait_for_timeout(1200 if part == 4 else 100)
+        seen.append(tab.url)
+    tab.mouse.up()
+    end = described()[STEPS].axes["step"][-1]
+    shows(tab, STEPS, step=end)
+    tab.wait_for_function("step => location.hash.endsWith(`step=${step}`)", arg=end)
+    assert len(set(seen)) > 2  # the address follows
+    assert tab.evaluate("history.length") == entries + 1
+    tab.evaluate("history.back()")
+    shows(tab, STEPS)
+
+
+def test_address_changes_rarely_enough_for_every_browser(tab):
+    tab.add_init_script("""{
+        window.calls = 0;
+        for (const name of ["pushState", "replaceState"]) {
+            const real = history[name];
+            history[name] = function (...rest) { calls++; return real.apply(this, rest); };
+        }
+    }""")
+    tab.goto(address(KMEANS))
+    entries = tab.evaluate("history.length")
+    # two seconds of a held key, 60 times a second
+    calls = tab.evaluate(
+        """async id => {
+            const slider = document.getElementById(id);
+            const before = calls;
+            for (let i = 0; i < 120; i++) {
+                slider.value = i % 2 ? slider.max : 0;
+                slider.dispatchEvent(new Event("input"));
+                slider.dispatchEvent(new Event("change"));
+                await new Promise((done) => setTimeout(done, 16));
+            }
+            return (calls - before) / ((performance.now() - 0) / 1000);
+        }""",
+        f"{STEPS}-step",
+    )
+    assert calls < 100 / 30  # Safari refuses more than 100 in 30 s
+    assert tab.evaluate("history.length") == entries + 1
+
+
+def test_play_is_one_entry_and_stops_on_the_way_back(tab):
+    tab.goto(address(KMEANS))
+    step = described()[STEPS].axes["step"]
+    press(tab, STEPS, "step", "Home")
+    pause(tab)
+    entries = tab.evaluate("history.length")
+    button = tab.locator(f"#{STEPS}").get_by_role("button")
+    button.click()
+    tab.wait_for_function(
+        "([id, at]) => document.getElementById(id).value >= at", arg=[f"{STEPS}-step", 3]
+    )
+    assert tab.evaluate("history.length") == entries + 1
+    assert button.inner_text() == "Pause"
+    tab.evaluate("history.back()")
+    shows(tab, STEPS, step=step[0])
+    assert button.inner_text() == "Play"
+    tab.wait_for_timeout(800)  # longer than one of its steps
+    shows(tab, STEPS, step=step[0])
+
+
+# ---- links on the page ----------------------------------------------------------------------
+
+
+def test_links_within_the_page_leave_explorers_as_they_are(tab):
+    tab.goto(address(KMEANS))
+    press(tab, STEPS, "k", "End")
+    last = described()[STEPS].axes["k"][-1]
+    tab.evaluate("location.hash = '#summary'")
+    shows(tab, STEPS, k=last)
+    assert tab.url.endswith("#summary")
+    tab.wait_for_timeout(500)  # longer than an address may lag
+    assert tab.url.endswith("#summary")
+    tab.evaluate("history.back()")
+    shows(tab, STEPS, k=last)
+    tab.evaluate("history.back()")
+    shows(tab, STEPS)
+
+
+def test_a_link_of_the_text_sets_an_explorer(tab):
+    tab.goto(address(KMEANS))
+    press(tab, STEPS, "step", "End")
+    tab.evaluate(f"location.hash = '#{STEPS}?k=4&step=1'")
+    shows(tab, STEPS, k="4", step="1")
+    tab.evaluate("scrollTo(0, 0)")
+    tab.evaluate("history.back()")
+    shows(tab, STEPS, step=described()[STEPS].axes["step"][-1])
+
+
+def test_link_works_by_keyboard_and_twice(tab):
+    tab.goto(address(KMEANS))
+    press(tab, STEPS, "k", "End")
+    k = described()[STEPS].axes["k"][-1]
+    link = tab.locator(f"#{STEPS}").get_by_role("link", name="Link to this state")
+    press(tab, STEPS, "step", "Tab", "Tab")  # past Play
+    assert link.evaluate("link => link === document.activeElement")
+    for _ in range(2):
+        tab.keyboard.press("Enter")
+        shows(tab, STEPS, k=k)
+        assert state(tab.url)[1]["k"] == k
+    tab.reload()
+    shows(tab, STEPS, k=k)
+
+
+def test_entries_of_an_older_book_do_no_harm(tab):
+    tab.goto(address(KMEANS))
+    tab.evaluate("history.replaceState({explorers: [['gone', 'k=4'], ['kmeans-steps', '%']]}, '')")
+    tab.reload()
+    shows(tab, STEPS)

@@ -1,0 +1,193 @@
+"""Print: each page, and the PDF of the whole book, as Chromium prints them."""
+
+import io
+import re
+import subprocess
+import sys
+import unicodedata
+
+import browser
+import pytest
+import stored
+import yaml
+from bs4 import BeautifulSoup
+from make_pdf import pages_of
+from pypdf import PdfReader
+from test_site import CHAPTERS, SITE
+
+TOC = yaml.safe_load((stored.ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = list(pages_of(TOC))
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as chromium:
+        yield chromium
+
+
+def visit(chromium, page, hash="", **options):
+    tab = browser.watched(chromium.new_context(offline=True, **options))
+    tab.goto((SITE / page).as_uri() + hash)
+    tab.evaluate("document.fonts.ready.then(() => null)")
+    return tab
+
+
+def printed(tab):
+    return PdfReader(io.BytesIO(tab.pdf(format="A4", print_background=True)))
+
+
+def squeezed(text):
+    """Return a text's letters and digits: lines are broken elsewhere on paper."""
+    return re.sub(
+        r"[^A-Za-z0-9]", "", unicodedata.normalize("NFKC", text)
+    )  # fi is one letter there
+
+
+def text_of(page):
+    """Return the text of a printed page without its number, which comes first."""
+    return re.sub(r"^\d+\s*", "", page.extract_text())
+
+
+def words(pdf):
+    text = " ".join(map(text_of, pdf.pages))
+    return squeezed(re.sub(r"\(p\.\s+\d+\)", "", text))  # behind links, in the whole book
+
+
+def article(page):
+    soup = BeautifulSoup((SITE / page).read_text(encoding="utf-8"), "html.parser")
+    return soup.select_one("article")
+
+
+def sentences(page):
+    """Return what must be read on paper: paragraphs without formulas, wherever they are folded."""
+    for each in article(page).select("p, figcaption"):
+        left_out = each.find_parent(class_=["hint", "hide"]) or "progress" in each.get("class", [])
+        links = [a for a in each.select("a") if "#" not in a["href"]]  # these show where they lead
+        if not left_out and not links and not each.select("math, input, label"):
+            yield squeezed(each.get_text())
+
+
+def pictures(pdf):
+    return [image for page in pdf.pages for image in page.images]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_printed_whole(chromium, page):
+    tab = visit(chromium, page, color_scheme="dark")
+    pdf = printed(tab)  # nothing was scrolled to, nothing opened
+    text = words(pdf)
+    assert [sentence for sentence in sentences(page) if sentence not in text] == []
+    folds = article(page).select("details.solution, details.answer")
+    titles = [fold.summary.get_text() for fold in folds if not fold.summary.select("math")]
+    assert [title for title in titles if squeezed(title) not in text] == []
+    for control in ["Play", "Linktothisstate", "Searchthisbook", "Skiptomain", "Firstnudge"]:
+        assert control not in text, control
+    assert len(pictures(pdf)) >= len(article(page).select("img"))
+    assert tab.seen["console"] == tab.seen["failed"] == []
+    tab.context.close()
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_nothing_is_cut_at_the_side(chromium, page):
+    tab = visit(chromium, page, viewport={"width": 660, "height": 900})  # A4 without its margins
+    tab.emulate_media(media="print")
+    cut = tab.evaluate("""() => [...document.querySelectorAll("article *")].filter((each) => {
+        const { right, width } = each.getBoundingClientRect();
+        return width > 1 && right > innerWidth + 1 && !each.closest("annotation, .headerlink");
+    }).map((each) => each.outerHTML.slice(0, 100))""")
+    assert cut == []
+    tab.context.close()
+
+
+def test_moved_explorer_is_printed_as_it_was_at_first(chromium):
+    page, name = CHAPTERS[1], "kmeans-steps"
+    first = article(page).select_one(f"#{name} figcaption").get_text()
+    tab = visit(chromium, page, f"#{name}?k=7&step=2")
+    tab.wait_for_function("document.querySelector('#kmeans-steps img').src.startsWith('data:')")
+    moved = tab.locator(f"#{name} figcaption").text_content()
+    at_rest = pictures(printed(visit(chromium, page)))
+    pdf = printed(tab)
+    assert squeezed(first) in words(pdf) and squeezed(moved) not in words(pdf)
+    assert [image.data for image in pictures(pdf)] == [image.data for image in at_rest]
+    assert tab.locator(f"#{name} figcaption").text_content() == moved  # after printing, as before
+
+
+def test_links_show_where_they_lead(chromium):
+    tab = visit(chromium, "book/index.html")
+    tab.evaluate("""document.querySelector("article p").innerHTML =
+        '<a class="reference" href="https://example.org/a?b=c">there</a>' +
+        '<a class="reference" href="https://example.org/">https://example.org/</a>'""")
+    text = re.sub(r"\s+", " ", "".join(page.extract_text() for page in printed(tab).pages))
+    assert "there (https://example.org/a?b=c)" in text
+    assert text.count("https://example.org/") == 2  # not behind itself
+    assert squeezed("2. k-means (k-means and image compression)") in squeezed(text)
+    tab.context.close()
+
+
+# ---- the whole book -------------------------------------------------------------------------
+
+
+def make(target):
+    command = [sys.executable, stored.ROOT / "tools" / "make_pdf.py", SITE, target]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+    return PdfReader(target)
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("book") / "book.pdf")
+
+
+@pytest.fixture(scope="module")
+def texts(book):
+    return [text_of(page) for page in book.pages]
+
+
+def test_outline_leads_to_all_pages(book, texts):
+    top = [entry for entry in book.outline if not isinstance(entry, list)]
+    titles = [article(page).h1.find(string=True) for page in PAGES]
+    assert [entry.title for entry in top] == ["Contents", *titles]
+    numbers = [book.get_destination_page_number(entry) for entry in top]
+    assert numbers == sorted(numbers)
+    for number, title in zip(numbers[1:], titles):
+        assert squeezed(texts[number]).startswith(squeezed(title))
+    below = [each for each in book.outline if isinstance(each, list)]
+    assert sum(map(len, below)) > 60
+
+
+def test_contents_have_the_numbers_that_stand_on_the_pages(book, texts):
+    for number, page in enumerate(book.pages[1:], start=2):
+        assert re.match(rf"{number}\s", page.extract_text()), number
+    tops = [entry for entry in book.outline if not isinstance(entry, list)][1:]
+    contents = squeezed("".join(texts[1:4]))
+    for entry in tops:
+        number = book.get_destination_page_number(entry) + 1
+        assert squeezed(entry.title) + str(number) in contents, entry.title
+
+
+def test_book_has_every_page_and_is_no_longer_than_it_should(book, texts):
+    text = words(book)
+    missing = {page: [s for s in sentences(page) if s not in text] for page in PAGES}
+    assert {page: lost for page, lost in missing.items() if lost} == {}
+    assert 100 < len(texts) < 200
+    assert all(len(squeezed(each)) > 20 for each in texts[1:])  # no empty page
+    assert not re.search(r"\(p\. (0|undefined)\)", " ".join(texts))
+
+
+def test_links_stay_in_the_book(book):
+    inside = 0
+    for page in book.pages:
+        for annotation in page.get("/Annots", []):
+            annotation = annotation.get_object()
+            address = annotation.get("/A", {}).get("/URI", "")
+            assert not address.startswith("file:"), address
+            inside += "/Dest" in annotation or "/D" in annotation.get("/A", {})
+    assert inside > 200
+    assert book.root_object["/Lang"] == "en" and book.root_object["/MarkInfo"]["/Marked"]
+
+
+def test_same_book_is_the_same_file(book, tmp_path):
+    again = make(tmp_path / "again.pdf")
+    book.stream.seek(0), again.stream.seek(0)
+    assert book.stream.read() == again.stream.read()
