@@ -158,7 +158,7 @@ def test_outline_leads_to_all_pages(book, texts):
     numbers = [book.get_destination_page_number(entry) for entry in top]
     assert numbers == sorted(numbers)
     for number, title in zip(numbers[1:], titles):
-        assert squeezed(texts[number]).startswith(squeezed(title))
+        assert squeezed(title) in squeezed(texts[number])
     below = [each for each in book.outline if isinstance(each, list)]
     assert sum(map(len, below)) > 60
 
