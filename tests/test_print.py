@@ -80,7 +80,14 @@ def test_page_is_printed_whole(chromium, page):
     folds = article(page).select("details.solution, details.answer")
     titles = [fold.summary.get_text() for fold in folds if not fold.summary.select("math")]
     assert [title for title in titles if squeezed(title) not in text] == []
-    for control in ["Play", "Linktothisstate", "Searchthisbook", "Skiptomain", "Firstnudge"]:
+    # the page on how to use the book speaks of them
+    for control in (page in CHAPTERS) * [
+        "Play",
+        "Linktothisstate",
+        "Searchthisbook",
+        "Skiptomain",
+        "Firstnudge",
+    ]:
         assert control not in text, control
     assert len(pictures(pdf)) >= len(article(page).select("img"))
     assert tab.seen["console"] == tab.seen["failed"] == []
@@ -151,7 +158,7 @@ def test_outline_leads_to_all_pages(book, texts):
     numbers = [book.get_destination_page_number(entry) for entry in top]
     assert numbers == sorted(numbers)
     for number, title in zip(numbers[1:], titles):
-        assert squeezed(texts[number]).startswith(squeezed(title))
+        assert squeezed(title) in squeezed(texts[number])
     below = [each for each in book.outline if isinstance(each, list)]
     assert sum(map(len, below)) > 60
 

@@ -2,8 +2,9 @@
 
 The articles of all pages, in the order of _toc.yml, become one page that Chromium prints with the
 book's own print style (book/print.css). So links lead from page to page, and the PDF has an
-outline, and tags for screen readers. It is printed until the page numbers in the contents and behind links
-are those of the print. The same book, printed by the same Chromium, gives the same bytes.
+outline, and tags for screen readers. It is printed until the page numbers in the contents and
+behind links are those of the print. The same book, printed by the same Chromium, gives the same
+bytes.
 """
 
 import io
