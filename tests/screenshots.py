@@ -179,8 +179,10 @@ def show(reference, seen, name):
 def main():
     """Take all pictures anew."""
     FOLDER.mkdir(exist_ok=True)
-    for old in FOLDER.glob("*.webp"):
-        old.unlink()
+    names = {name_of(page, theme, width) for page in pages() for width, theme in VIEWS}
+    for old in FOLDER.iterdir():
+        if old.name not in names:
+            old.unlink()
     with browser.chromium(ARGUMENTS) as chromium:
         for width, theme in VIEWS:
             context = context_of(chromium, theme, width)
