@@ -165,7 +165,7 @@ def show(reference, seen, name):
     tall = max(len(reference), len(seen))
     marked = np.zeros((tall, seen.shape[1], 3), np.uint8)
     scaled = marks.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
-    marked[: scaled.shape[0], : scaled.shape[1]][scaled[: tall, : seen.shape[1]]] = (255, 60, 60)
+    marked[: scaled.shape[0], : scaled.shape[1]][scaled[:tall, : seen.shape[1]]] = (255, 60, 60)
     panels = [
         np.pad(each, ((0, tall - len(each)), (0, 4), (0, 0)), constant_values=128)
         for each in (reference, seen, marked)
