@@ -65,11 +65,9 @@ STILL = """async (fonts) => {
         await img.decode();
     }
     await document.fonts.ready;
-    // which section is marked in the page's contents depends on when somebody looks: none is
+    // which section is marked in the page's contents depends on when somebody looks
     for (const nav of document.querySelectorAll(".bd-sidebar-secondary nav")) {
-        const copy = nav.cloneNode(true); // the theme's script does not know it
-        for (const each of copy.querySelectorAll(".active")) each.classList.remove("active");
-        nav.replaceWith(copy);
+        nav.style.visibility = "hidden";
     }
     scrollTo({ top: 0, behavior: "instant" });
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

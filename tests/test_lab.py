@@ -1,4 +1,4 @@
-"""The chapters in a real JupyterLab, in a real browser: run them, move each slider, drop in a photo."""
+"""The chapters in a real JupyterLab: run them, move each slider, drop in a photo."""
 
 import io
 import os

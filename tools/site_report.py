@@ -1,4 +1,4 @@
-"""What each page of the site costs and scores, beside a stock Jupyter Book page of the same content.
+"""What each page of the site costs and scores, beside a stock book of the same content.
 
     make site-report                                    all pages, about a quarter of an hour
     make site-report PAGES="notebooks/2_kmeans book/index"
