@@ -65,11 +65,9 @@ STILL = """async (fonts) => {
         await img.decode();
     }
     await document.fonts.ready;
-    // which section is marked in the page's contents depends on when somebody looks: none is
+    // which section is marked in the page's contents depends on when somebody looks
     for (const nav of document.querySelectorAll(".bd-sidebar-secondary nav")) {
-        const copy = nav.cloneNode(true); // the theme's script does not know it
-        for (const each of copy.querySelectorAll(".active")) each.classList.remove("active");
-        nav.replaceWith(copy);
+        nav.style.visibility = "hidden";
     }
     scrollTo({ top: 0, behavior: "instant" });
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -165,7 +163,7 @@ def show(reference, seen, name):
     tall = max(len(reference), len(seen))
     marked = np.zeros((tall, seen.shape[1], 3), np.uint8)
     scaled = marks.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
-    marked[: scaled.shape[0], : scaled.shape[1]][scaled[: tall, : seen.shape[1]]] = (255, 60, 60)
+    marked[: scaled.shape[0], : scaled.shape[1]][scaled[:tall, : seen.shape[1]]] = (255, 60, 60)
     panels = [
         np.pad(each, ((0, tall - len(each)), (0, 4), (0, 0)), constant_values=128)
         for each in (reference, seen, marked)
@@ -179,8 +177,10 @@ def show(reference, seen, name):
 def main():
     """Take all pictures anew."""
     FOLDER.mkdir(exist_ok=True)
-    for old in FOLDER.glob("*.webp"):
-        old.unlink()
+    names = {name_of(page, theme, width) for page in pages() for width, theme in VIEWS}
+    for old in FOLDER.iterdir():
+        if old.name not in names:
+            old.unlink()
     with browser.chromium(ARGUMENTS) as chromium:
         for width, theme in VIEWS:
             context = context_of(chromium, theme, width)

@@ -1,4 +1,4 @@
-"""The chapters in a real JupyterLab, in a real browser: run them, move each slider, drop in a photo."""
+"""The chapters in a real JupyterLab: run them, move each slider, drop in a photo."""
 
 import io
 import os
@@ -91,7 +91,9 @@ def test_chapter_runs_from_top_to_bottom(chapter):
     path, tab = chapter
     prompts = tab.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
     assert prompts == [f"[{number + 1}]:" for number in range(len(prompts))]
-    errors = tab.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText pre .ansi-red-fg")
+    errors = tab.locator(
+        "[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText pre .ansi-red-fg"
+    )
     assert errors.all_inner_texts() == []
     captions = tab.locator(".jupyter-widgets.explorer figcaption").all_text_contents()
     assert captions == [figure.caption() for figure in stored.figures(path).values()]

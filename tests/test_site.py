@@ -199,7 +199,9 @@ def test_every_position_of_every_slider(context, page):
 
 def test_positions_are_many():
     # so that the test above cannot pass by finding none
-    assert sum(len(figure.captions) for page in FIGURES_OF.values() for figure in page.values()) > 400
+    assert (
+        sum(len(figure.captions) for page in FIGURES_OF.values() for figure in page.values()) > 400
+    )
 
 
 def test_play_walks_the_steps_and_stops_at_the_end(context):

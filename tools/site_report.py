@@ -1,6 +1,6 @@
-"""What each page of the site costs and scores, beside a stock Jupyter Book page of the same content.
+"""What each page of the site costs and scores, beside a stock book of the same content.
 
-    make site-report                                    all pages: half an hour's half on two cores
+    make site-report                                    all pages, about a quarter of an hour
     make site-report PAGES="notebooks/2_kmeans book/index"
 
 Writes one table to standard output and to dist/site-report.md. Both books are served here, by a
@@ -145,7 +145,9 @@ def measure(chromium, address, folder):
         tab = context.new_page()
         tab.goto(address)
         found = Axe().run(tab).response["violations"]
-        violations |= {(each["id"], *map(str, node["target"])) for each in found for node in each["nodes"]}
+        violations |= {
+            (each["id"], *map(str, node["target"])) for each in found for node in each["nodes"]
+        }
         times = tab.evaluate(SLIDE)
         context.close()
     rules = len({rule for rule, *_ in violations})
