@@ -8,6 +8,7 @@
     ".pst-scrollable-table-container": "table",
     ".cell_output > .output": "output",
     pre: "code",
+    "p:has(> .math)": "line with a formula",
   };
   let measured = false;
 

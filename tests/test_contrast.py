@@ -6,6 +6,7 @@ import itertools
 import browser
 import numpy as np
 import pytest
+import stored
 from colorspacious import cspace_convert, deltaE
 from PIL import Image
 
@@ -21,7 +22,7 @@ NAMED = {
     "gradient": figures.GRADIENT,
 }
 COLORS = NAMED | {f"cluster {c}": color for c, color in enumerate(figures.CLUSTERS, start=1)}
-PAGE = {"light": (255, 255, 255), "dark": (20, 24, 30)}  # the theme's backgrounds
+PAGE = {"light": (255, 255, 255), "dark": (18, 18, 18)}  # the theme's backgrounds
 
 
 def rgb(color):
@@ -115,6 +116,15 @@ def test_clusters_carry_their_number():
     figure, _ = draw_step(X, history, 0, steps=10)
     numbers = [text.get_text() for text in figure.axes[0].texts]
     assert numbers == [str(c) for c in range(1, 11)]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_pages_have_the_background_that_is_reckoned_with(theme):
+    with browser.chromium() as chromium:
+        tab = chromium.new_page(color_scheme=theme)
+        tab.goto((stored.ROOT / "_build/html/search.html").as_uri())
+        found = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert found == f"rgb{PAGE[theme]}"
 
 
 def test_browser_shows_the_computed_colours():
