@@ -52,7 +52,7 @@ def compress_image(image, k, rng=0):
     # distinct one, 0xRRGGBB, with its count.
     codes = pixels @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
     distinct, counts = np.unique(codes, return_counts=True)
-    colours = np.array([distinct >> 16, distinct >> 8 & 255, distinct & 255]).T
+    colours = np.column_stack([distinct >> 16, distinct >> 8 & 255, distinct & 255])
     assignments, centroids, loss = kmeans(colours, k, init=start, weights=counts)
     cluster_of = np.empty(1 << 24, dtype=np.uint8)
     cluster_of[distinct] = assignments

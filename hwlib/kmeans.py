@@ -54,7 +54,7 @@ def reconstruction_error(X, assignments, centroids, weights=None):
     """Return the loss sum_i ||x_i - mu_{z_i}||^2, each term as often as `weights` says."""
     X, centroids, weights = _check(X, centroids, weights)
     assignments, loss = as_assignments(assignments, len(X), len(centroids)), 0.0
-    for block in blocks(X):
+    for block in blocks(X, X.shape[1]):
         # from the differences, not the expansion: right to the last digits and never negative
         differences = X[block].T - centroids.T.take(assignments[block], axis=1)
         loss += (differences**2).sum(axis=0) @ weights[block]
@@ -88,9 +88,8 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     restarts : int
         Run so often, each time from other centroids; the run with the lowest loss is returned.
     init : {"random", "k-means++"} or array_like, shape (k, d)
-        Start from k rows drawn at random, all different; or draw one after the other, each with a
-        probability proportional to its squared distance from the nearest one drawn so far [2]_; or
-        start from these centroids.
+        Start from k different rows drawn at random; or drawn one by one, with probabilities as the
+        squared distances from the nearest one drawn so far [2]_; or from these centroids.
     weights : array_like, shape (n,), optional
         How often each point occurs; positive.
 
@@ -111,14 +110,11 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     """
     X, rng = as_points("X", X), generator(rng)
     number("restarts", restarts, Integral, 1)
-    starts = [initial_centroids(X, k, rng, init, weights)]
-    starts += [draw(X, k, rng, init, weights) for _ in range(1, restarts)]
-    weights, best = as_weights(weights, len(X)), None
+    counts, best = as_weights(weights, len(X)), None
     together = max(1, BLOCK // X.size)  # with few points, one step serves many runs
     for first in range(0, restarts, together):
-        runs = lloyd(X, starts[first : first + together], weights)
-        ends = [(assignments, mu) for assignments, mu, last in runs if last]
-        ends = [with_loss(X, assignments, mu, weights) for assignments, mu in ends]
+        starts = draw(X, k, rng, init, weights, min(together, restarts - first))
+        ends = [with_loss(X, z, mu, counts) for z, mu, last in lloyd(X, starts, counts) if last]
         best = min(ends if best is None else [best, *ends], key=lambda end: end.loss)
     return best
 
@@ -127,28 +123,27 @@ def initial_centroids(X, k, rng=0, init="random", weights=None):
     """Return centroids to start from, shape (k, d). Parameters as for `kmeans`."""
     X, rng = as_points("X", X), generator(rng)
     as_weights(weights, len(X))
+    return draw(X, k, rng, init, weights, 1)[0]
+
+
+def draw(X, k, rng, init, weights, runs):
+    """Draw centroids for each of several runs, shape (runs, k, d); X, rng and weights are right."""
     if not isinstance(init, str):
-        return as_points("init", init, (k, X.shape[1]))
+        return np.array([as_points("init", init, (k, X.shape[1]))] * runs)
     if init not in ("random", "k-means++"):
         raise ValueError(f'init must be "random", "k-means++" or centroids, not {init!r}')
     number("k", k, Integral, 1, len(X))
-    return draw(X, k, rng, init, weights)
-
-
-def draw(X, k, rng, init, weights):
-    """Draw centroids as `initial_centroids` does, which checks the arguments."""
-    if not isinstance(init, str):
-        return init
     n, p = len(X), None if weights is None else weights / np.sum(weights)
     if init == "random":
-        return X[rng.choice(n, k, replace=False, p=p)]
-    rows, squares = [rng.choice(n, p=p)], np.inf
-    while len(rows) < k:
-        squares = np.minimum(squares, ((X - X[rows[-1]]) ** 2).sum(axis=1))
-        shares = np.cumsum(squares if weights is None else squares * weights)
+        return X[[rng.choice(n, k, replace=False, p=p) for _ in range(runs)]]
+    first, u = zip(*[(rng.choice(n, p=p), rng.random(k - 1)) for _ in range(runs)])
+    rows, squares = [np.array(first)], np.inf
+    for u_c in np.transpose(u):
+        squares = np.minimum(squares, sum((x - x[rows[-1], np.newaxis]) ** 2 for x in X.T))
+        shares = np.cumsum(squares if weights is None else squares * weights, axis=1)
         # no distance left: there are fewer than k distinct points, and any row is as good
-        rows.append(np.searchsorted(shares, rng.random() * shares[-1], "right") % n)
-    return X[rows]
+        rows.append((shares <= u_c[:, np.newaxis] * shares[:, -1:]).sum(axis=1) % n)
+    return X[np.transpose(rows)]
 
 
 def _check(X, centroids, weights=None):
@@ -159,7 +154,7 @@ def _check(X, centroids, weights=None):
 
 # ---- both steps, of several runs at once and without work that changes nothing -------------------
 
-BLOCK = 2**16  # numbers in a table of intermediate results: half a megabyte stays in the cache
+BLOCK = 2**17  # numbers in a table of float32: half a megabyte stays in the cache
 
 
 def lloyd(X, starts, weights):
@@ -167,10 +162,8 @@ def lloyd(X, starts, weights):
 
     Yields (assignments, centroids, whether this is the run's last) for each run that goes on.
     """
-    centroids = np.array(starts)
-    runs, k, d = centroids.shape
-    # At first all points are in a cluster k that counts for nothing. Then a point that stays where
-    # it is changes no sum.
+    centroids, (runs, k, d) = np.array(starts), np.shape(starts)
+    # At first all points are in a cluster k that counts for nothing; then only moves change sums.
     assignments = np.full((runs, len(X)), k, dtype=np.min_scalar_type(k))
     totals, runs, seen = np.zeros((d + 2, runs, k + 1)), np.arange(runs), {}
     while len(runs):
@@ -189,61 +182,68 @@ def lloyd(X, starts, weights):
         runs, assignments, totals = runs[goes_on], assignments[goes_on], totals[:, goes_on]
 
 
+@np.errstate(all="ignore")  # too large for float32: such scores are left to float64
 def nearest(X, centroids):
     """For each run, the centroid nearest to each point: (runs, k, d) gives (runs, n)."""
-    # ||x - mu||^2 = ||x||^2 + ||mu||^2 - 2 x.mu, where ||x||^2 is the same
-    # for every centroid: the nearest has the greatest mu.x - ||mu||^2 / 2.
-    # Distances do not depend on the origin. With a point of the data as the origin,
-    # no large numbers cancel, however far the data lie from zero.
+    # ||x - mu||^2 = ||x||^2 - 2 (mu.x - ||mu||^2 / 2): the nearest has the greatest score in the
+    # brackets. Measured from a point of the data, no large numbers cancel, however far it is off.
     runs, k, d = centroids.shape
-    mu = (centroids - X[0]).reshape(-1, d)
-    factors = np.hstack([mu, -(mu**2).sum(axis=1, keepdims=True) / 2])
-    # A row of scores for each centroid: numpy seeks maxima fastest along whole rows. Of the
-    # centroids that reach the maximum, the first has the highest rank.
-    rank = np.arange(k, 0, -1, dtype=np.min_scalar_type(k))[:, np.newaxis]
-    assignments = np.empty((runs, len(X)), dtype=rank.dtype)
-    for block in blocks(X, len(mu)):
-        scores = (factors @ columns(X[block], X[0])).reshape(runs, k, -1)
-        best = scores == scores.max(axis=1, keepdims=True)
-        assignments[:, block] = k - (best * rank).max(axis=1)
+    mu = np.swapaxes(centroids, 0, 1) - X[0]
+    factors = np.append(mu, -(mu**2).sum(axis=2, keepdims=True) / 2, axis=2)
+    # float32 takes half the time; k marks where it leaves a doubt which score is the greatest
+    quick = factors.reshape(k * runs, -1).astype(np.float32)
+    float32, largest = np.finfo(np.float32), np.abs(quick).max(axis=0)
+    number = np.arange(k, dtype=np.min_scalar_type(k))[:, np.newaxis]
+    assignments = np.empty((runs, len(X)), dtype=number.dtype)
+    for block in blocks(X, len(quick) + d):
+        x = columns(X[block], X[0], np.float32)
+        # each of two scores is rounded d + 3 times; the difference once more
+        error = (d + 4) * (float32.eps * (largest @ np.abs(x).max(axis=1)) + float32.tiny)
+        # a row of scores for each centroid: numpy seeks maxima fastest along whole rows
+        scores = (quick @ x).reshape(k, -1)
+        close = (scores >= scores.max(axis=0) - error).view(np.uint8)
+        only = close.sum(axis=0, dtype=number.dtype) == 1
+        z = np.where(only, (close * number).sum(axis=0, dtype=number.dtype), k)
+        assignments[:, block] = z.reshape(runs, -1)
+    for run in np.flatnonzero((assignments == k).any(axis=1)):
+        doubtful = np.flatnonzero(assignments[run] == k)
+        for i in np.array_split(doubtful, 1 + len(doubtful) * k // BLOCK):
+            assignments[run, i] = (factors[:, run] @ columns(X[i], X[0])).argmax(axis=0)
     return assignments
 
 
 def move(X, before, after, totals, weights):
     """Carry the points that moved, their weight and their number from cluster to cluster."""
-    clusters = totals.shape[2]
-    for block in blocks(X, len(before)):
-        moved = before[:, block] != after[:, block]
-        run, i = np.divmod(np.flatnonzero(moved), moved.shape[1])
+    for block in blocks(X, len(before) * X.shape[1]):
+        old, new = before[:, block].ravel(), after[:, block].ravel()
+        moved = np.flatnonzero(old != new)
+        run, i = np.divmod(moved, len(old) // len(before))
         # weights may leave a rounding error where no point is left; numbers are exact
-        x = [*columns(X[block][i], X[0]) * weights[block][i], np.ones(len(i))]
-        for sign, z in (-1, before), (1, after):
-            z = run * clusters + z[:, block][moved]
+        x = [*(columns(X[block].take(i, axis=0), X[0]) * weights[block].take(i)), np.ones(len(i))]
+        for sign, z in (-1, old), (1, new):
+            z = run * totals.shape[2] + z.take(moved)
             for total, x_j in zip(totals, x):
                 total += sign * np.bincount(z, x_j, total.size).reshape(total.shape)
 
 
-def columns(X, origin):
+def columns(X, origin, dtype=float):
     """Points as columns, measured from an origin, and a row of ones below them."""
-    x = np.ones((X.shape[1] + 1, len(X)))
-    np.subtract(X.T, origin[:, np.newaxis], out=x[:-1])
+    x = np.ones((X.shape[1] + 1, len(X)), dtype)
+    np.subtract(X.T, origin[:, np.newaxis], out=x[:-1], casting="same_kind")
     return x
 
 
-def with_loss(X, assignments, centroids, weights):
-    loss = reconstruction_error(X, assignments, centroids, weights)
-    return KMeansResult(assignments.astype(np.intp), centroids, loss)
+def with_loss(X, z, mu, weights):
+    return KMeansResult(z.astype(np.intp), mu, reconstruction_error(X, z, mu, weights))
 
 
-def blocks(X, rows=1):
+def blocks(X, rows):
     """Divide the points, so that a table of them with `rows` rows has at most BLOCK numbers."""
     size = max(1, BLOCK // rows)
     return [slice(start, start + size) for start in range(0, len(X), size)]
 
 
 if __name__ == "__main__":
-    import sys
-
     from hwlib.kmeans_command import main
 
-    sys.exit(main())
+    raise SystemExit(main())

@@ -131,6 +131,29 @@ def test_agrees_with_scikit_learn_in_forty_dimensions_and_many_blocks(monkeypatc
     np.testing.assert_allclose(result.loss, peer.inertia_, rtol=1e-9)  # order of additions
 
 
+@pytest.mark.parametrize("exponent", [-80, -30, -21, -19, 0, 15, 18, 30, 80])
+def test_float32_decides_nothing_that_it_cannot_see(exponent):
+    # Points on both sides of the plane between two centroids, nearer to it than float32 can tell,
+    # and at sizes that float32 has no numbers for. The first point is the origin of all scores.
+    random = np.random.RandomState(3)
+    left, right = np.array([-1.0, 0.3, 0.2]), np.array([1.0, 0.3, 0.2])
+    X = random.uniform(-1, 1, (2000, 3))
+    X[:, 0] = random.choice([-1, 1], 2000) * 10.0 ** random.uniform(-13, -6, 2000)
+    far = [[50.0, 50.0, 50.0]] * 3
+    expected = np.where(X[:, 0] > 0, 3, 1)
+    scale = 10.0**exponent
+    centroids = scale * np.array([far[0], left, far[1], right, far[2]])
+    np.testing.assert_array_equal(assign(scale * X, centroids), expected)
+
+
+def test_the_first_of_equally_near_centroids_is_taken_at_every_k():
+    for k in (2, 255, 256, 300):
+        X = np.arange(-3, k + 3.0)[:, np.newaxis]
+        twice = np.repeat(np.arange(0, k, 2.0), 2)[:k, np.newaxis]  # each centroid has a twin
+        distances = np.abs(X - twice.T)
+        np.testing.assert_array_equal(assign(X, twice), distances.argmin(axis=1))
+
+
 def test_blocks_of_a_single_row(monkeypatch):
     X = blobs(30)
     expected = assign(X, X[:5])
@@ -190,6 +213,16 @@ def test_many_runs_in_step_end_as_they_do_one_by_one(points):
         }
         alone = [list(iterate(points, start))[-1].assignments for start in starts]
         assert together == {z.astype(np.uint8).tobytes() for z in alone}
+
+
+@pytest.mark.parametrize("init", ["random", "k-means++"])
+@pytest.mark.parametrize("weights", [None, np.arange(1, 501)])
+@pytest.mark.parametrize("make_rng", [np.random.RandomState, np.random.default_rng])
+def test_starts_drawn_together_are_those_drawn_one_by_one(points, init, weights, make_rng):
+    rng = make_rng(7)
+    one_by_one = [initial_centroids(points, 6, rng, init, weights) for _ in range(5)]
+    together = kmeans.draw(points, 6, make_rng(7), init, weights, 5)
+    np.testing.assert_array_equal(together, one_by_one)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
