@@ -22,6 +22,7 @@ import math
 import numbers
 import sys
 from collections import namedtuple
+from functools import reduce
 
 import numpy as np
 
@@ -55,6 +56,7 @@ def sigmoid(z):
 # ---------------------------------------------------------------------------- nodes
 
 ZERO = np.float64(0.0)
+ZERO_ARRAY = np.zeros(())  # for functions of arrays: a number has to be converted at each call
 
 
 class Node:
@@ -64,7 +66,7 @@ class Node:
     ----------
     value : numpy.float64 or ndarray
         Result of the operation, computed from the children's values.
-    *children : Node
+    n1, n2 : Node
         The one or two nodes that the value was computed from, both of one graph.
 
     Attributes
@@ -82,15 +84,15 @@ class Node:
     __slots__ = ("value", "grad", "children", "topo_order")
 
     # Called by this name below: before Python 3.12, super() makes training 5 % slower.
-    def __init__(self, value, *children):
-        topo_order = children[0].topo_order
-        if children[-1].topo_order is not topo_order:
+    def __init__(self, value, n1, n2=None):
+        topo_order = n1.topo_order
+        if n2 is not None and n2.topo_order is not topo_order:
             raise ValueError(
                 f"{type(self).__name__}: n1 and n2 are of two different graphs; "
                 "give all InputNodes of a graph the same topo_order"
             )
         self.value = value
-        self.children = children
+        self.children = (n1,) if n2 is None else (n1, n2)
         self.topo_order = topo_order
         # zero_grad(), without the cost of the call
         self.grad = np.zeros(value.shape) if value.ndim else ZERO
@@ -120,8 +122,13 @@ class Node:
                 "compute_grad: the output must be a scalar, "
                 f"this {type(self).__name__} has shape {self.value.shape}"
             )
-        for node in self.topo_order:
-            node.zero_grad()
+        # In a new graph all gradients are zero, as they were made. Its first node, always
+        # an input, remembers for all that a pass has left something to clear.
+        first = self.topo_order[0]
+        if first.passed or self.grad:
+            for node in self.topo_order:
+                node.zero_grad()
+        first.passed = True
         self.grad = np.float64(1.0)
         # Nodes made after this one have gradient 0 and so add nothing.
         for node in reversed(self.topo_order):
@@ -137,6 +144,14 @@ class InputNode(Node):
         Copied, as float64.
     topo_order : list of Node
         The graph's list; an empty list begins a new graph.
+    checked : bool
+        True: the value is a numpy.float64, or an array of them, that is known to be finite
+        and will not change. It is neither checked nor copied.
+
+    Attributes
+    ----------
+    passed : bool
+        On the first node of a graph: whether ``compute_grad`` was called in it.
 
     Raises
     ------
@@ -144,17 +159,20 @@ class InputNode(Node):
         If the value is not numeric, or NaN or infinite.
     """
 
-    __slots__ = ()
+    __slots__ = ("passed",)
 
-    def __init__(self, value, topo_order):
-        # [()] turns a 0-dimensional array into np.float64, and no other.
-        self.value = np.array(value, dtype=np.float64)[()]
-        # On small arrays this takes a quarter of np.isfinite's time.
-        if not all(map(math.isfinite, self.value.flat)):
-            raise ValueError(f"InputNode: value must be finite, got {value}")
+    def __init__(self, value, topo_order, checked=False):
+        if not checked:
+            array = np.array(value, np.float64)
+            # On small arrays this takes a quarter of np.isfinite's time.
+            if not all(map(math.isfinite, array.ravel().tolist())):
+                raise ValueError(f"InputNode: value must be finite, got {value}")
+            value = array if array.ndim else array[()]  # [()]: a numpy.float64
+        self.value = value
         self.children = ()
         self.topo_order = topo_order
-        self.zero_grad()
+        self.grad = np.zeros(value.shape) if value.ndim else ZERO
+        self.passed = False
         topo_order.append(self)
 
     def backward(self):
@@ -239,7 +257,7 @@ class ReluNode(Node):
     __slots__ = ()
 
     def __init__(self, n):
-        Node.__init__(self, np.maximum(n.value, 0.0), n)
+        Node.__init__(self, np.maximum(n.value, ZERO_ARRAY), n)
 
     def backward(self):
         (n,) = self.children
@@ -318,7 +336,7 @@ class MVMulNode(Node):
         M, v = self.children
         # The outer product g vᵀ: a column times a row, faster than np.outer.
         M.grad += self.grad[:, np.newaxis].dot(v.value[np.newaxis])
-        v.grad += M.value.T.dot(self.grad)
+        v.grad += self.grad.dot(M.value)  # gᵀM is Mᵀg, as a row
 
 
 def shapes_differ(node, n1, n2):
@@ -502,12 +520,13 @@ def make_logistic_regression(dataset):
         topo_order = []
         w = InputNode(w, topo_order)
         b = InputNode(b, topo_order)
-        log_likelihood = InputNode(0.0, topo_order)
+        logs = []
         for x, y in dataset:
-            x = InputNode(x, topo_order)
+            x = InputNode(x, topo_order, checked=True)
             score = AddNode(DotNode(w, x), b)
             probability = SigmoidNode(ConstantMulNode(score, y))
-            log_likelihood = AddNode(log_likelihood, LogNode(probability))
+            logs.append(LogNode(probability))
+        log_likelihood = reduce(AddNode, logs)
         return [w, b], ConstantMulNode(log_likelihood, -1)
 
     return compute_loss
@@ -542,13 +561,14 @@ def make_neural_network(dataset):
         b = InputNode(b, topo_order)
         v = InputNode(v, topo_order)
         c = InputNode(c, topo_order)
-        log_likelihood = InputNode(0.0, topo_order)
+        logs = []
         for x, y in dataset:
-            x = InputNode(x, topo_order)
+            x = InputNode(x, topo_order, checked=True)
             hidden = ReluNode(AddNode(MVMulNode(W, x), b))
             score = AddNode(DotNode(v, hidden), c)
             probability = SigmoidNode(ConstantMulNode(score, y))
-            log_likelihood = AddNode(log_likelihood, LogNode(probability))
+            logs.append(LogNode(probability))
+        log_likelihood = reduce(AddNode, logs)
         return [W, b, v, c], ConstantMulNode(log_likelihood, -1)
 
     return compute_loss

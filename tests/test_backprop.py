@@ -302,6 +302,28 @@ def test_gradients_kept_from_one_pass_survive_the_next():
     assert x.grad.tolist() == [6, 8]
 
 
+def test_compute_grad_of_an_outer_node_after_that_of_an_inner_one():
+    x = scalar(4.0)
+    u = LogNode(x)
+    y = ConstantMulNode(u, 7)
+    u.compute_grad()
+    y.compute_grad()
+    assert (u.grad, x.grad) == (7, 7 / 4)
+    z = ConstantMulNode(y, 2)  # made after the passes
+    z.compute_grad()
+    assert (y.grad, u.grad, x.grad) == (2, 14, 14 / 4)
+
+
+def test_compute_grad_clears_what_was_passed_back_by_hand():
+    x = scalar(4.0)
+    u = LogNode(x)
+    u.grad = np.float64(3.0)
+    u.backward()
+    assert x.grad == 3 / 4
+    u.compute_grad()
+    assert x.grad == 1 / 4
+
+
 def test_compute_grad_needs_a_scalar():
     with pytest.raises(ValueError, match=r"scalar.*ReluNode.*\(2,\)"):
         ReluNode(InputNode([1.0, 2.0], [])).compute_grad()
@@ -374,6 +396,12 @@ def test_an_input_is_a_copy():
     node = InputNode(array, [])
     array[0] = 99
     assert node.value.tolist() == [1, 2]
+
+
+def test_a_checked_input_is_neither_copied_nor_checked():
+    array = np.array([1.0, math.nan])
+    node = InputNode(array, [], checked=True)
+    assert node.value is array and node.grad.tolist() == [0, 0]
 
 
 V2, V3, M32 = [1.0, 2.0], [1.0, 2.0, 3.0], np.ones((3, 2))
