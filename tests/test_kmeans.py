@@ -134,16 +134,16 @@ def test_agrees_with_scikit_learn_in_forty_dimensions_and_many_blocks(monkeypatc
 @pytest.mark.parametrize("exponent", [-80, -30, -21, -19, 0, 15, 18, 30, 80])
 def test_float32_decides_nothing_that_it_cannot_see(exponent):
     # Points on both sides of the plane between two centroids, nearer to it than float32 can tell,
-    # and at sizes that float32 has no numbers for. The first point is the origin of all scores.
+    # and at sizes that float32 has few or no numbers for. The plane is slanting, so that products
+    # are rounded differently on its two sides; float64 sees a gap of 1e-12 well.
     random = np.random.RandomState(3)
-    left, right = np.array([-1.0, 0.3, 0.2]), np.array([1.0, 0.3, 0.2])
     X = random.uniform(-1, 1, (2000, 3))
-    X[:, 0] = random.choice([-1, 1], 2000) * 10.0 ** random.uniform(-13, -6, 2000)
-    far = [[50.0, 50.0, 50.0]] * 3
+    X[:, 0] = random.choice([-1, 1], 2000) * 10.0 ** random.uniform(-12, -3, 2000)
     expected = np.where(X[:, 0] > 0, 3, 1)
-    scale = 10.0**exponent
-    centroids = scale * np.array([far[0], left, far[1], right, far[2]])
-    np.testing.assert_array_equal(assign(scale * X, centroids), expected)
+    far = [50, 50, 50]
+    slant = np.linalg.qr(random.randn(3, 3))[0] * 10.0**exponent
+    centroids = np.array([far, [-1, 0.3, 0.2], far, [1, 0.3, 0.2], far])
+    np.testing.assert_array_equal(assign(X @ slant, centroids @ slant), expected)
 
 
 def test_the_first_of_equally_near_centroids_is_taken_at_every_k():
