@@ -1759,7 +1759,7 @@ SPOILED = {
     "1b": ("n.grad += self.grad / n.value", "n.grad = 1 / n.value"),
     "1e": ("self.grad * self.value * (1 - self.value)", "self.grad * n.value * (1 - n.value)"),
     "1g": ("n1.value.dot(n2.value), n1, n2", "(n1.value * n2.value).mean(), n1, n2"),
-    "1l": ("M.value.T.dot(self.grad)", "M.value.dot(self.grad)"),
+    "1l": ("self.grad.dot(M.value)", "M.value.dot(self.grad)"),
     "1h": ("width = 2 * epsilon if central else epsilon", "width = 2 * epsilon"),
     "1i": ("[node.value - lr * node.grad for", "[node.value + lr * node.grad for"),
     "1n": (

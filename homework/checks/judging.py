@@ -230,7 +230,7 @@ HINTS = [
      "ndim: make the value a numpy number (np.log and np.exp give one, math.log does not)."),
     ("AttributeError", "'int' object has no attribute", "Python ints have neither shape nor ndim: "
      "make the value a numpy number, np.float64(...)."),
-    ("IndexError", "tuple index out of range", "Node needs to know the child nodes: "
+    ("TypeError", "required positional argument: 'n1'", "Node needs to know the child nodes: "
      "super().__init__(value, child, ...)."),
     ("AttributeError", "object has no attribute 'value'", "A number was given where a node "
      "belongs: wrap it in an InputNode, or use ConstantMulNode for a factor."),
