@@ -110,7 +110,8 @@ class Node:
         """Backward pass: set ``grad`` of every node of the graph, with this node as output.
 
         Gradients of an earlier pass are cleared first, so calling it twice gives the
-        same as calling it once.
+        same as calling it once. (Only what was put into other nodes' gradients by hand,
+        before the first pass, stays.)
 
         Raises
         ------
