@@ -244,6 +244,13 @@ def test_page_can_be_read_without_javascript(chromium, site, page):
         }).map((each) => each.outerHTML.slice(0, 200));
     }""")
     assert hidden == []
+    # in a narrow window too the way to other pages is there, within the window
+    links = tab.locator(".bd-sidebar-primary a").evaluate_all("""all => all.map((link) => {
+        const { left, right, height } = link.getBoundingClientRect();
+        const shown = link.checkVisibility({ visibilityProperty: true });
+        return shown && 0 <= left && right <= innerWidth && height > 20;
+    })""")
+    assert len(links) > len(stored.NOTEBOOKS) and all(links)
     figures = {each.get_attribute("id") for each in tab.locator("figure.explorer[id]").all()}
     assert figures >= set(FIGURES_OF.get(page, []))
     tab.context.close()
