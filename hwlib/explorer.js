@@ -19,7 +19,7 @@ class Explorer {
       slider.addEventListener("input", () => this.moved(slider, true));
       slider.addEventListener("change", release);
       const button = slider.parentElement.querySelector("button");
-      if (button) play(button, slider, () => this.moved(slider));
+      if (button) play(button, slider, this);
     }
     // whoever comes near is likely to move a slider: the frames set out before that
     for (const event of ["pointerenter", "pointerdown", "focusin"]) {
@@ -87,6 +87,7 @@ class Explorer {
       slider.nextElementSibling.value = label(slider);
       position = position * (Number(slider.max) + 1) + Number(slider.value);
     }
+    this.figure.setAttribute("aria-busy", !this.data); // then the picture is not yet what they say
     if (!this.data) return this.load();
     const [image, caption] = this.data.frames[position];
     this.img.src = this.data.images[image];
@@ -104,7 +105,7 @@ const labels = (slider) => JSON.parse(slider.dataset.values);
 const label = (slider) => labels(slider)[slider.value];
 
 // Whoever wants no motion takes the steps one by one.
-function play(button, slider, moved) {
+function play(button, slider, explorer) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let timer = null;
   function stop() {
@@ -113,16 +114,17 @@ function play(button, slider, moved) {
     button.textContent = still.matches ? "Step" : "Play";
   }
   function advance() {
-    slider.value = Number(slider.value) + 1;
-    moved();
+    const atEnd = slider.value === slider.max; // from there: again from the start
+    slider.value = atEnd ? 0 : Number(slider.value) + 1;
+    explorer.moved(slider);
     if (slider.value === slider.max) stop();
   }
   button.addEventListener("click", () => {
     if (timer) return stop();
-    if (slider.value === slider.max) slider.value = -1; // at the end: again from the start
     if (still.matches) return advance();
     button.textContent = "Pause";
-    timer = setInterval(advance, 700);
+    // no step passes unseen: while frames are on their way, it waits
+    timer = setInterval(() => (explorer.data ? advance() : explorer.load()), 700);
     advance();
   });
   slider.addEventListener("input", stop);

@@ -32,11 +32,19 @@ def chromium(arguments=()):
 
 
 def watched(context):
-    """Open a page of `context` that lists what it logs and what it asks for in `page.seen`."""
+    """Open a page of `context` that lists what it logs and what it asks for in `page.seen`.
+
+    What was on its way when the page was left, or when its picture changed, has not failed.
+    """
+
+    def failed(request):
+        if request.failure != "net::ERR_ABORTED":
+            page.seen["failed"].append(request.url)
+
     page = context.new_page()
     page.seen = {"console": [], "requests": [], "failed": []}
     page.on("console", lambda message: page.seen["console"].append(message.text))
     page.on("pageerror", lambda error: page.seen["console"].append(str(error)))
     page.on("request", lambda request: page.seen["requests"].append(request.url))
-    page.on("requestfailed", lambda request: page.seen["failed"].append(request.url))
+    page.on("requestfailed", failed)
     return page

@@ -34,7 +34,10 @@ PREFERENCES = {
 
 
 class Tab:
-    """A tab of Firefox, which lists what it logs and what it asks for in `seen`."""
+    """A tab of Firefox, which lists what it logs and what it asks for in `seen`.
+
+    What was on its way when a page was left has not failed.
+    """
 
     def __init__(self, address):
         self.socket = websocket.create_connection(address, PATIENCE, suppress_origin=True)
@@ -62,7 +65,7 @@ class Tab:
             self.seen["console"].append(params["text"])
         elif event == "network.beforeRequestSent":
             self.seen["requests"].append(params["request"]["url"])
-        elif event == "network.fetchError":
+        elif event == "network.fetchError" and params["errorText"] != "NS_BINDING_ABORTED":
             self.seen["failed"].append(params["request"]["url"])
 
     def goto(self, address):

@@ -5,15 +5,6 @@ import pytest
 import stored
 from test_site import CHAPTERS, FIGURES_OF, PAGES, SITE, WALK, check_walk
 
-# pictures and frames are files on a disk: ten seconds are enough, and then it is said what lacks
-UNTIL = """
-    async function until(ready) {
-        for (let tries = 0; tries < 1000 && !ready(); tries++) {
-            await new Promise((done) => setTimeout(done, 10));
-        }
-        if (!ready()) throw new Error(`in vain: ${ready}`);
-    }"""
-
 
 @pytest.fixture(scope="module")
 def tab():
@@ -23,6 +14,7 @@ def tab():
 
 @pytest.fixture(autouse=True)
 def nothing_seen_yet(tab):
+    tab.goto("about:blank")  # the page before has no more to say
     for what in tab.seen.values():
         what.clear()
 
@@ -40,21 +32,6 @@ def test_page_is_quiet_and_asks_for_nothing_outside(tab, page):
 def test_every_position_of_every_slider(tab, page):
     tab.goto((SITE / page).as_uri())
     for name, figure in FIGURES_OF[page].items():
-        tab.evaluate(
-            f"""async (name) => {{
-                {UNTIL}
-                const figure = document.getElementById(name);
-                figure.scrollIntoView({{ behavior: "instant" }});
-                // a headless window never has the focus, so focusing a slider causes no event
-                figure.querySelector(".explorer-controls")?.dispatchEvent(new Event("pointerdown"));
-                const [img, explorer] = [figure.querySelector("img"), explorers.get(name)];
-                // sections above may grow when laid out and push it out of view: then it would wait
-                img.loading = "eager";
-                const ready = () => img.naturalWidth && (!explorer || explorer.data);
-                await until(ready);
-            }}""",
-            name,
-        )
         check_walk(figure, tab.evaluate(WALK, name))
     assert tab.seen["console"] == tab.seen["failed"] == []
     assert not [u for u in tab.seen["requests"] if not u.startswith((SITE.as_uri(), "data:"))]
@@ -75,10 +52,12 @@ def test_sliders_answer_to_keys(tab):
         later = at + 1
         tab.evaluate("(id) => document.getElementById(id).focus()", f"kmeans-steps-{axis}")
         press(tab, "\ue014")  # arrow right
-        tab.evaluate(f"""async () => {{
-            {UNTIL}
-            await until(() => explorers.get("kmeans-steps").data);
-        }}""")
+        tab.evaluate("""async () => {
+            const { figure, script } = explorers.get("kmeans-steps");
+            while (figure.getAttribute("aria-busy") !== "false") {
+                await new Promise((done) => script.addEventListener("load", done));
+            }
+        }""")
         caption = "() => document.querySelector('#kmeans-steps figcaption').textContent.trim()"
         assert tab.evaluate(caption) == figure.caption(**{axis: later})
         press(tab, "\ue012")  # and back

@@ -9,11 +9,13 @@ import browser
 import numpy as np
 import pytest
 import stored
+from bs4 import BeautifulSoup
 from PIL import Image
 
 SITE = stored.ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
 PAGES = [page for page in PAGES if not page.startswith("_static/") and page != "index.html"]
+HOME = "book/index.html"
 
 if not PAGES:
     raise RuntimeError("there is no built book in _build/html: run `make book` first")
@@ -41,9 +43,15 @@ def visit(context, page):
 
 
 def test_the_front_door_leads_to_the_home_page(context):
-    tab = context.new_page()
+    tab = browser.watched(context)
     tab.goto((SITE / "index.html").as_uri())
-    tab.wait_for_url((SITE / "book" / "index.html").as_uri())
+    tab.wait_for_url((SITE / HOME).as_uri())
+    assert tab.seen["console"] == tab.seen["failed"] == []
+    # and for who has switched that off, there is a link
+    front = BeautifulSoup((SITE / "index.html").read_text(encoding="utf-8"), "html.parser")
+    home = BeautifulSoup((SITE / HOME).read_text(encoding="utf-8"), "html.parser")
+    assert front.html["lang"] == "en" and front.title.string in home.title.string
+    assert front.main.a["href"] == HOME and front.main.a.string == front.title.string
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -83,6 +91,8 @@ def wake(tab, name):
 
 
 NAMES = [(path, name) for path in stored.NOTEBOOKS for name in stored.figures(path)]
+CHAPTERS = [f"notebooks/{path.stem}.html" for path in stored.CHAPTERS]
+KMEANS = CHAPTERS[1]
 FIGURES_OF = {f"notebooks/{path.stem}.html": stored.figures(path) for path in stored.NOTEBOOKS}
 
 
@@ -129,11 +139,26 @@ def test_sliders_show_what_draw_gives(context, path, name):
 
 
 # Moves the sliders of a figure through all their positions, each by the event that a reader's hand
-# causes, and says what is seen at each. Most positions need no time but that of their pictures.
+# causes, and says what is seen at each, in one call: most positions need no time but that of their
+# pictures. Frames and pictures are files on a disk; a minute is enough for a slow one.
 WALK = """async (name) => {
     const figure = document.getElementById(name);
     const sliders = [...figure.querySelectorAll("input[type=range]")];
     const [img, caption] = [figure.querySelector("img"), figure.querySelector("figcaption")];
+    const patience = performance.now() + 60_000;
+    async function until(ready) {
+        while (!await ready()) {
+            if (performance.now() > patience) throw new Error(`${name}: in vain, ${ready}`);
+            await new Promise((done) => setTimeout(done, 10));
+        }
+    }
+    figure.scrollIntoView({ behavior: "instant" });
+    img.loading = "eager"; // sections above may grow when laid out, and push it out of view
+    if (sliders.length) {
+        // a hand comes near; a window that has not the focus gets no event of focus
+        figure.querySelector(".explorer-controls").dispatchEvent(new Event("pointerdown"));
+        await until(() => explorers.get(name).data);
+    }
     const pictures = [], seen = [];
     async function walk(axis) {
         if (axis < sliders.length) {
@@ -144,11 +169,8 @@ WALK = """async (name) => {
             }
             return;
         }
-        for (let tries = 0; tries < 100; tries++) {
-            // a picture that does not come has no size in the end; Firefox may need a second call
-            if (await img.decode().then(() => true, () => false)) break;
-            await new Promise((done) => setTimeout(done, 10));
-        }
+        // it refuses while one picture takes the place of another; then it is asked again
+        await until(() => img.decode().then(() => true, () => false));
         if (!pictures.includes(img.src)) pictures.push(img.src);
         seen.push({
             caption: caption.textContent.trim(),
@@ -158,6 +180,7 @@ WALK = """async (name) => {
             size: [img.naturalWidth, img.naturalHeight],
             room: [img.width / img.height, Number(img.getAttribute("width"))],
             picture: pictures.indexOf(img.src),
+            busy: figure.getAttribute("aria-busy") === "true",
         });
     }
     await walk(0);
@@ -175,7 +198,7 @@ def check_walk(figure, seen):
         width, height = at["size"]
         assert width > 0 and height > 0
         assert at["alt"] == at["caption"]
-        assert at["labels"] == at["values"]
+        assert at["labels"] == at["values"] and not at["busy"]
         shape, said = at["room"]
         assert width >= said  # as many pixels as the page gives it, or more
         # the room kept for a picture has its shape, but for what is rounded to whole pixels
@@ -189,10 +212,6 @@ def test_every_position_of_every_slider(context, page):
         FIGURES_OF[page]
     )
     for name, figure in FIGURES_OF[page].items():
-        tab.locator(f"figure#{name}").scroll_into_view_if_needed()
-        tab.evaluate(f"document.querySelector('figure#{name} img').decode()")
-        if figure.axes:
-            wake(tab, name)
         check_walk(figure, tab.evaluate(WALK, name))
     assert tab.seen["console"] == tab.seen["failed"] == []
 
@@ -205,9 +224,8 @@ def test_positions_are_many():
 
 
 def test_play_walks_the_steps_and_stops_at_the_end(context):
-    path, name = next((p, n) for p, n in NAMES if n == "kmeans-steps")
-    explorer = stored.explorers(path)[name]
-    tab = visit(context, f"notebooks/{path.stem}.html")
+    name = "kmeans-steps"
+    tab, described = visit(context, KMEANS), FIGURES_OF[KMEANS][name]
     figure = tab.locator(f"figure#{name}")
     wake(tab, name)
     slider, button = figure.locator(f"#{name}-step"), figure.get_by_role("button")
@@ -217,12 +235,91 @@ def test_play_walks_the_steps_and_stops_at_the_end(context):
         tab.keyboard.press("ArrowLeft")
     assert button.inner_text() == "Play"
     button.click()
-    last = explorer.axes["step"][-1]
     tab.wait_for_function(
         f"document.getElementById('{name}-step').value == {slider.get_attribute('max')}"
     )
-    assert figure.locator("figcaption").inner_text() == explorer.frame(step=last).caption
+    last = described.caption(step=len(described.axes["step"]) - 1)
+    assert figure.locator("figcaption").inner_text() == last
     assert button.inner_text() == "Play"
+    # from the end it begins with the first step; in one go, so that no second one has been taken
+    shown = button.evaluate("""button => {
+        button.click();
+        const { textContent } = button.closest("figure").querySelector("figcaption");
+        button.click();
+        return textContent;
+    }""")
+    assert shown == described.caption(step=0)
+    assert slider.input_value() == "0" and button.inner_text() == "Play"
+
+
+@pytest.fixture
+def slow(context):
+    """A function that lets the frames come, which are on their way until then."""
+    waiting = []
+    context.route("**/_frames/*.js", lambda route: waiting.append(route))
+
+    def let_them_come():
+        asked = [route.request.url for route in waiting]
+        assert 0 < len(asked) == len(set(asked))  # once for each explorer
+        for route in waiting:
+            route.continue_()
+
+    return let_them_come
+
+
+EXPLORERS = [(p, name) for p in FIGURES_OF for name, each in FIGURES_OF[p].items() if each.axes]
+
+
+@pytest.mark.parametrize(("page", "name"), EXPLORERS, ids=[name for _, name in EXPLORERS])
+def test_slider_that_moves_before_its_frames_have_come(context, slow, page, name):
+    tab, described = visit(context, page), FIGURES_OF[page][name]
+    figure = tab.locator(f"figure#{name}")
+    caption, picture = figure.locator("figcaption"), figure.locator("img")
+    first = picture.get_attribute("src")
+    ends = {}
+    for axis, values in described.axes.items():
+        figure.locator(f"#{name}-{axis}").focus()
+        for key in ["End", "Home", "End"]:
+            tab.keyboard.press(key)
+        ends[axis] = len(values) - 1
+        assert figure.locator(f"output[for='{name}-{axis}']").text_content() == values[-1]
+    # until then there is the picture that was there, with its caption, and it says that it waits
+    assert figure.get_attribute("aria-busy") == "true"
+    assert (caption.text_content(), picture.get_attribute("src")) == (described.caption(), first)
+    slow()
+    tab.wait_for_function("name => explorers.get(name).data", arg=name)
+    assert caption.text_content() == picture.get_attribute("alt") == described.caption(**ends)
+    assert figure.get_attribute("aria-busy") == "false"
+    assert picture.get_attribute("src") == tab.evaluate(
+        """name => {
+            const { frames, images } = explorers.get(name).data;
+            return images[frames.at(-1)[0]];
+        }""",
+        name,
+    )
+
+
+def test_play_waits_for_its_frames(context, slow):
+    name = "kmeans-steps"
+    context.clock.install()
+    tab, described = visit(context, KMEANS), FIGURES_OF[KMEANS][name]
+    figure = tab.locator(f"figure#{name}")
+    slider, button = figure.locator(f"#{name}-step"), figure.get_by_role("button")
+    slider.focus()
+    tab.keyboard.press("Home")
+    context.clock.pause_at(tab.evaluate("Date.now() / 1000") + 60)
+    button.click()
+    context.clock.run_for(5000)
+    assert slider.input_value() == "1" and button.inner_text() == "Pause"
+    slow()
+    tab.wait_for_function("name => explorers.get(name).data", arg=name)
+    assert figure.locator("figcaption").text_content() == described.caption(step=1)
+    for step in (2, 3):
+        context.clock.run_for(700)
+        assert figure.locator("figcaption").text_content() == described.caption(step=step)
+    button.click()
+    context.clock.run_for(5000)
+    assert slider.input_value() == "3"
 
 
 def test_slider_shows_its_frame_within_one_refresh(context):
@@ -251,9 +348,9 @@ def test_page_reads_without_javascript(chromium):
         tab.goto((SITE / f"notebooks/{path.stem}.html").as_uri())
         for _, name in names:
             figure = tab.locator(f"figure#{name}")
-            first = stored.explorers(path)[name].frame()
             assert figure.locator("img").is_visible()
-            assert figure.locator("figcaption").text_content().strip() == first.caption
+            caption = figure.locator("figcaption").text_content().strip()
+            assert caption == stored.figures(path)[name].caption()
             assert not figure.locator("input").first.is_visible()
         if path in stored.CHAPTERS:
             solution = tab.locator("details.solution").first
@@ -262,7 +359,6 @@ def test_page_reads_without_javascript(chromium):
     context.close()
 
 
-CHAPTERS = [f"notebooks/{path.stem}.html" for path in stored.CHAPTERS]
 OTHERS = [f"notebooks/{path.stem}.html" for path in stored.NOTEBOOKS[3:]]
 
 
@@ -279,7 +375,7 @@ def test_dark_theme_turns_diagrams_and_leaves_photographs(chromium, page):
 
 # ---- marks of progress ----------------------------------------------------------------------
 
-FIRST, HOME = CHAPTERS[0], "book/index.html"
+FIRST = CHAPTERS[0]
 
 
 def progress(tab):

@@ -203,6 +203,11 @@ def prepare(app, pagename, templatename, context, doctree):
     context["page_description"] = description(context.get("title", ""), doctree)
 
 
+def front_door(app):
+    """Give the site a page that leads to the book's first one, with a policy as all have."""
+    yield "index", {}, "front.html"
+
+
 def description(title, doctree):
     """Return what a search engine shows of a page: its first sentences."""
     paragraphs = doctree.findall(nodes.paragraph) if doctree else []
@@ -359,5 +364,6 @@ def setup(app):
     """Register with Sphinx."""
     app.connect("doctree-resolved", leave_room, priority=900)  # when folds are folds
     app.connect("html-page-context", prepare, priority=900)  # when the theme has set its own
+    app.connect("html-collect-pages", front_door)
     app.connect("build-finished", finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
