@@ -61,16 +61,17 @@ OPTIONS = {
 
 # A chapter has up to six thousand words of code and signs of formulas, each an element, in a few
 # colours; axe's time grows with the square of the number of elements. A formula after the first of
-# its colour, ground and size becomes an empty box of the same size, a word of code plain text. Nothing
-# that a rule looks at is lost by it: the first of each kind stays, and tables' and boxes' measures
-# too. Folds are open meanwhile: what is in a closed one has no size.
+# its colour, ground and size becomes an empty box of the same size, a word of code plain text.
+# Nothing that a rule looks at is lost by it: the first of each kind stays, and tables' and boxes'
+# measures too. Folds are open meanwhile: what is in a closed one has no size.
 KEEP_ONE_OF_A_KIND = """() => {
     const seen = new Set(), grounds = new Map();
     const ground = (each) => {
         if (!each) return "";
         if (!grounds.has(each)) {
             const { backgroundColor, backgroundImage, opacity } = getComputedStyle(each);
-            grounds.set(each, ground(each.parentElement) + backgroundColor + backgroundImage + opacity);
+            const own = backgroundColor + backgroundImage + opacity;
+            grounds.set(each, ground(each.parentElement) + own);
         }
         return grounds.get(each);
     };
@@ -86,8 +87,8 @@ KEEP_ONE_OF_A_KIND = """() => {
     const sizes = formulas.map((each) => each.getBoundingClientRect());
     const words = [...document.querySelectorAll("pre span, code span")].filter(again);
     formulas.forEach((each, i) => {
-        const box = document.createElement("span");
-        box.style.cssText = `display: inline-block; width: ${sizes[i].width}px; height: ${sizes[i].height}px`;
+        const box = document.createElement("span"), { width, height } = sizes[i];
+        box.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
         box.className = "math";
         (each.closest("span.math") ?? each).replaceWith(box);
     });
@@ -132,8 +133,9 @@ def test_axe_finds_nothing(chromium, page, theme):
 # ---- keyboard -------------------------------------------------------------------------------
 
 # everything that can be operated and is there, in the order of the page
-OPERABLE = """() => [...document.querySelectorAll("a[href], button, input, summary, [tabindex='0']")]
-    .filter((each) => each.tabIndex >= 0 && each.checkVisibility({ visibilityProperty: true }))"""
+OPERABLE = """() => [
+    ...document.querySelectorAll("a[href], button, input, summary, [tabindex='0']")
+].filter((each) => each.tabIndex >= 0 && each.checkVisibility({ visibilityProperty: true }))"""
 
 FOCUSED = """() => {
     document.getAnimations().forEach((each) => each.finish());
@@ -307,13 +309,16 @@ LOST = """() => [...document.querySelectorAll("main *:not(math *)")].filter((eac
         const { overflowX, overflowY } = getComputedStyle(box);
         if (/auto|scroll/.test(overflowX)) return false; // can be scrolled to
         const around = box.getBoundingClientRect();
-        if (overflowX !== "visible" && (right > around.right + 2 || left < around.left - 2)) return true;
-        if (overflowY !== "visible" && (bottom > around.bottom + 2 || top < around.top - 2)) return true;
+        const across = right > around.right + 2 || left < around.left - 2;
+        const along = bottom > around.bottom + 2 || top < around.top - 2;
+        if ((overflowX !== "visible" && across) || (overflowY !== "visible" && along)) return true;
     }
     return right > innerWidth + 1 || left < -1;
 }).map((each) => each.outerHTML.slice(0, 200))"""
 
-SPACED = """* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
+SPACED = """
+* { line-height: 1.5 !important; letter-spacing: 0.12em !important; }
+* { word-spacing: 0.16em !important; }
 p { margin-bottom: 2em !important; }"""
 
 
