@@ -103,11 +103,19 @@ FIND = """async (options) => {
 }"""
 
 
+# A new width has come to the page, its sidebar stands, and the page's own observers know it.
+SETTLED = """async () => {
+    await resized;
+    document.getAnimations().forEach((each) => each.finish());
+    for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
+}"""
+
+
 def found(tab, width):
     """Return what axe-core finds on a page in a window of another width than before."""
     tab.evaluate("window.resized = new Promise((done) => (window.onresize = done)); null")
     tab.set_viewport_size({"width": width, "height": 900})
-    tab.evaluate("resized.then(() => null)")
+    tab.evaluate(SETTLED)
     tab.keyboard.press("Tab")  # the boxes that can be scrolled get their place in the order
     return tab.evaluate(FIND, OPTIONS)
 
@@ -183,6 +191,20 @@ def test_tab_reaches_everything_in_order_and_shows_where_it_is(chromium, page, w
         tab.keyboard.press("Tab")
     assert reached == list(range(count))
     context.close()
+
+
+def test_boxes_that_scroll_are_known_when_the_sidebar_has_gone(context):
+    tab = visit(context, CHAPTERS[1])
+    boxes = tab.locator("pre")
+    scroll = "all => all.map((each) => each.scrollWidth > each.clientWidth)"
+    reached = "all => all.map((each) => each.tabIndex === 0)"
+    before = boxes.evaluate_all(scroll)
+    tab.keyboard.press("Tab")
+    assert boxes.evaluate_all(reached) == before
+    tab.evaluate("document.querySelector('.bd-sidebar-primary').style.display = 'none'")
+    tab.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    tab.keyboard.press("Tab")
+    assert boxes.evaluate_all(reached) == boxes.evaluate_all(scroll) != before
 
 
 @pytest.mark.parametrize("page", PAGES)
