@@ -1,6 +1,6 @@
 // A box that is wider than its place is scrolled by keyboard too: Tab reaches it, and a screen reader
 // says what it is. Whoever presses no Tab needs none of this: only then are the boxes measured, and
-// again when the window or a fold has changed.
+// again when the text has another width or height: a new window, no sidebar, an open fold.
 "use strict";
 {
   const NAMES = {
@@ -29,8 +29,6 @@
     }
   }
 
-  const again = () => (measured = false);
-  addEventListener("resize", again);
-  document.addEventListener("toggle", again, true); // a fold's toggle does not bubble
+  new ResizeObserver(() => (measured = false)).observe(document.querySelector("article"));
   document.addEventListener("keydown", (event) => event.key === "Tab" && measure(), true);
 }

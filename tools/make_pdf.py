@@ -9,12 +9,11 @@ bytes.
 
 import io
 import logging
-import posixpath
-import re
 import sys
 import tempfile
 from html import escape
 from pathlib import Path
+from urllib.parse import urldefrag, urljoin
 
 import yaml
 from bs4 import BeautifulSoup
@@ -46,8 +45,8 @@ article, .book-contents {{ break-before: page; }}
 .book-contents > ol > li {{ margin-top: 0.5em; break-inside: avoid; }}
 .book-contents a {{ display: flex; gap: 0.5em; color: inherit; text-decoration: none; }}
 .book-contents > ol > li > a {{ font-weight: bold; }}
-.book-contents a::before {{ content: ""; order: 1; flex: 1; margin: 0.4em 0; }}
-.book-contents a::before {{ border-bottom: 1px dotted; }}
+.book-contents a::before {{ content: ""; order: 1; flex: 1; margin: 0.4em 0;
+  border-bottom: 1px dotted; }}
 .book-contents a::after {{ content: attr(data-address); order: 2; }}
 </style>
 </head>
@@ -81,25 +80,23 @@ def article_of(site, page):
     article = soup.select_one("article")
     for needless in article.select("script, .headerlink, .explorer-controls, .progress"):
         needless.decompose()
-    for element in article.find_all(True):
-        for name in {"id", "for", "aria-labelledby"} & element.attrs.keys():
+    for name in ("id", "for", "aria-labelledby"):
+        for element in article.select(f"[{name}]"):
             element[name] = unique(page, element[name])
-        if element.name == "img":
-            file = posixpath.normpath(posixpath.join(posixpath.dirname(page), element["src"]))
-            element["src"], element["loading"] = site.joinpath(file).as_uri(), "eager"
-        if element.name == "a" and not re.match("[a-z]+:", element.get("href", "x:")):
-            path, _, anchor = element["href"].partition("#")
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
-            target = path if element["href"][0] != "#" else page
-            if not target.endswith(".html"):
-                del element["href"]  # a file of the site is not in the book
-                continue
-            element["href"] = f"#{unique(target, anchor)}"
+    for image in article.select("img"):
+        image["src"], image["loading"] = (site / urljoin(page, image["src"])).as_uri(), "eager"
+    for link in article.select("a[href]"):
+        target, anchor = urldefrag(urljoin(page, link["href"]))
+        if ":" in target:  # another site
+            if link["href"] != link.text:
+                link["data-address"] = link["href"]
+        elif not target.endswith(".html"):
+            del link["href"]  # a file of the site is not in the book
+        else:
+            link["href"] = f"#{unique(target, anchor)}"
             # terms and references are in the order of the alphabet
-            if target != page and not anchor.startswith(("term-", "id")) and not element.img:
-                element["data-address"] = "p. 0"
-        elif element.name == "a" and element.get("href", element.text) != element.text:
-            element["data-address"] = element["href"]
+            if target != page and not anchor.startswith(("term-", "id")) and not link.img:
+                link["data-address"] = "p. 0"
     article["id"] = unique(page)
     return article
 
@@ -119,9 +116,8 @@ def contents_of(article):
 def numbers_of(pdf):
     """Return the page number of each anchor in a PDF to which something links."""
     reader = PdfReader(io.BytesIO(pdf))
-    index = {page.indirect_reference.idnum: n for n, page in enumerate(reader.pages, start=1)}
     return {
-        name.removeprefix("/"): index[destination.page.idnum]
+        name.removeprefix("/"): reader.get_destination_page_number(destination) + 1
         for name, destination in reader.named_destinations.items()
     }
 
@@ -179,10 +175,8 @@ def make_pdf(site, target):
                 break
     writer = PdfWriter(clone_from=io.BytesIO(pdf))
     mend_titles(writer.root_object["/Outlines"])
-    writer.metadata = {
-        **{"/Title": config["title"], "/Author": config["author"]},
-        **{"/CreationDate": DATE, "/ModDate": DATE},
-    }
+    names = {"/Title": config["title"], "/Author": config["author"]}
+    writer.metadata = names | {"/CreationDate": DATE, "/ModDate": DATE}
     target.parent.mkdir(parents=True, exist_ok=True)
     writer.write(target)
     return len(writer.pages)
