@@ -130,7 +130,7 @@ def test_no_sentence_and_no_code_of_a_solution_is_left(site):
     assert any("the picture is a stencil" in phrase for phrase in told)  # of 2d, in the answers
     assert any("n.grad += self.grad / n.value" in line for line in lines)
     pages = dict(everything(site))
-    assert len(pages) >= 40
+    assert len(pages) > 30
     for page, text in pages.items():
         assert [phrase for phrase in told if phrase in text] == [], page
         assert [line for line in lines if line in text] == [], page
@@ -198,7 +198,9 @@ def test_tasks_and_nudges_are_all_there(site):
         tree = BeautifulSoup(page, "html.parser")
         exercises = tree.select("article div.exercise")
         tasks += len(exercises)
-        nudges = [fold for fold in tree.select("details.hint") if "nudge" in fold.summary.get_text()]
+        nudges = [
+            fold for fold in tree.select("details.hint") if "nudge" in fold.summary.get_text()
+        ]
         assert len(nudges) == 2 * len(exercises)
         assert not tree.select(".solution")
         assert "This is the student edition" in tree.select_one("article").get_text()
