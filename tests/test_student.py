@@ -5,13 +5,10 @@ import builtins
 import html
 import json
 import re
-import shutil
-import subprocess
-import sys
 from functools import cache
-from pathlib import Path
 
 import book_student
+import copied
 import pytest
 import snowballstemmer
 import stored
@@ -19,8 +16,6 @@ import test_links
 from bs4 import BeautifulSoup
 
 from homework import starter
-
-PARTS = ["_config.yml", "_toc.yml", "book", "notebooks", "hwlib", "tools", "homework"]
 
 # What the tasks that are done by hand ask for, as it is written in TeX.
 ANSWERS = {
@@ -42,17 +37,12 @@ ANSWERS = {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Build the student edition; return its folder."""
-    root = tmp_path_factory.mktemp("student")
-    for part in PARTS:
-        source = stored.ROOT / part
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, root / part)
+    root = copied.copy(tmp_path_factory.mktemp("student"))
     config = (root / "_config.yml").read_text(encoding="utf-8")
     assert config.count("student_edition: false") == 1
     config = config.replace("student_edition: false", "student_edition: true")
     (root / "_config.yml").write_text(config, encoding="utf-8")
-    build = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--nitpick"]
-    done = subprocess.run([*build, "-W", "--keep-going"], cwd=root, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    copied.run(root, "jupyter-book", "build", ".", "--nitpick", "-W", "--keep-going")
     return root / "_build" / "html"
 
 
