@@ -1,8 +1,8 @@
 """How the site looks: small pictures of its pages, kept in tests/screenshots, and how to compare.
 
-A picture is a whole page, scaled down (`SHRINK`), in fonts that come with matplotlib (DejaVu): so it
-hangs neither on the fonts of a machine nor much on how it smooths their edges. `make screenshots`
-takes all pictures anew.
+A picture is a whole page, scaled down (`SHRINK`), in fonts that come with matplotlib (DejaVu): so
+it hangs neither on the fonts of a machine nor much on how it smooths their edges.
+`make screenshots` takes all pictures anew.
 
 Two pictures are compared block by block, `BLOCK` points wide and high: what matters is where text,
 pictures and boxes stand, not the edge of a letter.
@@ -28,8 +28,8 @@ SHRINK = {1280: 8, 390: 6}  # how many CSS pixels become one point of the pictur
 SCALE = 0.5  # Chromium's part of it: the smaller its own pictures, the sooner they are there
 BLOCK = 2
 LEVELS = 16  # of each colour in a kept picture: small files; a block is at most 8 of 255 off
-# Measured: another smoothing of letters (gamma, contrast, no subpixels of colour) changes a block by
-# less than 5 of 255; with the 8 above that is 13. Text that moves by a line, or a box that is gone,
+# Measured: another smoothing of letters (gamma, contrast, no subpixels of colour) changes a block
+# by less than 5 of 255; with the 8 above that is 13. Text that moves by a line, or a box that is gone,
 # changes its blocks by 40 and more.
 TOLERANCE = 16
 ALLOWED = 4  # blocks: sliders that stand elsewhere change thirty
