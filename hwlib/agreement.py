@@ -12,6 +12,13 @@ def adjusted_rand_index(first, second):
     Parameters
     ----------
     first, second : (n,) sequences of labels, n >= 2; only which of them are equal counts
+
+    Examples
+    --------
+    >>> adjusted_rand_index([0, 0, 1, 1], ["b", "b", "a", "a"])
+    1.0
+    >>> adjusted_rand_index([0, 0, 1, 1], [0, 0, 0, 0])
+    0.0
     """
     if np.ndim(first) != 1 or np.shape(first) != np.shape(second) or np.size(first) < 2:
         shapes = f"{np.shape(first)} and {np.shape(second)}"

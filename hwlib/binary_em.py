@@ -104,7 +104,7 @@ def initialise(X, k, rng=0, weights=None):
 
 
 def iterate(X, pi, W, weights=None, alpha=1.0):
-    """Return an endless iterator over the `Iteration`s of EM, the first being the given (π, W).
+    """Return an endless iterator of EM's steps, each an `Iteration`, the first at the given (π, W).
 
     The log-likelihood never falls from one to the next, up to round-off. With alpha > 1 it is the
     penalised one, log P(X) + (α - 1) Σ_c Σ_j [log W_cj + log(1 - W_cj)], that never falls.

@@ -136,6 +136,12 @@ def plane_points():
     seed 0 draws, in a local optimum with loss 6698, while other seeds reach 4384; at 1668 for
     k = 3; for k = 4 in the four clusters themselves, at 946. Among half a million seeds this one
     came near, and moving the means by about 0.1 did the rest.
+
+    Examples
+    --------
+    >>> X = plane_points()
+    >>> X.shape, X[0].tolist()
+    ((500, 2), [0.691, -1.378])
     """
     rng = np.random.RandomState(PLANE_SEED)
     components = rng.choice(4, size=500, p=PLANE_WEIGHTS)
@@ -155,6 +161,12 @@ def photograph():
     Source: `grace_hopper.jpg`, which matplotlib installs as sample data: an official portrait of
     Grace Hopper by the United States Navy. Public domain, as a work of the United States' federal
     government.
+
+    Examples
+    --------
+    >>> picture = photograph()
+    >>> picture.mode, picture.size
+    ('RGB', (512, 600))
     """
     with Image.open(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)) as image:
         return image.convert("RGB")
@@ -173,6 +185,12 @@ def pathologists():
     -----
     Source: A. Agresti, *Categorical Data Analysis*, 2nd edition, Wiley 2002, table 13.1; the R
     package poLCA has the same data as `carcinoma`. Published counts are facts, free to restate.
+
+    Examples
+    --------
+    >>> X, counts, names = pathologists()
+    >>> print(X[0], counts[0], counts.sum())  # on 34 of 118 slides nobody saw carcinoma
+    [0 0 0 0 0 0 0] 34 118
     """
     patterns, counts = zip(*(entry.split() for entry in RATINGS.split(",")))
     X = np.array([list(pattern) for pattern in patterns]).astype(np.uint8)
@@ -218,6 +236,14 @@ def simulated_genomes(n, d, populations=2, fst=0.1, rng=0):
     -----
     Source: the model is that of D. J. Balding and R. A. Nichols, Genetica 96 (1995), 3-12. The data
     are simulated here, under the book's licence; they are no person's.
+
+    Examples
+    --------
+    >>> genomes = simulated_genomes(n=60, d=1000)
+    >>> genomes.X.shape, genomes.frequencies.shape
+    ((60, 1000), (2, 1000))
+    >>> print(genomes.X[0, :10], genomes.labels[[0, 59]])
+    [1 0 0 1 1 0 0 1 1 0] [0 1]
     """
     for name, count in {"n": n, "d": d}.items():
         arguments.number(name, count, Integral, 1)
@@ -265,6 +291,12 @@ def binary_digits(n=400, digits=range(5), rng=0):
     Source: drawn here with Pillow in fonts that matplotlib installs: DejaVu (Bitstream Vera
     licence, changes in the public domain) and STIX (SIL Open Font Licence 1.1). Neither puts a
     condition on pictures drawn with its fonts, and these are under the book's licence.
+
+    Examples
+    --------
+    >>> digits = binary_digits(n=5)
+    >>> digits.X.shape, digits.labels.tolist(), digits.shape
+    ((5, 192), [0, 1, 2, 3, 4], (16, 12))
     """
     arguments.number("n", n, Integral, 1)
     digits = _distinct_digits(digits)

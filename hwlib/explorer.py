@@ -62,6 +62,14 @@ class Explorer(widgets.VBox):
     ValueError
         If the name is no id, an axis is empty, `start` names a value that is not on its axis, or
         frames differ in size.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> def draw(k, step):
+    ...     return Image.new("RGB", (300, 200)), f"k = {k}, step {step}."
+    >>> Explorer("steps", draw, start={"k": 3}, k=range(2, 5), step=[0, 1, 5])
+    Explorer('steps', k=2…4, step=0…5)
     """
 
     def __init__(self, name, draw, start=None, photo=False, **axes):
@@ -93,6 +101,13 @@ class Explorer(widgets.VBox):
         """Return the `Frame` for these values; an axis not named stands at its start.
 
         A ValueError says which value is on none of the axes.
+
+        Examples
+        --------
+        >>> from PIL import Image
+        >>> squares = Explorer("squares", lambda x: (Image.new("L", (9, 9)), f"{x * x}"), x=[1, 2])
+        >>> squares.frame(x=2).caption
+        '4'
         """
         return self._frame(*(self.start | self._on_axes("frame", values)).values())
 
@@ -253,7 +268,13 @@ def _few_levels():
 
 
 def label(value):
-    """Return a slider's value as it is read: 0.3, 12, 'simple'."""
+    """Return a slider's value as it is read: 0.3, 12, 'simple'.
+
+    Examples
+    --------
+    >>> label(0.3), label(100.0), label(12), label("simple")
+    ('0.3', '100', '12', 'simple')
+    """
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -31,7 +31,16 @@ def em_statistics(X, pi, W):
 
 
 def add(one, other):
-    """Reduce: the statistics of two chunks together."""
+    """Reduce: the statistics of two chunks together.
+
+    Examples
+    --------
+    >>> X, centroids = np.array([[0.0], [1.0], [4.0], [5.0]]), np.array([[0.5], [4.5]])
+    >>> parts = [kmeans_statistics(chunk, centroids) for chunk in (X[:1], X[1:])]
+    >>> sizes, sums, loss = add(*parts)
+    >>> print(sizes, sums.ravel(), loss)  # as of all four points at once
+    [2 2] [1. 9.] 1.0
+    """
     return tuple(a + b for a, b in zip(one, other))
 
 

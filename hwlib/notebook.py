@@ -16,6 +16,15 @@ def source(*objects):
     Returns
     -------
     IPython.display.Markdown
+
+    Examples
+    --------
+    >>> from hwlib.map_reduce import add
+    >>> print(source(add).data)
+    ```python
+    def add(one, other):
+        return tuple(a + b for a, b in zip(one, other))
+    ```
     """
     code = "\n\n".join(_without_docstrings(inspect.getsource(each)).rstrip() for each in objects)
     return Markdown(f"```python\n{code}\n```")

@@ -62,6 +62,12 @@ def new_figure(height, *places):
     -------
     figure : matplotlib.figure.Figure
     axes : matplotlib.axes.Axes or list of them
+
+    Examples
+    --------
+    >>> figure, axes = new_figure(3)
+    >>> print(figure.get_size_inches(), len(figure.axes))
+    [7. 3.] 1
     """
     figure, asked = _spare.get(), (height, places)
     if getattr(figure, "asked", None) == asked:
