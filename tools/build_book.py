@@ -25,7 +25,7 @@ class NotBuilt(Exception):
 
 
 def check_notebooks(root):
-    """Raise NotBuilt if a notebook of the book cannot be read; Sphinx would show its own insides."""
+    """Raise NotBuilt if a notebook of the book cannot be read; Sphinx would say so at length."""
     toc = yaml.safe_load(root.joinpath("_toc.yml").read_text(encoding="utf-8"))
     for name in [each["file"] for part in toc["parts"] for each in part["chapters"]]:
         path = root / f"{name}.ipynb"
