@@ -57,7 +57,9 @@ def run(command, root, hidden, shown):
     try:
         for line in process.stdout:
             # From here on it is about an error, and Python's own account of it follows.
-            if errors or re.match(r"Traceback|(\w+ )?[Ee]rror\b|Exception occurred", line):
+            if errors or re.match(
+                r"(\x1b\[[\d;]*m)*(Traceback|(\w+ )?[Ee]rror\b|Exception o)", line
+            ):
                 errors.append(line)
             else:
                 print(line.replace(hidden, shown), end="", flush=True)
@@ -71,7 +73,7 @@ def run(command, root, hidden, shown):
 
 def cause(errors):
     """Return one line about why Sphinx failed; print all that it said if there is no such line."""
-    if found := re.search(r"\[Errno \d+\] ([^\n)]+)", errors):
+    if found := re.search(r"\[Errno \d+\] ([^:\n)]+)", errors):
         return found[1]
     if errors and "non-zero exit code" not in errors:
         print(errors, file=sys.stderr)
