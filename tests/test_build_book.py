@@ -95,7 +95,8 @@ def test_a_full_disk(book):
     small = book / "small"
     small.joinpath("html").mkdir(parents=True)
     script = (
-        "mount -t tmpfs -o size=200k tmpfs small && mkdir small/html && echo old > small/html/index.html"
+        "mount -t tmpfs -o size=200k tmpfs small && mkdir small/html"
+        " && echo old > small/html/index.html"
         ' && { "$@"; status=$?; ls -A small; cat small/html/index.html; exit $status; }'
     )
     mount = ["unshare", "--mount", "sh", "-c", script, "-"]

@@ -1,9 +1,9 @@
 """Make the notebooks' outputs and the site again and again, each time in other circumstances.
 
-    python tools/reproducible.py [notebooks/N.ipynb ...]      (all, and the site, if none is named)
+    python tools/reproducible.py [notebooks/N.ipynb ...]      (all and the site, if none is named)
 
-Everything has to come out the same, byte for byte: twice in the same circumstances, with one and two
-threads of BLAS, with other hash seeds, locales and time zones, and from a tree that is read-only.
+Everything has to come out the same, byte for byte: twice in the same circumstances, with one and
+two threads of BLAS, with other hash seeds, locales and time zones, and from a read-only tree.
 """
 
 import hashlib
