@@ -3,32 +3,55 @@
 #   make book   sets up, builds the book: open _build/html/index.html
 #   make test   sets up, builds the book, proves all that it says
 #
-# and a few more: make starter · autograder · offline · pdf · lab · outputs · bench · sizes ·
-# picture · screenshots · site-report · lock · clean
+# and a few more: make test-book · nbval · test-hwlib · reproducible · links · starter · autograder ·
+# offline · pdf · lab · outputs · bench · sizes · picture · screenshots · site-report · lock ·
+# colab · clean
 
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+# The tests of hwlib's modules. They start no browser and read no built book; they run on Linux,
+# macOS and Windows.
+HWLIB_TESTS := $(wildcard $(patsubst hwlib/%.py,tests/test_%.py,$(wildcard hwlib/*.py)) \
+                          $(patsubst hwlib/figures/%.py,tests/test_figures_%.py,$(wildcard hwlib/figures/*.py)))
 # What make bench measures with: it brings this one, or takes another that has the peers.
 BENCH := .venv-bench
 BENCH_PYTHON ?= $(BENCH)/bin/python
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-export PYTHONHASHSEED = 0
+export PYTHONHASHSEED ?= 0
+export PYTHONUTF8 = 1
 
-.PHONY: book test starter autograder offline pdf lab outputs bench sizes picture screenshots \
-        site-report lock clean chromium firefox
+.PHONY: book test test-book nbval test-hwlib reproducible links starter autograder offline pdf lab \
+        outputs bench sizes picture screenshots site-report lock colab clean chromium firefox
 
-# From nothing, since Sphinx leaves pages that are gone from the book where they were.
+# From nothing, aside, and then moved to its place: no page of an older book stays, none is half done.
 book: $(VENV)/ready
-	rm -rf _build/html _build/.doctrees
-	$(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
-	@echo "The book is in _build/html/index.html"
+	$(BIN)/python tools/build_book.py
 
 # The browser tests read the built site, so it is built first.
 test: book chromium firefox
 	$(BIN)/python -m pytest --nbval $(NOTEBOOKS) tests
+
+# The parts of it, for those who want one.
+test-book: book chromium firefox
+	$(BIN)/python -m pytest tests
+
+nbval: $(VENV)/ready
+	$(BIN)/python -m pytest --nbval $(NOTEBOOKS)
+
+test-hwlib: $(VENV)/ready
+	$(BIN)/python -m pytest $(HWLIB_TESTS)
+
+# The same notebooks and the same site under other clocks, locales, hash seeds and numbers of
+# threads, and from a tree that cannot be written: about half an hour.
+reproducible: $(VENV)/ready
+	$(BIN)/python tools/reproducible.py
+
+# What the book refers to on other sites is there: asks all of them (settings in _config.yml).
+links: $(VENV)/ready
+	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links
 
 # The homework's starter, dist/hw3.zip, out of hwlib.
 starter: $(VENV)/ready
@@ -82,10 +105,16 @@ chromium: $(VENV)/ready
 firefox: $(VENV)/ready
 	-@$(BIN)/python tools/find_firefox.py
 
-# Pins everything that requirements.in asks for, with hashes; and what make bench needs.
+# The branch `colab` of the repository that BOOK_REPOSITORY names: the notebooks with its address.
+# Needs git and Python alone.
+colab:
+	$(PYTHON) tools/repository.py origin colab
+
+# Pins everything that requirements.in asks for, with hashes; and what make bench needs. Pins that
+# are still allowed stay, unless UPGRADE=1 asks for the newest.
 lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes $(if $(UPGRADE),--upgrade) \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    --quiet requirements.in --output-file requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-annotate \

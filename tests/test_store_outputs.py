@@ -1,5 +1,7 @@
 """tools/store_outputs.py: a notebook is replaced by a good one or left alone."""
 
+import errno
+
 import nbformat
 import pytest
 import store_outputs
@@ -52,14 +54,30 @@ def test_a_notebook_that_fails_or_is_too_large_is_left_as_it_was(
     assert files(path) == ["chapter.ipynb"]
 
 
-def test_writing_that_breaks_off_leaves_the_old_notebook(notebook, monkeypatch):
+def test_writing_that_breaks_off_leaves_the_old_notebook(notebook, monkeypatch, capsys):
     def full(*_):
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     path = notebook("print(1)")
     before = path.read_bytes()
     monkeypatch.setattr(store_outputs.os, "replace", full)
-    with pytest.raises(OSError, match="no space left"):
-        store_outputs.main([path])
+    assert store_outputs.main([path]) == 1
+    assert capsys.readouterr().err == f"{path}: left as it was, No space left on device\n"
     assert path.read_bytes() == before
     assert files(path) == ["chapter.ipynb"]
+
+
+@pytest.mark.parametrize("content", ['{"cells": [', "[]", '{"cells": 3, "nbformat": 4}'])
+def test_a_notebook_that_cannot_be_read_is_left_as_it_was(tmp_path, capsys, content):
+    path = tmp_path / "chapter.ipynb"
+    path.write_text(content)
+    assert store_outputs.main([path]) == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f"{path}: left as it was, it cannot be read: ")
+    assert message.count("\n") == 1
+    assert path.read_text() == content
+
+
+def test_a_notebook_that_is_not_there(tmp_path, capsys):
+    assert store_outputs.main([tmp_path / "none.ipynb"]) == 1
+    assert "No such file" in capsys.readouterr().err

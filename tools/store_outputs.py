@@ -22,7 +22,12 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 def run(path):
     """Execute the notebook at `path` and return it with fresh outputs."""
-    notebook = nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(str(path), as_version=4)
+    except OSError:
+        raise
+    except Exception as error:  # nbformat stumbles in many ways over what is no notebook
+        raise ValueError(f"no notebook, {error}") from None
     client = NotebookClient(
         notebook,
         timeout=600,
@@ -66,6 +71,11 @@ def main(paths):
             print(f"{path}: left as it was, a cell failed\n{error}", file=sys.stderr)
             failed = True
             continue
+        except (OSError, ValueError) as error:
+            why = str(error).partition("\n")[0]
+            print(f"{path}: left as it was, it cannot be read: {why}", file=sys.stderr)
+            failed = True
+            continue
         stored = size(notebook)
         told = f"{perf_counter() - began:.0f} s, {stored / 1e6:.2f} MB of outputs"
         if stored > LIMIT:
@@ -73,7 +83,12 @@ def main(paths):
             print(f"{path}: left as it was, {told}; {limit}", file=sys.stderr)
             failed = True
             continue
-        write(notebook, path)
+        try:
+            write(notebook, path)
+        except OSError as error:
+            print(f"{path}: left as it was, {error.strerror}", file=sys.stderr)
+            failed = True
+            continue
         print(f"{path}: {told}")
     return int(failed)
 

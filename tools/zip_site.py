@@ -4,6 +4,7 @@ Unpacked anywhere, index.html opens the book, with no server and no network. The
 same bytes.
 """
 
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -27,14 +28,22 @@ def zip_site(site, archive):
     if not site.joinpath("index.html").is_file():
         raise ValueError(f"site: {site} has no index.html; build the book first")
     archive.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for file in sorted(path for path in site.rglob("*") if path.is_file()):
-            info = zipfile.ZipInfo(f"{archive.stem}/{file.relative_to(site).as_posix()}", EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            packed.writestr(info, file.read_bytes())
+    aside = archive.with_name(f".{archive.name}.new")  # under its own name it is always whole
+    try:
+        with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as packed:
+            for file in sorted(path for path in site.rglob("*") if path.is_file()):
+                info = zipfile.ZipInfo(f"{archive.stem}/{file.relative_to(site).as_posix()}", EPOCH)
+                info.compress_type = zipfile.ZIP_DEFLATED
+                info.external_attr = 0o644 << 16
+                packed.writestr(info, file.read_bytes())
+        os.replace(aside, archive)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
-    zip_site(*sys.argv[1:])
+    try:
+        zip_site(*sys.argv[1:])
+    except (OSError, ValueError) as error:
+        sys.exit(f"Not packed: {error}")
     print(f"Unpack {sys.argv[2]} anywhere and open index.html")
