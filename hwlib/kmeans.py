@@ -105,8 +105,8 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
 
     References
     ----------
-    .. [1] S. P. Lloyd, Least squares quantization in PCM, 1982.
-    .. [2] D. Arthur and S. Vassilvitskii, k-means++: the advantages of careful seeding, 2007.
+    .. [1] Lloyd, S. P., Least squares quantization in PCM, 1982.
+    .. [2] Arthur, D. and Vassilvitskii, S., k-means++: the advantages of careful seeding, 2007.
     """
     X, rng = as_points("X", X), generator(rng)
     number("restarts", restarts, Integral, 1)
