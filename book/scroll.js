@@ -29,6 +29,8 @@
     }
   }
 
-  new ResizeObserver(() => (measured = false)).observe(document.querySelector("article"));
+  // the page that searches has no article
+  const text = document.querySelector("article") ?? document.body;
+  new ResizeObserver(() => (measured = false)).observe(text);
   document.addEventListener("keydown", (event) => event.key === "Tab" && measure(), true);
 }
