@@ -60,16 +60,16 @@ def check_layout(tab, width):
         return tab.locator(selector).first.evaluate(BOX)
 
     header, article, sidebar = (
-        box(f".bd-{part}") for part in ("header-article", "article", "sidebar-primary")
+        box(f".bd-{part}") for part in ("header-article", "article-container", "sidebar-primary")
     )
     if width == 1280:  # sidebar, text, and the page's own contents
         assert sidebar[:3] == [0, 0, 256]
         assert header == [256, 0, 752, 48]
-        assert article[:3] == [256, 48, 752]
+        assert article[:3] == [256, 0, 752]
     else:  # the sidebar waits at the left, outside
         assert sidebar[0] + sidebar[2] == 0
         assert header == [0, 0, 390, 56]
-        assert article[:3] == [0, 56, 390]
+        assert article[:3] == [0, 0, 390]
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     outside = tab.locator("article :is(p, img, h1, h2, h3, figure, table)").evaluate_all(
         """(all, width) => all.filter((each) => {

@@ -87,6 +87,7 @@ def article_of(site, page):
         image["src"], image["loading"] = (site / urljoin(page, image["src"])).as_uri(), "eager"
     for link in article.select("a[href]"):
         target, anchor = urldefrag(urljoin(page, link["href"]))
+        anchor = anchor.partition("?")[0]  # on paper a figure is in its first state
         if ":" in target:  # another site
             if link["href"] != link.text:
                 link["data-address"] = link["href"]
