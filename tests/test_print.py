@@ -34,6 +34,7 @@ def visit(chromium, page, hash="", **options):
 
 
 def printed(tab):
+    tab.evaluate("document.fonts.ready")  # lines of another font are broken elsewhere
     return PdfReader(io.BytesIO(tab.pdf(format="A4", print_background=True)))
 
 
