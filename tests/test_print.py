@@ -34,7 +34,11 @@ def visit(chromium, page, hash="", **options):
 
 
 def printed(tab):
-    tab.evaluate("document.fonts.ready")  # lines of another font are broken elsewhere
+    # print.js asks for the pictures below; who prints sees a preview first, Chromium here does not
+    # wait for them, and on a busy machine they are late
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    tab.wait_for_function("[...document.images].every(({ complete }) => complete)")
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
     return PdfReader(io.BytesIO(tab.pdf(format="A4", print_background=True)))
 
 
