@@ -116,7 +116,9 @@ def test_a_full_disk(book):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_build(book, number):
-    code = "import build_book, sys; sys.exit(build_book.main(root=sys.argv[1]))"
+    # a shell that runs the tests in the background has them ignore SIGINT, and so what they start
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; import build_book, sys; sys.exit(build_book.main(root=sys.argv[1]))"
     env = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
     command = [sys.executable, "-c", code, str(book)]
     process = subprocess.Popen(
