@@ -641,7 +641,9 @@ def draw_sigmoid_forms(x):
         text = (VALUE_FORMS | DERIVATIVE_FORMS)[form]
         ax.plot([at], [height], marker, color=color, markersize=min(size, 10), markeredgewidth=2,
                 markerfacecolor=color if marker == "o" else "none")  # fmt: skip
-        ax.text(at + 70, height, text, color=color, ha="left", va="center")
+        # on the page's white, so that the line at x does not cross it
+        ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        ax.text(at + 70, height, text, color=color, ha="left", va="center", bbox=ground)
     return figure, _forms_caption(x, *at_x)
 
 
