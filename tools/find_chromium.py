@@ -6,9 +6,9 @@ prints the path of the browser. `CHROMIUM` in the environment names another.
 """
 
 import os
-import shutil
-import subprocess
 import sys
+
+import find_browser
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 HELP = """\
@@ -19,10 +19,7 @@ program with CHROMIUM=/path/to/chrome."""
 
 def find():
     """Return the path of a Chromium on this machine, or None."""
-    for name in filter(None, [os.environ.get("CHROMIUM"), *NAMES]):
-        if path := shutil.which(name):
-            return path
-    return _playwright_own()
+    return find_browser.on_path("CHROMIUM", NAMES) or _playwright_own()
 
 
 def _playwright_own():
@@ -35,27 +32,12 @@ def _playwright_own():
 
 def install():
     """Install Chromium: with apt as root, else Playwright's own build."""
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        commands = [
-            ["apt-get", "update", "-qq"],
-            ["apt-get", "install", "-qq", "--yes", "--no-install-recommends", "chromium"],
-        ]
+    if find_browser.can_use_apt():
+        commands = find_browser.apt("chromium")
     else:
         commands = [[sys.executable, "-m", "playwright", "install", "chromium"]]
-    for command in commands:
-        print("Installing Chromium:", " ".join(command), file=sys.stderr)
-        subprocess.run(command, check=False, stdout=sys.stderr)
-
-
-def main():
-    """Print the path of Chromium; return the exit status."""
-    path = find()
-    if path is None:
-        install()
-        path = find()
-    print(path or HELP, file=sys.stdout if path else sys.stderr)
-    return 0 if path else 2
+    find_browser.run("Chromium", commands)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(find_browser.main(find, install, HELP))

@@ -5,10 +5,9 @@
 prints the path of the browser. `FIREFOX` in the environment names another.
 """
 
-import os
-import shutil
-import subprocess
 import sys
+
+import find_browser
 
 NAMES = ["firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"]
 HELP = """\
@@ -19,10 +18,7 @@ or name its program with FIREFOX=/path/to/firefox. Without it that test fails.""
 
 def find():
     """Return the path of a Firefox on this machine, or None."""
-    for name in filter(None, [os.environ.get("FIREFOX"), *NAMES]):
-        if path := shutil.which(name):
-            return path
-    return None
+    return find_browser.on_path("FIREFOX", NAMES)
 
 
 def install():
@@ -30,25 +26,9 @@ def install():
 
     (The Firefox that Playwright would install is another: it does not speak WebDriver BiDi.)
     """
-    if not shutil.which("apt-get") or os.geteuid() != 0:
-        return
-    for command in [
-        ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-qq", "--yes", "--no-install-recommends", "firefox-esr"],
-    ]:
-        print("Installing Firefox:", " ".join(command), file=sys.stderr)
-        subprocess.run(command, check=False, stdout=sys.stderr)
-
-
-def main():
-    """Print the path of Firefox; return the exit status."""
-    path = find()
-    if path is None:
-        install()
-        path = find()
-    print(path or HELP, file=sys.stdout if path else sys.stderr)
-    return 0 if path else 2
+    if find_browser.can_use_apt():
+        find_browser.run("Firefox", find_browser.apt("firefox-esr"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(find_browser.main(find, install, HELP))
