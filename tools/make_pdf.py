@@ -19,6 +19,7 @@ import yaml
 from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
+from whole import whole
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -149,7 +150,7 @@ NUMBER = """numbers => {
 
 def make_pdf(site, target):
     """Print the built book in folder `site` into the file `target`."""
-    site, target = Path(site).resolve(), Path(target)
+    site = Path(site).resolve()
     config = yaml.safe_load(ROOT.joinpath("_config.yml").read_text(encoding="utf-8"))
     toc = yaml.safe_load(ROOT.joinpath("_toc.yml").read_text(encoding="utf-8"))
     articles = [article_of(site, page) for page in pages_of(toc)]
@@ -178,8 +179,8 @@ def make_pdf(site, target):
     mend_titles(writer.root_object["/Outlines"])
     names = {"/Title": config["title"], "/Author": config["author"]}
     writer.metadata = names | {"/CreationDate": DATE, "/ModDate": DATE}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    writer.write(target)
+    with whole(target) as aside:
+        writer.write(aside)
     return len(writer.pages)
 
 

@@ -7,7 +7,6 @@ once: it is never half new. What would differ from run to run is not stored: tim
 and their random ids.
 """
 
-import os
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +14,7 @@ from time import perf_counter
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from whole import whole
 
 LIMIT = 3_000_000  # bytes of stored output for each notebook
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -51,12 +51,8 @@ def size(notebook):
 
 def write(notebook, path):
     """Write a notebook to `path`, which at any time holds all of the old one or all of the new."""
-    aside = path.with_name(f".{path.name}.new")
-    try:
+    with whole(path) as aside:
         aside.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def main(paths):

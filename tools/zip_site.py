@@ -4,12 +4,12 @@ Unpacked anywhere, index.html opens the book, with no server and no network. The
 same bytes.
 """
 
-import os
 import sys
-import zipfile
 from pathlib import Path
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold, for every file
+from whole import whole
+
+from homework.starter import write_zip
 
 
 def zip_site(site, archive):
@@ -27,18 +27,10 @@ def zip_site(site, archive):
     site, archive = Path(site), Path(archive)
     if not site.joinpath("index.html").is_file():
         raise ValueError(f"site: {site} has no index.html; build the book first")
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    aside = archive.with_name(f".{archive.name}.new")  # under its own name it is always whole
-    try:
-        with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as packed:
-            for file in sorted(path for path in site.rglob("*") if path.is_file()):
-                info = zipfile.ZipInfo(f"{archive.stem}/{file.relative_to(site).as_posix()}", EPOCH)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                info.external_attr = 0o644 << 16
-                packed.writestr(info, file.read_bytes())
-        os.replace(aside, archive)
-    finally:
-        aside.unlink(missing_ok=True)
+    files = sorted(path for path in site.rglob("*") if path.is_file())
+    names = [f"{archive.stem}/{file.relative_to(site).as_posix()}" for file in files]
+    with whole(archive) as aside:
+        write_zip(aside, {name: file.read_bytes() for name, file in zip(names, files)})
 
 
 if __name__ == "__main__":
