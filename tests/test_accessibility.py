@@ -1,32 +1,17 @@
 """The built site for everyone: axe-core in every state, keyboard, screen reader, zoom, spacing."""
 
-import browser
 import pytest
+import test_site
 from axe_playwright_python.base import AXE_SCRIPT
-from test_site import CHAPTERS, HOME, PAGES, SITE
+from test_site import CHAPTERS, HOME, PAGES
 
 THEMES = ["light", "dark"]
 WIDTHS = [390, 768, 1280]
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as chromium:
-        yield chromium
-
-
-@pytest.fixture
-def context(chromium):
-    context = chromium.new_context(offline=True, viewport={"width": 1280, "height": 900})
-    yield context
-    context.close()
-
-
 def visit(context, page):
     """Open a page of the site and lay it out to its end, as it is for who has looked through it."""
-    tab = context.new_page()
-    tab.goto((SITE / page).as_uri())
-    tab.evaluate("document.fonts.ready.then(() => null)")
+    tab = test_site.visit(context, page)
     tab.evaluate("""document.querySelectorAll(".bd-article > section > section").forEach(
         (section) => (section.style.contentVisibility = "visible"))""")
     return tab

@@ -1,7 +1,6 @@
 """Deep links: the address says what an explorer shows, and the back button undoes a move."""
 
 import itertools
-import json
 import random
 import re
 from functools import cache
@@ -10,16 +9,13 @@ from urllib.parse import parse_qsl
 
 import browser
 import pytest
-import stored
-from bs4 import BeautifulSoup
-from server import serving
-from test_site import CHAPTERS, SITE
+from test_site import CHAPTERS, EXPLORERS, FIGURES_OF, SITE
 
 KMEANS, STEPS = CHAPTERS[1], "kmeans-steps"  # two axes, k and step, and Play
 
 
 class Described(NamedTuple):
-    """An explorer as the built page and the stored notebook have it."""
+    """An explorer as the stored notebook has it."""
 
     page: str
     axes: dict  # the labels of each
@@ -31,30 +27,13 @@ class Described(NamedTuple):
 def described():
     """Return all explorers that have sliders, by name."""
     found = {}
-    for path in stored.NOTEBOOKS:
-        page = f"notebooks/{path.stem}.html"
-        tree = BeautifulSoup((SITE / page).read_text(encoding="utf-8"), "html.parser")
-        for figure in tree.select("figure.explorer[data-frames]"):
-            name, sliders = figure["id"], figure.select("input")
-            names = [slider["id"].removeprefix(f"{name}-") for slider in sliders]
-            axes = {n: json.loads(s["data-values"]) for n, s in zip(names, sliders)}
-            start = {n: axes[n][int(s["value"])] for n, s in zip(names, sliders)}
-            positions = itertools.product(*axes.values())
-            captions = dict(zip(positions, stored.figures(path)[name].captions, strict=True))
-            found[name] = Described(page, axes, start, captions)
+    for page, name in EXPLORERS:
+        figure = FIGURES_OF[page][name]
+        start = {axis: values[figure.start[axis]] for axis, values in figure.axes.items()}
+        positions = itertools.product(*figure.axes.values())
+        captions = dict(zip(positions, figure.captions, strict=True))
+        found[name] = Described(page, figure.axes, start, captions)
     return found
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as chromium:
-        yield chromium
-
-
-@pytest.fixture(scope="module")
-def site():
-    with serving(SITE, "/course/hw3/") as address:
-        yield address
 
 
 @pytest.fixture

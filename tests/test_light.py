@@ -10,23 +10,9 @@ import zipfile
 import browser
 import pytest
 import stored
-from server import serving
 from test_site import CHAPTERS, FIGURES_OF, HOME, PAGES, SITE
 
 KB = 1000
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as chromium:
-        yield chromium
-
-
-@pytest.fixture(scope="module")
-def site():
-    """The site's address, below a path, on a server that compresses."""
-    with serving(SITE, "/course/hw3/") as address:
-        yield address
 
 
 def load(chromium, address, **options):

@@ -20,12 +20,6 @@ TOC = yaml.safe_load((stored.ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = list(pages_of(TOC))
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as chromium:
-        yield chromium
-
-
 def visit(chromium, page, hash="", **options):
     tab = browser.watched(chromium.new_context(offline=True, **options))
     tab.goto((SITE / page).as_uri() + hash)

@@ -21,19 +21,6 @@ if not PAGES:
     raise RuntimeError("there is no built book in _build/html: run `make book` first")
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as chromium:
-        yield chromium
-
-
-@pytest.fixture
-def context(chromium):
-    context = chromium.new_context(offline=True, viewport={"width": 1280, "height": 900})
-    yield context
-    context.close()
-
-
 def visit(context, page):
     """Open a page of the site and wait until it stands."""
     tab = browser.watched(context)
@@ -418,13 +405,13 @@ def test_home_page_shows_the_marks_of_all_chapters(context):
     home.wait_for_function(  # it follows other tabs
         "document.querySelector('.progress-list').innerText.includes('2 of 5')"
     )
-    assert rows.all_inner_texts() == [f"{count} exercises done" for count in counts]
+    assert rows.all_text_contents() == [f"{count} exercises done" for count in counts]
     home.reload()
-    assert rows.all_inner_texts() == [f"{count} exercises done" for count in counts]
+    assert rows.all_text_contents() == [f"{count} exercises done" for count in counts]
     second.get_by_role("button", name="Clear").click()  # a chapter clears its own
     home.reload()
-    assert rows.nth(0).inner_text().startswith("1 of 14")
-    assert rows.nth(1).inner_text().startswith("0 of 5")
+    assert rows.nth(0).text_content().startswith("1 of 14")
+    assert rows.nth(1).text_content().startswith("0 of 5")
     home.get_by_role("button", name="Clear").click()
     first.reload()
     assert progress(first) == "0 of 14 exercises done"
@@ -465,7 +452,7 @@ def test_without_javascript_nothing_can_be_marked(chromium):
     assert tab.locator("article input[type=checkbox]").count() == 0
     assert not tab.locator(".progress").is_visible()
     tab.goto((SITE / HOME).as_uri())
-    counts = tab.locator(".progress-list output").all_inner_texts()
+    counts = tab.locator(".progress-list output").all_text_contents()
     assert counts == ["14 exercises", "5 exercises", "4 exercises"]
     context.close()
 
