@@ -25,7 +25,7 @@ class Explorer {
     for (const event of ["pointerenter", "pointerdown", "focusin"]) {
       this.controls.addEventListener(event, () => this.load());
     }
-    this.shown = this.state;
+    this.shown = this.state; // or is about to be shown, while frames are on their way
     this.link = document.createElement("a");
     this.link.className = "explorer-link";
     this.link.textContent = "Link to this state";
@@ -51,7 +51,7 @@ class Explorer {
   }
 
   get address() {
-    return `#${this.figure.id}?${this.state}`;
+    return `#${this.figure.id}?${this.shown}`;
   }
 
   axis(slider) {
@@ -83,8 +83,9 @@ class Explorer {
     this.link.href = this.address;
     let position = 0; // frames stand in the order of nested loops over the sliders
     for (const slider of this.sliders) {
-      slider.setAttribute("aria-valuetext", label(slider));
-      slider.nextElementSibling.value = label(slider);
+      const text = label(slider);
+      slider.setAttribute("aria-valuetext", text);
+      slider.nextElementSibling.value = text;
       position = position * (Number(slider.max) + 1) + Number(slider.value);
     }
     this.figure.setAttribute("aria-busy", !this.data); // then the picture is not yet what they say

@@ -130,10 +130,8 @@ def take_frames_out(body, root, folder):
         return f'src="{write(base64.b64decode(match[1]), ".webp")}" loading="lazy"'
 
     def figure(match):
-        text, data = (
-            match[0],
-            re.search(r'<script type="application/json">(.*?)</script>\n', match[0], re.DOTALL),
-        )
+        text = match[0]
+        data = re.search(r'<script type="application/json">(.*?)</script>\n', text, re.DOTALL)
         if data:
             name = re.search(r'id="([^"]*)"', text)[1]
             frames = f"receiveFrames({json.dumps(name)}, {data[1]});\n"

@@ -75,8 +75,8 @@ def digests(folder):
     }
 
 
-def run(name, notebooks, scratch):
-    """Make everything in one of the circumstances; return its digests."""
+def run(name, notebooks, site, scratch):
+    """Make the notebooks, and the site if asked, in one of the circumstances; return digests."""
     tree, out = scratch / "tree", scratch / "out"
     for folder in (tree, out):
         shutil.rmtree(folder, ignore_errors=True)
@@ -86,7 +86,7 @@ def run(name, notebooks, scratch):
     commands = [
         [sys.executable, "tools/reproducible.py", "--one", each, out / each] for each in notebooks
     ]
-    if len(sys.argv) == 1:
+    if site:
         commands.append([sys.executable, "tools/build_book.py", out / "site"])
     for command in commands:
         guard = guarded([*map(str, command)], tree, "read-only" in name)
@@ -112,7 +112,7 @@ def main(notebooks):
         scratch = Path(folder)
         make_locales(scratch / "locales")
         for name in CIRCUMSTANCES:
-            found = run(name, names, scratch)
+            found = run(name, names, not notebooks, scratch)
             first = first or found
             wrong = sorted(n for n in first | found if first.get(n) != found.get(n))
             failed |= bool(wrong)
