@@ -60,7 +60,7 @@ def test_writing_that_breaks_off_leaves_the_old_notebook(notebook, monkeypatch, 
 
     path = notebook("print(1)")
     before = path.read_bytes()
-    monkeypatch.setattr(store_outputs.os, "replace", full)
+    monkeypatch.setattr("os.replace", full)
     assert store_outputs.main([path]) == 1
     assert capsys.readouterr().err == f"{path}: left as it was, No space left on device\n"
     assert path.read_bytes() == before
