@@ -1,10 +1,8 @@
 """k-means clustering.
 
 k-means looks for k centroids mu_c, and for each point x_i a cluster z_i, with a small loss
-
-    sum_i ||x_i - mu_{z_i}||^2.
-
-It alternates two steps, `assign` and `update`; neither can raise the loss. Clusters count from 0.
+sum_i ||x_i - mu_{z_i}||^2. It alternates two steps, `assign` and `update`; neither can raise the
+loss. Clusters count from 0.
 
     python -m hwlib.kmeans basic -k 2      cluster data.tsv, else the book's 500 points
     python -m hwlib.kmeans image -k 16     compress original.png, else the book's photograph
@@ -53,12 +51,8 @@ def update(X, assignments, centroids, weights=None):
 def reconstruction_error(X, assignments, centroids, weights=None):
     """Return the loss sum_i ||x_i - mu_{z_i}||^2, each term as often as `weights` says."""
     X, centroids, weights = _check(X, centroids, weights)
-    assignments, loss = as_assignments(assignments, len(X), len(centroids)), 0.0
-    for block in blocks(X, X.shape[1]):
-        # from the differences, not the expansion: right to the last digits and never negative
-        differences = X[block].T - centroids.T.take(assignments[block], axis=1)
-        loss += (differences**2).sum(axis=0) @ weights[block]
-    return float(loss)
+    assignments = as_assignments(assignments, len(X), len(centroids))
+    return float(losses(X, assignments[np.newaxis], centroids[np.newaxis], weights)[0])
 
 
 def iterate(X, centroids, weights=None):
@@ -71,12 +65,12 @@ def iterate(X, centroids, weights=None):
         update. The last has the assignments of the one before it: nothing moves any more.
     """
     X, centroids, weights = _check(X, centroids, weights)
-    for assignments, mu, _ in lloyd(X, centroids[np.newaxis], weights):
-        yield with_loss(X, assignments, mu, weights)
+    for z, mu, _ in lloyd(X, centroids[np.newaxis], weights):
+        yield KMeansResult(z.astype(np.intp), mu, reconstruction_error(X, z, mu, weights))
 
 
 def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
-    """Cluster points into k clusters by Lloyd's algorithm [1]_.
+    """Cluster points into k clusters by the algorithm of Lloyd (1982).
 
     Parameters
     ----------
@@ -89,7 +83,8 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
         Run so often, each time from other centroids; the run with the lowest loss is returned.
     init : {"random", "k-means++"} or array_like, shape (k, d)
         Start from k different rows drawn at random; or drawn one by one, with probabilities as the
-        squared distances from the nearest one drawn so far [2]_; or from these centroids.
+        squared distances from the nearest one drawn so far (Arthur and Vassilvitskii, 2007); or
+        from these centroids.
     weights : array_like, shape (n,), optional
         How often each point occurs; positive.
 
@@ -102,21 +97,18 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     ------
     ValueError
         If an argument has a wrong shape, or values outside those named above.
-
-    References
-    ----------
-    .. [1] Lloyd, S. P., Least squares quantization in PCM, 1982.
-    .. [2] Arthur, D. and Vassilvitskii, S., k-means++: the advantages of careful seeding, 2007.
     """
     X, rng = as_points("X", X), generator(rng)
     number("restarts", restarts, Integral, 1)
-    counts, best = as_weights(weights, len(X)), None
-    together = max(1, BLOCK // X.size)  # with few points, one step serves many runs
+    counts, best = as_weights(weights, len(X)), []
+    together = max(1, 8 * BLOCK // X.size)  # with few points, one step serves many runs
     for first in range(0, restarts, together):
         starts = draw(X, k, rng, init, weights, min(together, restarts - first))
-        ends = [with_loss(X, z, mu, counts) for z, mu, last in lloyd(X, starts, counts) if last]
-        best = min(ends if best is None else [best, *ends], key=lambda end: end.loss)
-    return best
+        ends = [(z, mu) for z, mu, last in lloyd(X, starts, counts) if last]
+        loss = losses(X, *map(np.array, zip(*ends)), counts)
+        best.append(KMeansResult(*ends[loss.argmin()], float(loss.min())))
+    z, mu, loss = min(best, key=lambda end: end.loss)
+    return KMeansResult(z.astype(np.intp), mu, loss)
 
 
 def initial_centroids(X, k, rng=0, init="random", weights=None):
@@ -217,13 +209,14 @@ def move(X, before, after, totals, weights):
     for block in blocks(X, len(before) * X.shape[1]):
         old, new = before[:, block].ravel(), after[:, block].ravel()
         moved = np.flatnonzero(old != new)
-        run, i = np.divmod(moved, len(old) // len(before))
-        # weights may leave a rounding error where no point is left; numbers are exact
-        x = [*(columns(X[block].take(i, axis=0), X[0]) * weights[block].take(i)), np.ones(len(i))]
-        for sign, z in (-1, old), (1, new):
-            z = run * totals.shape[2] + z.take(moved)
-            for total, x_j in zip(totals, x):
-                total += sign * np.bincount(z, x_j, total.size).reshape(total.shape)
+        for part in blocks(moved, 16):  # so many numbers are made for each
+            run, i = np.divmod(moved[part], len(old) // len(before))
+            x = columns(X[block].take(i, axis=0), X[0]) * weights[block].take(i)
+            for sign, z in (-1, old), (1, new):
+                z = run * totals.shape[2] + z.take(moved[part])
+                # weights may leave a rounding error where no point is left; numbers are exact
+                for total, x_j in zip(totals, [*x, None]):
+                    total += sign * np.bincount(z, x_j, total.size).reshape(total.shape)
 
 
 def columns(X, origin, dtype=float):
@@ -233,8 +226,15 @@ def columns(X, origin, dtype=float):
     return x
 
 
-def with_loss(X, z, mu, weights):
-    return KMeansResult(z.astype(np.intp), mu, reconstruction_error(X, z, mu, weights))
+def losses(X, assignments, centroids, weights):
+    """For each run, the loss: (runs, n) and (runs, k, d) give (runs,)."""
+    (runs, k, d), loss = centroids.shape, 0.0
+    for block in blocks(X, runs * d):
+        z = assignments[:, block] + k * np.arange(runs)[:, np.newaxis]
+        # from the differences, not the expansion: right to the last digits and never negative
+        differences = X[block].T[:, np.newaxis] - centroids.reshape(-1, d).T.take(z, axis=1)
+        loss = loss + (differences**2).sum(axis=0) @ weights[block]
+    return loss
 
 
 def blocks(X, rows):

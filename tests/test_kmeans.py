@@ -347,11 +347,18 @@ def test_no_global_state_is_touched(points):
     np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
-def test_restarts_return_the_best_run(points):
+@pytest.mark.parametrize("together", [1, 4, 6])
+def test_restarts_return_the_best_run(points, monkeypatch, together):
     rng = np.random.RandomState(0)
-    losses = [kmeans.kmeans(points, 5, rng=rng).loss for _ in range(6)]
-    assert len(set(losses)) > 1
-    assert kmeans.kmeans(points, 5, restarts=6).loss == min(losses)
+    runs = [kmeans.kmeans(points, 5, rng) for _ in range(6)]
+    losses = [run.loss for run in runs]
+    assert len(np.unique(np.round(losses))) > 1  # otherwise any run would do
+    monkeypatch.setattr(kmeans, "BLOCK", together * points.size // 8)
+    best = kmeans.kmeans(points, 5, restarts=6)
+    # cut into other blocks, the terms are added in another order
+    assert best.loss == pytest.approx(min(losses), rel=1e-12)
+    np.testing.assert_array_equal(best.assignments, runs[np.argmin(losses)].assignments)
+    assert best.loss == pytest.approx(reconstruction_error(points, *best[:2]), rel=1e-12)
 
 
 def test_plus_plus_starts_far_apart():

@@ -18,7 +18,7 @@ from homework.checks import NAMES
 from hwlib import datasets
 
 MODULES = starter.MODULES
-INNER = ["lloyd", "nearest", "move", "columns", "with_loss", "blocks"]
+INNER = ["lloyd", "nearest", "move", "columns", "losses", "blocks"]
 FOLDERS = {"backprop": "q1_backprop", "kmeans": "q2_kmeans"}
 
 
