@@ -3,18 +3,19 @@
 #   make book   sets up, builds the book: open _build/html/index.html
 #   make test   sets up, builds the book, proves all that it says
 #
-# and a few more: make test-book · nbval · test-hwlib · reproducible · links · starter · autograder ·
-# offline · pdf · lab · outputs · bench · sizes · picture · screenshots · site-report · lock ·
-# colab · clean
+# and a few more: make test-book · nbval · test-hwlib · coverage · reproducible · links · starter ·
+# autograder · offline · pdf · lab · outputs · bench · sizes · picture · screenshots · site-report ·
+# lock · colab · clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # The tests of hwlib's modules. They start no browser and read no built book; they run on Linux,
-# macOS and Windows.
+# macOS and Windows. conftest.py knows the same rule.
 HWLIB_TESTS := $(wildcard $(patsubst hwlib/%.py,tests/test_%.py,$(wildcard hwlib/*.py)) \
-                          $(patsubst hwlib/figures/%.py,tests/test_figures_%.py,$(wildcard hwlib/figures/*.py)))
+                          $(patsubst hwlib/figures/%.py,tests/test_figures_%.py,$(wildcard hwlib/figures/*.py))) \
+               tests/test_properties.py
 # What make bench measures with: it brings this one, or takes another that has the peers.
 BENCH := .venv-bench
 BENCH_PYTHON ?= $(BENCH)/bin/python
@@ -23,16 +24,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONHASHSEED ?= 0
 export PYTHONUTF8 = 1
 
-.PHONY: book test test-book nbval test-hwlib reproducible links starter autograder offline pdf lab \
+.PHONY: book test test-book nbval test-hwlib coverage reproducible links starter autograder offline pdf lab \
         outputs bench sizes picture screenshots site-report lock colab clean chromium firefox
 
 # From nothing, aside, and then moved to its place: no page of an older book stays, none is half done.
 book: $(VENV)/ready
 	$(BIN)/python tools/build_book.py
 
-# The browser tests read the built site, so it is built first.
+# The browser tests read the built site, so it is built first. --cov is what make coverage says.
 test: book chromium firefox
-	$(BIN)/python -m pytest --nbval $(NOTEBOOKS) tests
+	$(BIN)/python -m pytest --nbval $(NOTEBOOKS) tests --cov
 
 # The parts of it, for those who want one.
 test-book: book chromium firefox
@@ -43,6 +44,10 @@ nbval: $(VENV)/ready
 
 test-hwlib: $(VENV)/ready
 	$(BIN)/python -m pytest $(HWLIB_TESTS)
+
+# They reach every line and every branch of hwlib, or this fails.
+coverage: $(VENV)/ready
+	$(BIN)/python -m pytest $(HWLIB_TESTS) --cov
 
 # The same notebooks and the same site under other clocks, locales, hash seeds and numbers of
 # threads, and from a tree that cannot be written: about half an hour.
@@ -125,7 +130,7 @@ lock: $(VENV)/ready
 	rm requirements-all.txt
 
 clean:
-	rm -rf $(VENV) $(BENCH) _build dist build *.egg-info .pytest_cache
+	rm -rf $(VENV) $(BENCH) _build dist build *.egg-info .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 $(VENV)/ready: requirements.txt pyproject.toml

@@ -1,7 +1,23 @@
-"""Let notebooks under test import hwlib from this checkout, whether or not it is installed."""
+"""Let notebooks under test import hwlib from this checkout, whether or not it is installed; and let
+coverage count what the tests of hwlib's own modules reach, whatever else runs with them."""
 
 import os
 from pathlib import Path
 
-ROOT = str(Path(__file__).parent)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))
+ROOT = Path(__file__).parent
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+
+MODULES = [path.relative_to(ROOT / "hwlib") for path in (ROOT / "hwlib").rglob("*.py")]
+HWLIB_TESTS = {f"test_{'_'.join(path.with_suffix('').parts)}" for path in MODULES}  # as for make
+HWLIB_TESTS.add("test_properties")
+
+
+def pytest_configure(config):
+    # With --cov, nbval would trace its kernels too.
+    config.option.cov_source = None
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem not in HWLIB_TESTS:
+            item.add_marker("no_cover")

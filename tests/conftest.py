@@ -1,9 +1,16 @@
-"""What the tests of the built site share: the browser, a window, a server. It holds no test."""
+"""What tests share: the browser, a window and a server for those of the built site; and how hard
+Hypothesis looks. It holds no test."""
 
 import browser
 import pytest
 import stored
+from hypothesis import settings
 from server import serving
+
+# The proof is the same everywhere: the examples hang on nothing but the test, and on no clock.
+settings.register_profile("proof", derandomize=True, deadline=None, database=None)
+settings.register_profile("search", max_examples=10_000, deadline=None, database=None)
+settings.load_profile("proof")
 
 
 @pytest.fixture(scope="module")

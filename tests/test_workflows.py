@@ -43,7 +43,7 @@ def test_every_command_is_a_target_of_make():
         assert set(found[1].split()) <= TARGETS, f"{where}: {command}"
     ran = {word for _, command in commands for word in command.split()[1:]}
     assert ran >= {"test", "test-book", "test-hwlib", "nbval", "site-report", "book", "offline"}
-    assert ran >= {"links", "lock", "reproducible", "colab"}
+    assert ran >= {"coverage", "links", "lock", "reproducible", "colab"}
 
 
 def test_make_knows_these_targets():

@@ -752,21 +752,20 @@ def train_many(params, dataset, lr, num_iters):
     y = np.array([y for _, y in dataset], dtype=float)
 
     losses, on = [], []
-    for step in range(num_iters + 1):
+    while True:
         before = W @ X.T + b[..., None]  # (run, unit, example)
         hidden = np.maximum(before, 0)
         margin = y * (np.einsum("rh,rhi->ri", v, hidden) + c[:, None])
         losses.append(np.logaddexp(0, -margin).sum(axis=1))
         on.append((before > 0).any(axis=2))
-        if step == num_iters:
-            break
+        if len(losses) > num_iters:
+            return ManyRuns([W, b, v, c], np.array(losses), on[0], on[-1])
         g = -y * sigmoid(-margin)  # gradient of each score
         g_before = (before > 0) * v[..., None] * g[:, None]
         v = v - lr * np.einsum("ri,rhi->rh", g, hidden)
         c = c - lr * g.sum(axis=1)
         W = W - lr * g_before @ X
         b = b - lr * g_before.sum(axis=2)
-    return ManyRuns([W, b, v, c], np.array(losses), on[0], on[-1])
 
 
 def outcomes(losses):

@@ -125,12 +125,6 @@ def exponent(sizes, times):
     return float(p), float(np.exp(log_a))
 
 
-def powers(curves):
-    """Return the exponents of one algorithm's curves in words: n^1.02, d^0.51, k^0.90."""
-    fits = {name: exponent(curve["sizes"], curve["seconds"])[0] for name, curve in curves.items()}
-    return ", ".join(f"{name}^{p:.2f}" for name, p in fits.items())
-
-
 def draw_scaling(curves, what, names):
     """Draw the time of one iteration against each size, on log axes, with the fitted power laws.
 
