@@ -4,8 +4,8 @@
 #   make test   sets up, builds the book, proves all that it says
 #
 # and a few more: make test-book · nbval · test-hwlib · coverage · reproducible · links · starter ·
-# autograder · offline · pdf · lab · outputs · bench · sizes · picture · screenshots · site-report ·
-# lock · colab · clean
+# autograder · offline · pdf · lab · outputs · bench · mutants · sizes · picture · screenshots ·
+# site-report · lock · colab · clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,13 +19,15 @@ HWLIB_TESTS := $(wildcard $(patsubst hwlib/%.py,tests/test_%.py,$(wildcard hwlib
 # What make bench measures with: it brings this one, or takes another that has the peers.
 BENCH := .venv-bench
 BENCH_PYTHON ?= $(BENCH)/bin/python
+# The book's own packages, and mutmut besides.
+MUTANTS := .venv-mutants
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONHASHSEED ?= 0
 export PYTHONUTF8 = 1
 
 .PHONY: book test test-book nbval test-hwlib coverage reproducible links starter autograder offline pdf lab \
-        outputs bench sizes picture screenshots site-report lock colab clean chromium firefox
+        outputs bench mutants sizes picture screenshots site-report lock colab clean chromium firefox
 
 # From nothing, aside, and then moved to its place: no page of an older book stays, none is half done.
 book: $(VENV)/ready
@@ -87,6 +89,11 @@ bench: $(VENV)/ready $(if $(filter $(BENCH)/%,$(BENCH_PYTHON)),$(BENCH)/ready)
 	$(BIN)/python bench/map_reduce.py
 	$(BIN)/python tools/store_outputs.py notebooks/4_speed.ipynb notebooks/5_map_reduce.ipynb
 
+# Small changes to hwlib, each of which a test has to notice; MODULES="backprop figures.kmeans" for
+# some, JOBS=4 for as many at a time. All of it takes hours.
+mutants: $(MUTANTS)/ready
+	$(MUTANTS)/bin/python tools/mutants.py $(MODULES)
+
 # How long the book's own work takes, and how much it stores.
 sizes: book chromium
 	$(BIN)/python bench/sizes.py
@@ -130,7 +137,7 @@ lock: $(VENV)/ready
 	rm requirements-all.txt
 
 clean:
-	rm -rf $(VENV) $(BENCH) _build dist build *.egg-info .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(BENCH) $(MUTANTS) _build dist build *.egg-info .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 $(VENV)/ready: requirements.txt pyproject.toml
@@ -145,4 +152,11 @@ $(BENCH)/ready: requirements-bench.txt
 	@echo "Setting up $(BENCH) (once; a few minutes)"
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --requirement requirements-bench.txt
+	@touch $@
+
+$(MUTANTS)/ready: $(VENV)/ready
+	$(PYTHON) -m venv $(MUTANTS)
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	    > $$($(MUTANTS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/book.pth
+	$(MUTANTS)/bin/python -m pip install --quiet mutmut==3.8.1
 	@touch $@

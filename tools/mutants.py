@@ -1,0 +1,157 @@
+"""Mutation testing: does a test fail wherever a small thing in hwlib is changed?
+
+    python tools/mutants.py backprop figures.kmeans    # or none of them: all of hwlib
+
+makes the mutants of each module with mutmut, runs the module's own tests on each, prints a table,
+and compares those that survive with `tests/survivors.txt`, which says why each may. Status 1 if one
+survives that does not stand there. What was tried is kept in `_build/mutants`: a second run tries
+again what survived and functions that have changed. See "Mutants" in CONTRIBUTING.md.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import chdir
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HWLIB = ROOT / "hwlib"
+WORK = ROOT / "_build" / "mutants"
+# Where a module's tests are not in a file of its name.
+TESTS = {
+    "arguments": ["binary_em", "datasets", "kmeans"],
+    "compression": ["kmeans"],
+    "kmeans_command": ["kmeans"],
+    "photo": ["figures_kmeans"],
+    "figures": ["explorer", "figures_backprop", "figures_binary_em", "figures_kmeans"],
+    "figures.map_reduce": ["map_reduce"],
+    "figures.speed": ["speed"],
+}
+# These read the source, which is another one here, or draw the whole book.
+LEFT_OUT = [
+    "tests/test_backprop.py::test_the_module_needs_only_numpy_and_the_standard_library",
+    "tests/test_explorer.py::test_nor_in_the_book",
+]
+FOLDERS = ["hwlib", "tests", "bench", "book", "homework", "notebooks", "tools"]
+
+
+def modules():
+    """Return the names of hwlib's modules that have functions: "backprop", "figures.kmeans"..."""
+    paths = [path for path in sorted(HWLIB.rglob("*.py")) if "def " in path.read_text("utf-8")]
+    names = [path.relative_to(HWLIB).with_suffix("").as_posix() for path in paths]
+    return [name.removesuffix("/__init__").replace("/", ".") for name in names]
+
+
+def source(module):
+    """Return the path of a module's source below the repository, such as hwlib/backprop.py."""
+    path = Path("hwlib", *module.split("."))
+    return (path / "__init__.py" if (ROOT / path).is_dir() else path.with_suffix(".py")).as_posix()
+
+
+def explained():
+    """Return the survivors in `tests/survivors.txt`, a set of (function, old line, new line)."""
+    found, function, old = set(), "", ""
+    for line in (ROOT / "tests" / "survivors.txt").read_text("utf-8").splitlines():
+        if line.startswith("- "):
+            old = line[2:]
+        elif line.startswith("+ "):
+            found.add((function, old, line[2:]))
+        elif line and not line.startswith("#"):
+            function = line
+    return found
+
+
+def prepare(module):
+    """Make the folder in which mutmut works on one module, and return it."""
+    work = WORK / module
+    (work / "mutants").mkdir(parents=True, exist_ok=True)
+    for name in [*FOLDERS, "conftest.py"]:
+        if not (work / name).exists():
+            (work / name).symlink_to(ROOT / name)
+    names = TESTS.get(module, [module.replace(".", "_")])
+    settings = {
+        "source_paths": ["hwlib"],
+        "only_mutate": [source(module)],
+        "also_copy": [*FOLDERS[1:], "conftest.py"],
+        "pytest_add_cli_args_test_selection": [f"tests/test_{name}.py" for name in names]
+        + [f"--deselect={test}" for test in LEFT_OUT],
+        # each mutant in a fork of a process that has run no test: dask's leave threads behind
+        "process_isolation": "forkserver",
+        "use_git_change_detection": False,
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    text = "\n".join([project, "[tool.mutmut]", *lines, ""])
+    (work / "pyproject.toml").write_text(text, encoding="utf-8")
+    # which test reaches which function is found anew, since tests may have changed
+    (work / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
+    return work
+
+
+def mutmut(work, *words, show=False):
+    """Run mutmut in `work`, and return what it prints, or show it."""
+    command = [str(Path(sys.executable).with_name("mutmut")), *words]
+    # one thread each, since mutants run side by side
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+    environment.pop("PYTHONPATH", None)  # or tests would find the hwlib that has no mutants
+    output = None if show else subprocess.PIPE
+    done = subprocess.run(command, cwd=work, env=environment, stdout=output, check=True, text=True)
+    return done.stdout
+
+
+def survivors(work):
+    """Return the mutants that no test has killed, {name: status}."""
+    lines = mutmut(work, "results").splitlines()
+    found = dict(line.strip().split(": ") for line in lines)
+    return {name: status for name, status in found.items() if status != "timeout"}
+
+
+def change(work, module, name):
+    """Return what a mutant has changed: (function, old line, new line)."""
+    from mutmut.mutation.diff_apply import get_diff_for_mutant  # a second sooner than its command
+
+    with chdir(work):
+        lines = get_diff_for_mutant(name, path=source(module)).splitlines()[2:]
+    old, new = (
+        " ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+"
+    )
+    function = name.removeprefix("hwlib.").rpartition("__mutmut_")[0]
+    return function.replace("xǁ", "").replace("ǁ", ".").replace(".x_", "."), old, new
+
+
+def main(names):
+    """Try the mutants of the modules named, print what came of it, and return the exit status."""
+    known, new, rows = explained(), [], []
+    for module in names or modules():
+        work = prepare(module)
+        try:
+            before = survivors(work) if (work / "mutants" / "hwlib").exists() else {}
+            mutmut(work, "run", "--max-children", os.environ.get("JOBS", "1"), show=True)
+            again = [name for name in survivors(work) if before.get(name) == "survived"]
+            if again:
+                mutmut(
+                    work, "run", "--max-children", os.environ.get("JOBS", "1"), *again, show=True
+                )
+        except subprocess.CalledProcessError as error:
+            return error.returncode
+        mutmut(work, "export-cicd-stats")
+        counts = json.loads((work / "mutants" / "mutmut-cicd-stats.json").read_text("utf-8"))
+        left = survivors(work)
+        changes = {change(work, module, name) for name in left}
+        new += sorted(changes - known)
+        killed = counts["total"] - len(left)
+        rows.append((module, counts["total"], killed, counts["timeout"]))
+    rows.append(("together", *map(sum, zip(*[row[1:] for row in rows]))))
+    print("\n| module | mutants | killed | of them by time | % |\n|---|---|---|---|---|")
+    for module, total, killed, timeout in rows:
+        print(f"| {module} | {total} | {killed} | {timeout} | {100 * killed / total:.1f} |")
+    for function, old, new_line in new:
+        print(f"\n{function}\n- {old}\n+ {new_line}")
+    if new:
+        print(f"\n{len(new)} survive that tests/survivors.txt does not explain")
+    return 1 if new else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
