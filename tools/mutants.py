@@ -76,6 +76,8 @@ def prepare(module):
         "also_copy": [*FOLDERS[1:], "conftest.py"],
         "pytest_add_cli_args_test_selection": [f"tests/test_{name}.py" for name in names]
         + [f"--deselect={test}" for test in LEFT_OUT],
+        # the notebooks' plugin and a search for garbage after each run take longer than most tests
+        "pytest_add_cli_args": ["-o", "addopts=", "-p", "no:nbval", "-p", "no:unraisableexception"],
         # each mutant in a fork of a process that has run no test: dask's leave threads behind
         "process_isolation": "forkserver",
         "use_git_change_detection": False,
