@@ -713,12 +713,10 @@ def main(argv=None):
         ("logreg", 1.0, "train logistic regression"),
         ("neural", 0.1, "train a network with three hidden units"),
     ]:
-        train = commands.add_parser(
-            command, help=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-        )
+        train = commands.add_parser(command, help=text)
         train.add_argument("-d", "--dataset", choices=DATASETS, required=True, help="training set")
-        train.add_argument("--lr", type=float, default=lr, help="learning rate")
-        train.add_argument("--iters", type=int, default=1000, help="number of steps")
+        train.add_argument("--lr", type=float, default=lr, help=f"learning rate, {lr} if not given")
+        train.add_argument("--iters", type=int, default=1000, help="steps, 1000 if not given")
     args = parser.parse_args(argv)
 
     if args.command == "grad_check_1":

@@ -44,7 +44,16 @@ def test_the_adjusted_rand_index_knows_no_names(first, second, index):
     assert adjusted_rand_score(first, second) == pytest.approx(index, abs=ROUND_OFF)
 
 
-@pytest.mark.parametrize("first, second", [([0, 1], [0, 1, 1]), ([0], [0]), (3, 3), ([[0]], [[0]])])
-def test_the_adjusted_rand_index_wants_two_lists_of_labels(first, second):
-    with pytest.raises(ValueError, match=r"first and second have shapes .*; expected \(n,\) twice"):
+@pytest.mark.parametrize(
+    "first, second, shapes",
+    [
+        ([0, 1], [0, 1, 1], r"\(2,\) and \(3,\)"),
+        ([0], [0], r"\(1,\) and \(1,\)"),
+        (3, 3, r"\(\) and \(\)"),
+        ([[0]], [[0]], r"\(1, 1\) and \(1, 1\)"),
+    ],
+)
+def test_the_adjusted_rand_index_wants_two_lists_of_labels(first, second, shapes):
+    message = rf"first and second have shapes {shapes}; expected \(n,\) twice, n >= 2"
+    with pytest.raises(ValueError, match=message):
         adjusted_rand_index(first, second)

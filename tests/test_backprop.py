@@ -189,6 +189,8 @@ CASES = [
     ("power 1/2", lambda n: PowerNode(n, 0.5), [4.0], 2, [0.25]),
     ("power -1", lambda n: PowerNode(n, -1), [-2.0], -0.5, [-0.25]),
     ("power 0", lambda n: PowerNode(n, 0), [-2.0], 1, [0]),
+    ("power 1.5 below 1", lambda n: PowerNode(n, 1.5), [0.25], 0.125, [0.75]),
+    ("power 2.5 of 0", lambda n: PowerNode(n, 2.5), [0.0], 0, [0]),
     ("power 1 of 0", lambda n: PowerNode(n, 1), [0.0], 0, [1]),
     ("constant", lambda n: ConstantMulNode(n, -2), [3.0], -6, [-2]),
     ("constant, vector", lambda n: ConstantMulNode(n, -2), [[3.0, 1.0]], [-6, -2], [[-2, -4]]),
@@ -284,6 +286,15 @@ def test_compute_grad_clears_what_was_passed_back_by_hand():
     assert x.grad == 3 / 4
     u.compute_grad()
     assert x.grad == 1 / 4
+
+
+@pytest.mark.parametrize("value, kind", [(3.0, np.float64), ([1.0, 2.0], np.ndarray)])
+def test_zero_grad_has_the_shape_and_the_type_of_the_value(value, kind):
+    node = InputNode(value, [])
+    node.grad = node.grad + 7
+    node.zero_grad()
+    assert type(node.grad) is kind
+    assert node.grad.shape == node.value.shape and not np.any(node.grad)
 
 
 def test_compute_grad_needs_a_scalar():
@@ -406,9 +417,10 @@ def test_mistakes_are_named(make, inputs, message):
 # ------------------------------------------------------------------ numerical gradient
 
 
-def test_numerical_gradient_of_any_function():
+@pytest.mark.parametrize("central", [False, True])
+def test_numerical_gradient_of_any_function(central):
     M, v, s = np.array([[1.0, 2.0], [3.0, 4.0]]), [5, -6], 2
-    gradients = numerical_gradient(lambda M, v, s: s * (v @ M @ v), [M, v, s])
+    gradients = numerical_gradient(lambda M, v, s: s * (v @ M @ v), [M, v, s], central=central)
     # s vᵀMv: ∂/∂M = s v vᵀ, ∂/∂v = s (M + Mᵀ) v, ∂/∂s = vᵀMv. The values near 40 and the
     # gradients near 100 lose 2⁻⁵²·100/1e-8 ≈ 2e-6 by rounding.
     np.testing.assert_allclose(gradients[0], 2 * np.outer(v, v), atol=1e-5)
@@ -645,11 +657,84 @@ def test_commands(command, arguments):
         assert text in result.stdout
 
 
-@pytest.mark.parametrize("number", [1, 2])
-def test_gradient_check_commands_print_the_largest_difference(number, capsys):
-    assert backprop.main([f"grad_check_{number}"]) == 0
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("largest difference: ") and float(last.split()[-1]) < 1e-7
+@pytest.mark.parametrize(
+    "command, check, first, names",
+    [
+        ("grad_check_1", gradient_check_1, "f(a, b, c) = 2.059363", "abc"),
+        ("grad_check_2", gradient_check_2, "f(M, v) = 5.000000", "Mv"),
+    ],
+)
+def test_gradient_check_commands_print_both_gradients(command, check, first, names, capsys):
+    assert backprop.main([command]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    result = check()
+    expected = [first]
+    for name, by_graph, numerical in zip(names, result.backprop, result.numerical):
+        expected += [
+            f"gradient with respect to {name}",
+            f"  backpropagation: {by_graph.tolist()}",
+            f"  numerical:       {numerical.tolist()}",
+        ]
+    assert lines[:-1] == expected
+    assert lines[-1].startswith("largest difference: ") and float(lines[-1].split()[-1]) < 1e-7
+
+
+# Training converges: four decimals do not hang on the order of additions.
+TRAINED = {
+    ("logreg", "-d", "simple"): """initial loss: 2.772589
+final loss:   0.013821 (after 1000 steps)
+w = [15.9193, -5.4721]
+b = -10.7863
+x = [2.0, 2.0], y = +1: P(y = +1 | x) = 1.0000
+x = [1.0, 0.0], y = +1: P(y = +1 | x) = 0.9941
+x = [1.0, 2.0], y = -1: P(y = +1 | x) = 0.0030
+x = [0.0, -1.0], y = -1: P(y = +1 | x) = 0.0049
+""",
+    ("neural", "-d", "xor"): """initial loss: 2.774852
+final loss:   0.018599 (after 1000 steps)
+W = [[-2.8413, 2.8397], [2.3892, -2.3903], [1.5431, -1.5459]]
+b = [-0.0006, -0.0016, -0.0014]
+v = [3.9785, 3.334, 2.1585]
+c = -4.8649
+x = [0.0, 0.0], y = -1: P(y = +1 | x) = 0.0077
+x = [1.0, 1.0], y = -1: P(y = +1 | x) = 0.0077
+x = [1.0, 0.0], y = +1: P(y = +1 | x) = 0.9984
+x = [0.0, 1.0], y = +1: P(y = +1 | x) = 0.9984
+""",
+}
+
+
+@pytest.mark.parametrize("arguments", TRAINED, ids=" ".join)
+def test_training_prints_losses_parameters_and_predictions(arguments, capsys):
+    assert backprop.main(list(arguments)) == 0
+    assert capsys.readouterr().out == TRAINED[arguments]
+
+
+HELP = {
+    (): """Backpropagation from first principles.
+        grad_check_1 check the gradient of log(aᵀb) − 3σ(aᵀc)
+        grad_check_2 check the gradient of vᵀ ReLU(Mv)
+        logreg train logistic regression
+        neural train a network with three hidden units""",
+    ("logreg",): """training set
+        learning rate, 1.0 if not given
+        steps, 1000 if not given""",
+    ("neural",): """training set
+        learning rate, 0.1 if not given
+        steps, 1000 if not given""",
+}
+
+
+@pytest.mark.parametrize("command", HELP, ids=lambda words: words[0] if words else "all")
+def test_help_names_the_commands_and_what_stands_if_nothing_is_said(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")  # from Python 3.14 on, help is coloured in a terminal
+    with pytest.raises(SystemExit):
+        backprop.main([*command, "--help"])
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    for line in HELP[command].splitlines():
+        # the help of an option with a long name stands in the next line
+        assert any(each.endswith(line.strip()) for each in lines), line
 
 
 BAD_ARGUMENTS = {
