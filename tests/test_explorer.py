@@ -119,6 +119,41 @@ def test_without_javascript_it_is_a_figure_at_its_start(explorer):
     assert f'width="{first.width}" height="{first.height}"' in page
 
 
+PAGE = """<figure class="explorer" id="red-or-blue">
+<div class="explorer-controls" hidden="hidden">
+<div><label for="red-or-blue-step_size">step size</label><input type="range" \
+id="red-or-blue-step_size" max="1" value="1" data-values="[&quot;0.5&quot;, &quot;1&quot;]" \
+aria-valuetext="1"><output for="red-or-blue-step_size">1</output></div>
+<div><label for="red-or-blue-step">step</label><input type="range" \
+id="red-or-blue-step" max="1" value="0" data-values="[&quot;σ&lt;2&quot;, &quot;3&quot;]" \
+aria-valuetext="σ&lt;2"><output for="red-or-blue-step">σ&lt;2</output>\
+<button type="button">Play</button></div>
+</div>
+<img class="diagram" src="RED" alt="1.0 &amp; σ&lt;2" width="100" height="50">
+<figcaption aria-live="polite">1.0 &amp; σ&lt;2</figcaption>
+<script type="application/json">{"frames": [
+[0, "0.5 & σ\\u003c2"],
+[1, "0.5 & 3"],
+[0, "1.0 & σ\\u003c2"],
+[1, "1.0 & 3"]],
+"images": [
+"RED",
+"BLUE"]}</script>
+</figure>"""
+
+
+def test_the_figure_on_the_page_word_for_word():
+    # explorer.js, explorer.css and tools/book_light.py all read this
+    red, blue = (Image.new("RGB", (144, 72), color) for color in ("red", "blue"))
+
+    def draw(step_size, step):
+        return (blue if step == "3" else red), f"{step_size} & {step}"
+
+    axes = {"step_size": [0.5, 1.0], "step": ["σ<2", "3"]}
+    page = Explorer("red-or-blue", draw, start={"step_size": 1.0}, **axes).to_html()
+    assert page.replace(encode(red)[0], "RED").replace(encode(blue)[0], "BLUE") == PAGE
+
+
 def test_sliders_have_a_name_and_a_value(explorer):
     page = explorer.to_html()
     assert '<label for="an-example-step">step</label>' in page
@@ -129,9 +164,29 @@ def test_sliders_have_a_name_and_a_value(explorer):
     assert '<output for="an-example-step">1</output>' in page
 
 
-def test_only_a_step_can_be_played(explorer):
+def test_sliders_of_the_widget(explorer):
+    learning = Explorer("x", lambda learning_rate: draw(2, 1), learning_rate=[0.5, 1.0])
+    (slider,) = parts(learning, widgets.SelectionSlider)
+    assert slider.options == (("0.5", 0.5), ("1", 1.0)) and slider.description == "learning rate"
+    # whole names, and room for a slider beside them
+    assert (slider.style.description_width, slider.layout.width) == ("initial", "28em")
+    k, step, play, view = explorer.children
+    assert (k.value, step.value, type(play), type(view)) == (2, 1, widgets.Play, widgets.HTML)
+    k.value, step.value = 3, 0
+    shown = explorer._picture(explorer.frame(k=3, step=0))
+    assert view.value.startswith("<style>/* The explorer's look")
+    assert view.value.endswith(f"</style>{shown}")
+    assert "explorer" in explorer._dom_classes  # what explorer.css goes by
+
+
+def test_only_a_step_can_be_played(monkeypatch):
+    linked = []
+    monkeypatch.setattr(widgets, "jslink", lambda *ends: linked.extend(ends))
+    explorer = Explorer("an-example", draw, start={"step": 1}, k=[2, 3], step=range(4))
     (play,) = parts(explorer, widgets.Play)
     assert (play.value, play.max) == (1, 3)
+    assert 0.5 <= play.interval / 1000 <= 1  # seconds: time to look, and no boredom
+    assert linked == [(play, "value"), (parts(explorer, widgets.SelectionSlider)[1], "index")]
     still = Explorer("still", lambda k: draw(k, 0), k=[1, 2])
     assert not parts(still, widgets.Play)
 

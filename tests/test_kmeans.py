@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from PIL import Image
 from sklearn.cluster import KMeans
 
@@ -614,9 +615,34 @@ def test_basic_prefers_the_data_that_is_there(folder, capsys):
     assert "4 points, k = 1, seed 5: loss 85.00" in capsys.readouterr().out
 
 
-def test_basic_draws_more_clusters_than_it_has_colours(folder):
+def test_basic_draws_more_clusters_than_it_has_colours(folder, capsys):
     assert kmeans_command.main(["basic", "-k", "12", "--rng-seed", "3"]) == 0
+    assert "k = 12, seed 3:" in capsys.readouterr().out
     assert os.listdir() == ["clusters_k12.png"]
+
+
+def test_the_picture_of_the_clusters(points):
+    result = kmeans.kmeans(points, 12)
+    figure = kmeans_command._draw(points, result)
+    (axes,) = figure.axes
+    assert figure.get_layout_engine() is not None  # so that no label is cut off
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("$x_1$", "$x_2$")
+    assert axes.get_aspect() == 1
+    shapes = []
+    for c, (dots, number) in enumerate(zip(axes.collections, axes.texts, strict=True)):
+        np.testing.assert_array_equal(dots.get_offsets(), points[result.assignments == c])
+        color = to_rgba(f"C{c % 10}")
+        assert tuple(dots.get_facecolor()[0]) == color
+        assert dots.get_sizes() == 16  # small enough for 500 points to stay apart
+        shapes.append(dots.get_paths()[0].vertices.tolist())
+        assert number.get_text() == str(c + 1)
+        np.testing.assert_array_equal(number.xy, result.centroids[c])
+        assert (number.get_ha(), number.get_va()) == ("center", "center")
+        box = number.get_bbox_patch()
+        assert (box.get_facecolor(), box.get_edgecolor()) == (to_rgba("w"), color)
+    # ten colours, each with a shape of its own, and then both again
+    assert all(shapes[i] not in shapes[:i] for i in range(10))
+    assert shapes[10:] == shapes[:2]
 
 
 def test_image(folder, capsys, photograph):
@@ -695,6 +721,30 @@ def test_bad_data_file(folder, capsys, content, says):
 )
 def test_bad_words(folder, capsys, words, says):
     assert says in fails(capsys, *words)
+
+
+HELP = {
+    (): """k-means in the plane and on colours.
+        basic cluster data.tsv; writes clusters_kK.png
+        image compress original.png; writes compressed_kK.png""",
+    ("basic",): "number of clusters",
+    ("image",): """number of clusters
+        --input FILE another picture to compress""",
+}
+
+
+@pytest.mark.parametrize("command", HELP, ids=lambda words: words[0] if words else "all")
+def test_help_names_the_commands_and_the_files(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")  # from Python 3.14 on, help is coloured in a terminal
+    with pytest.raises(SystemExit):
+        kmeans_command.main([*command, "--help"])
+    out = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    for line in HELP[command].splitlines():
+        assert any(each.endswith(line.strip()) for each in lines), line
+    assert out.startswith("usage: kmeans ")
+    assert not command or "--rng-seed SEED" in out
 
 
 def test_a_data_file_that_is_a_folder(folder, capsys):
