@@ -1,6 +1,7 @@
 """The pictures of the k-means chapter: they and their captions show what the results say."""
 
 import re
+from base64 import b64encode
 from datetime import datetime
 
 import numpy as np
@@ -280,20 +281,26 @@ def test_views_have_one_size_and_fixed_axes(photograph, view):
 def test_an_upload_is_shown_with_its_numbers_and_can_be_saved(photograph):
     page = compress_upload(pictures.png(photograph), 4)
     compressed = compress_image(photograph, 4)
-    _, caption = pictures.draw_photo(photograph, compressed)
-    assert f'alt="{caption}"' in page
-    assert "Compressed at 256 x 300 pixels." in page
-    assert 'download="compressed_k4.png" href="data:image/png;base64,' in page
-    assert f"({len(pictures.png(compressed.image)) / 1000:.1f} kB)" in page
+    pair, caption = pictures.draw_photo(photograph, compressed)
+    source, width, height = encode(pair, photo=True)
+    file = pictures.png(compressed.image)
+    assert page == (
+        f'<img src="{source}" alt="{caption}" width="{width}" height="{height}">'
+        f"<p>{caption} Compressed at 256 x 300 pixels. "
+        f'<a download="compressed_k4.png" href="data:image/png;base64,{b64encode(file).decode()}">'
+        f"Save it ({len(file) / 1000:.1f} kB)</a></p>"
+    )
 
 
 def test_a_large_upload_is_reduced_first():
-    page = compress_upload(pictures.png(Image.linear_gradient("L").resize((900, 1200))), 2)
-    assert f"Compressed at 450 x {LARGEST} pixels." in page
+    for size, reduced in (((900, 1200), (450, LARGEST)), ((1200, 900), (LARGEST, 450))):
+        page = compress_upload(pictures.png(Image.linear_gradient("L").resize(size)), 2)
+        assert "Compressed at {} x {} pixels.".format(*reduced) in page
 
 
 def test_an_upload_that_is_no_picture():
-    assert compress_upload(b"<b>text</b>", 4).startswith("<p>This file cannot be shown: ")
+    page = compress_upload(b"<b>text</b>", 4)  # what Pillow says holds "<_io.BytesIO object ...>"
+    assert re.fullmatch("<p>This file cannot be shown: cannot identify image file &lt;.*</p>", page)
     assert "k is 4; expected" in compress_upload(pictures.png(Image.new("L", (2, 1))), 4)
 
 
@@ -303,14 +310,26 @@ def test_the_widget_shows_a_photo_once_there_is_one(photograph):
     assert widget.view.value == ""
     content = memoryview(pictures.png(photograph))
     file = {"name": "a.png", "type": "image/png", "size": len(content), "content": content}
+    seen = []
+    widget.view.observe(lambda change: seen.append(change.new), "value")
     widget.upload.value = (file | {"last_modified": datetime(2026, 1, 1)},)
-    assert "right k = 2 colours" in widget.view.value
     widget.k.value = 16
-    assert "right k = 16 colours" in widget.view.value
+    wait = "<p>Looking for the colours.</p>"
+    shown = [compress_upload(bytes(content), k) for k in (2, 16)]
+    assert seen == [wait, shown[0], wait, shown[1]]
+
+
+def test_the_widget_says_what_it_wants():
+    widget = PhotoUpload()
+    assert (widget.upload.accept, widget.upload.description) == ("image/*", "Your photo")
+    assert (widget.k.description, widget.k.value) == ("k", 16)
+    assert widget.k.options == (2, 4, 8, 16, 32, 64)
+    controls, view = widget.children
+    assert controls.children == (widget.upload, widget.k) and view is widget.view
 
 
 def test_without_a_kernel_a_sentence_stands_for_the_widget():
     data = PhotoUpload()._repr_mimebundle_()
     assert data["text/plain"] == "PhotoUpload()"
-    assert "In JupyterLab, drop your own photo here" in data["text/html"]
+    assert re.fullmatch("<p>In JupyterLab, drop your own photo here .*</p>", data["text/html"])
     assert "application/vnd.jupyter.widget-view+json" in data

@@ -488,7 +488,8 @@ def test_compressing_equals_k_means_on_all_pixels(photograph):
 @pytest.mark.parametrize(("k", "factor", "depth"), [(2, 24, 1), (4, 12, 2), (8, 8, 4), (16, 6, 4)])
 def test_factor_and_file(photograph, k, factor, depth):
     small = photograph.resize((128, 150))
-    result = compress_image(small, k)
+    result = compress_image(small, k)  # the seed is 0 unless another is given
+    assert result.image.tobytes() == compress_image(small, k, rng=0).image.tobytes()
     assert result.factor == factor
     assert result.bits_per_pixel == math.log2(k)
     assert result.image.mode == "P"
