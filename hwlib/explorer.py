@@ -92,7 +92,7 @@ class Explorer(widgets.VBox):
         return f"Explorer({', '.join([repr(self.name), *axes])})"
 
     def _repr_mimebundle_(self, **kwargs):
-        live = super()._repr_mimebundle_(**kwargs) or {}
+        live = super()._repr_mimebundle_(**kwargs)  # its text is cut where it is long
         return live | {"text/plain": repr(self), "text/html": self.to_html()}
 
     # ---- frames -------------------------------------------------------------------------------

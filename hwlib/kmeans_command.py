@@ -97,7 +97,7 @@ def main(argv=None):
     for command, run in (basic, _basic), (image, _image):
         command.set_defaults(run=run)
         command.add_argument("-k", type=int, required=True, help="number of clusters")
-        command.add_argument("-s", "--rng-seed", type=int, default=0, dest="seed", metavar="SEED")
+        command.add_argument("-s", "--rng-seed", type=int, default=0, dest="seed")
     options = vars(parser.parse_args(argv))
     del options["command"]
     try:

@@ -26,7 +26,7 @@ def source(*objects):
         return tuple(a + b for a, b in zip(one, other))
     ```
     """
-    code = "\n\n".join(_without_docstrings(inspect.getsource(each)).rstrip() for each in objects)
+    code = "\n\n".join(_without_docstrings(inspect.getsource(each)) for each in objects)
     return Markdown(f"```python\n{code}\n```")
 
 
@@ -40,7 +40,7 @@ def _without_docstrings(code):
             if len(node.body) == 1:  # nothing but a docstring: something must stand in its place
                 lines[first] = " " * docstring.col_offset + "pass"
                 first += 1
-            elif last < len(lines) and not lines[last]:  # the blank line that set it off
+            elif not lines[last]:  # the blank line that set it off
                 last += 1
             lines[first:last] = [None] * (last - first)
     return "\n".join(line for line in lines if line is not None)

@@ -39,8 +39,7 @@ class PhotoUpload(widgets.VBox):
         return "PhotoUpload()"
 
     def _repr_mimebundle_(self, **kwargs):
-        live = super()._repr_mimebundle_(**kwargs) or {}
-        return live | {"text/plain": repr(self), "text/html": f"<p>{INVITATION}</p>"}
+        return super()._repr_mimebundle_(**kwargs) | {"text/html": f"<p>{INVITATION}</p>"}
 
 
 def compress_upload(content, k):

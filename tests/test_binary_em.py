@@ -271,6 +271,7 @@ def test_the_log_likelihood_never_falls(k, alpha):
 
 def test_each_iteration_is_an_e_step_and_an_m_step():
     X, pi, W, _, weights = random_case()
+    assert next(em.iterate(X, pi, W)).log_likelihood == em.log_likelihood(X, pi, W)
     first, second = itertools.islice(em.iterate(X, pi, W, weights, alpha=1.5), 2)
     np.testing.assert_array_equal(first.W, W)
     for got, want in zip(second, em.m_step(X, em.e_step(X, pi, W), weights, alpha=1.5)):
@@ -330,6 +331,40 @@ def test_max_iter_counts_m_steps_and_tol_ends_a_run():
     assert found.log_likelihoods[-1] == em.log_likelihood(data.X, found.pi, found.W, data.counts)
 
 
+def test_a_step_that_gains_nothing_ends_a_run_and_a_thousand_steps_do():
+    # after one M step W = 1 and the likelihood is 1; the next gains exactly nothing
+    assert len(em.fit(np.ones((3, 2)), 1, tol=0).log_likelihoods) == 3
+    data = datasets.pathologists()
+    # eight clusters are more than these data need, and still gain a little after 1,600 steps
+    assert len(em.fit(data.X, 8, tol=0, weights=data.counts).log_likelihoods) == 1001
+
+
+def test_a_run_is_judged_by_its_end_and_made_once_from_seed_0():
+    data = datasets.pathologists()
+    for seed in range(5):
+        runs = np.random.RandomState(seed)
+        ends = [em.fit(data.X, 4, runs, max_iter=1).log_likelihoods[-1] for _ in range(6)]
+        together = em.fit(data.X, 4, seed, restarts=6, max_iter=1)
+        assert together.log_likelihoods[-1] == max(ends)
+    for got, want in zip(em.fit(data.X, 4), em.fit(data.X, 4, rng=0, restarts=1)):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_a_start_is_half_the_mean_a_quarter_an_example_and_a_quarter_noise():
+    pi, noise = em.initialise(np.zeros((5, 1000)), 4)
+    np.testing.assert_array_equal(pi, np.full(4, 1 / 4))
+    np.testing.assert_array_equal(noise, em.initialise(np.zeros((5, 1000)), 4, rng=0)[1])
+    # of 4,000 uniform numbers one lies within 1 % of either end, but for a chance of 1e-17
+    assert 0 <= noise.min() < 0.01 / 4 and 0.99 / 4 < noise.max() <= 1 / 4
+    assert len(np.unique(noise)) == noise.size
+    _, W = em.initialise(np.ones((5, 1000)), 4)
+    np.testing.assert_allclose(W - noise, 1 / 2 + 1 / 4, rtol=ROUND_OFF)
+
+
+def test_as_many_clusters_as_there_are_distinct_rows():
+    assert em.fit([[0, 1], [0, 0], [1, 1]], 3).pi.shape == (3,)
+
+
 def test_smoothing_keeps_W_inside():
     data = datasets.pathologists()
     assert em.fit(data.X, 3, weights=data.counts).W.min() < 1e-6
@@ -358,10 +393,13 @@ def test_the_order_of_X_in_memory_does_not_matter():
 
 
 # Rows that fill 0.4, 1, 2 and 2.2 of the blocks that the steps work on, and rows too long for one.
-@pytest.mark.parametrize("n, d", [(20, 640), (51, 640), (102, 640), (113, 640), (3, 40_000)])
-def test_blocks_of_rows_make_no_difference(n, d):
-    X, pi, W, r, weights = random_case(n, d)
-    W[:, 0] = [0, 1, 0.5]  # entries of exactly 0 and 1 are counted block by block too
+@pytest.mark.parametrize(
+    "n, d, k",
+    [(20, 640, 3), (51, 640, 3), (102, 640, 3), (113, 640, 3), (3, 40_000, 3), (60, 640, 40)],
+)
+def test_blocks_of_rows_make_no_difference(n, d, k):
+    X, pi, W, r, weights = random_case(n, d, k)
+    W[:3, 0] = [0, 1, 0.5]  # entries of exactly 0 and 1 are counted block by block too
     by_row = [em.e_step(row[None], pi, W)[0] for row in X]
     np.testing.assert_allclose(em.e_step(X, pi, W), by_row, rtol=1e-9, atol=1e-300)
     total = sum(em.log_likelihood(row[None], pi, W) for row in X)
@@ -461,6 +499,20 @@ NAN = float("nan")
 def test_bad_input_names_the_argument_and_what_is_accepted(argument, call):
     with pytest.raises(ValueError, match=f"^{argument} .*expected"):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: em.fit(X, 2, tol=-1), "tol is -1; expected a number of at least 0, and finite"),
+        (lambda: em.fit(X, 2, max_iter=0), "max_iter is 0; expected an integer of at least 1"),
+        (lambda: em.fit(X, 2, rng=-1), "rng is -1; expected an integer from 0 to 4294967295"),
+    ],
+)
+def test_the_message_says_which_numbers_are_accepted(call, says):
+    with pytest.raises(ValueError) as error:
+        call()
+    assert str(error.value) == says
 
 
 def test_the_message_says_where_the_first_bad_entry_is():

@@ -38,7 +38,7 @@ def test_small_sets_hold_the_homework_s_examples():
 # Points in the plane
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def points():
     return datasets.plane_points()
 
@@ -168,6 +168,8 @@ def test_simulated_genomes_shapes_and_types():
     assert np.array_equal(genomes.labels, np.sort(genomes.labels))
     assert genomes.frequencies.shape == (3, 300) and genomes.frequencies.dtype == np.float64
     assert genomes.ancestral.shape == (300,)
+    assert datasets.simulated_genomes(1, 1, populations=1).X.shape == (1, 1)
+    assert datasets.simulated_genomes(4, 2).labels.tolist() == [0, 0, 1, 1]
     assert (genomes.ancestral >= 0.05).all() and (genomes.ancestral <= 0.95).all()
 
 
@@ -236,7 +238,7 @@ def test_simulated_genomes_refuse(name, wrong):
 # Digits
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def digits():
     return datasets.binary_digits()
 
@@ -253,6 +255,7 @@ def test_binary_digits_shapes_and_types(digits):
 def test_binary_digits_takes_digits_and_number():
     some = datasets.binary_digits(7, digits=(8, 3, 9))
     assert some.labels.tolist() == [8, 8, 8, 3, 3, 9, 9]
+    assert datasets.binary_digits(1, np.arange(3, dtype=np.uint8)).labels.dtype == np.int64
     every = datasets.binary_digits(20, digits=range(10))
     assert np.unique(every.labels).tolist() == list(range(10))
 
@@ -328,17 +331,18 @@ def test_binary_digits_refuse_other_digits(wrong):
 @pytest.mark.parametrize(
     "draw",
     [
-        pytest.param(lambda rng: datasets.simulated_genomes(20, 40, rng=rng).X, id="genomes"),
-        pytest.param(lambda rng: datasets.binary_digits(20, rng=rng).X, id="digits"),
+        pytest.param(lambda **rng: datasets.simulated_genomes(20, 40, **rng).X, id="genomes"),
+        pytest.param(lambda **rng: datasets.binary_digits(20, **rng).X, id="digits"),
     ],
 )
 def test_random_sets_depend_on_the_seed_alone(draw):
     np.random.seed(1)
     before = np.random.get_state()[1].copy()
-    assert np.array_equal(draw(5), draw(5))
-    assert np.array_equal(draw(5), draw(np.random.RandomState(5)))
-    assert not np.array_equal(draw(5), draw(6))
-    assert np.array_equal(draw(np.random.default_rng(5)), draw(np.random.default_rng(5)))
+    assert np.array_equal(draw(rng=5), draw(rng=5))
+    assert np.array_equal(draw(), draw(rng=0))
+    assert np.array_equal(draw(rng=5), draw(rng=np.random.RandomState(5)))
+    assert not np.array_equal(draw(rng=5), draw(rng=6))
+    assert np.array_equal(draw(rng=np.random.default_rng(5)), draw(rng=np.random.default_rng(5)))
     generator = np.random.RandomState(5)
-    assert not np.array_equal(draw(generator), draw(generator))  # a generator moves on
+    assert not np.array_equal(draw(rng=generator), draw(rng=generator))  # a generator moves on
     assert np.array_equal(before, np.random.get_state()[1])  # and numpy's global one is left alone

@@ -198,6 +198,26 @@ def test_bundle_has_both_lives(explorer):
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
+def test_a_long_explorer_is_named_in_full():
+    # ipywidgets cuts what it writes as text after 110 characters
+    values = {f"a_slider_with_a_long_name_{i}": ["a", "b"] for i in range(4)}
+    long = Explorer("long", lambda **_: draw(2, 1), **values)
+    text = long._repr_mimebundle_()["text/plain"]
+    assert text == repr(long) and len(text) > 110
+
+
+def test_photographs_keep_all_colours():
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    picture = Image.fromarray(pixels).resize((256, 256), Image.Resampling.BICUBIC)
+    photo = Explorer("photo", lambda: (picture, "caption"), photo=True)
+    assert photo.frame().source == encode(picture, photo=True)[0] != encode(picture)[0]
+    assert '<img class="photo" ' in photo.to_html()
+    stored = np.asarray(image_of(photo.frame().source).convert("RGB"))
+    assert len(np.unique(stored.reshape(-1, 3), axis=0)) > 128
+    # a loss that is not seen: a few of 255 levels on average
+    assert np.abs(stored.astype(int) - np.asarray(picture)).mean() < 5
+
+
 def test_what_draw_adds_later_has_the_books_style():
     def draw_text():
         figure, axes = figures.new_figure(2)
@@ -224,6 +244,7 @@ def test_labels_read_as_written():
     assert ">learning rate</label>" in page
     assert "[&quot;0.01&quot;, &quot;1&quot;, &quot;10&quot;]" in page
     assert repr(explorer) == "Explorer('named', learning_rate=0.01…10, dataset=simple…XOR)"
+    assert repr(Explorer("one", lambda k: draw(k, 1), k=[2])) == "Explorer('one', k=2)"
 
 
 def test_diagram_keeps_every_palette_colour_exactly():
@@ -271,7 +292,7 @@ def test_sizes_are_in_css_pixels():
     [
         ({"name": "Not An Id"}, "name"),
         ({"k": []}, "k: an axis needs at least one value"),
-        ({"start": {"k": 7}}, "k = 7 is not on the axes"),
+        ({"start": {"k": 7}}, "^start: k = 7 is not on the axes"),
         ({"start": {"nonsense": 1}}, "nonsense = 1 is not on the axes"),
     ],
 )

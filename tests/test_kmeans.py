@@ -411,7 +411,9 @@ GOOD = np.arange(10.0).reshape(5, 2)
         (lambda: kmeans.kmeans([["a"]], 1), "X is not an array of numbers"),
         (lambda: kmeans.kmeans([[1, math.nan]], 1), "X must be finite"),
         (lambda: kmeans.kmeans([[1, math.inf]], 1), "X must be finite"),
-        (lambda: kmeans.kmeans([[-1e200, 1]], 1), "X must be finite and below 1e.150"),
+        (lambda: kmeans.kmeans([[-1e150, 1]], 1), "X must be finite and below 1e.150"),
+        (lambda: kmeans.kmeans([[1, 1e150]], 1), "X must be finite and below 1e.150"),
+        (lambda: kmeans.kmeans(GOOD, 1, weights=[1e150] * 5), "weights must be 5 positive"),
         (
             lambda: kmeans.kmeans(GOOD, 2, rng=-1),
             "rng is -1; expected an integer from 0 to 4294967295",
@@ -558,7 +560,7 @@ CLEAR.info["transparency"] = 0
         (CLEAR, [[255, 255, 255], [40, 50, 60]]),
         (Image.new("CMYK", (1, 1), (255, 0, 0, 0)), [[0, 255, 255]]),
         (grey([0, 256, 65535], "I;16"), [[0] * 3, [1] * 3, [255] * 3]),
-        (grey([0, 65535, 70000], "I"), [[0] * 3, [255] * 3, [255] * 3]),
+        (grey([-5, 0, 65535, 70000], "I"), [[0] * 3, [0] * 3, [255] * 3, [255] * 3]),
     ],
 )
 def test_every_mode_becomes_rgb(image, expected):
@@ -665,6 +667,14 @@ def test_image_prefers_the_picture_that_is_there(folder, capsys):
     assert "30 x 20 pixels, k = 16, seed 1: loss 0.00" in capsys.readouterr().out
 
 
+def test_image_starts_from_the_seed_given(folder, capsys, photograph):
+    photograph.crop((100, 100, 150, 150)).save("original.png")
+    losses = [compress_image(Image.open("original.png"), 32, rng=seed).loss for seed in (0, 1)]
+    assert kmeans_command.main(["image", "-k", "32", "-s", "1"]) == 0
+    assert f"seed 1: loss {losses[1]:.2f}\n" in capsys.readouterr().out
+    assert abs(losses[0] - losses[1]) > 1
+
+
 @pytest.mark.parametrize(
     ("mode", "name"),
     [
@@ -688,13 +698,14 @@ def test_image_reads_other_pictures(folder, mode, name):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "it is empty"),
+        (b"", "kmeans: data.tsv must be numbers with tabs between: it is empty\n"),
         (b"\n  \n", "it is empty"),
         (b"1\t2\n3\n", "number of columns changed"),
         (b"1\t2\nx\t3\n", "could not convert string 'x'"),
         (b"1\t2\nnan\t3\n", "data.tsv must be finite"),
         (b"1\n2\n", "data.tsv has shape (2, 1); expected shape (any, 2)"),
         (b"1 2\n3 4\n", "could not convert"),
+        (b"# 1\t2\n3\t4\n", "could not convert"),
         (b"\xff\xfe\x00", "data.tsv"),
     ],
 )

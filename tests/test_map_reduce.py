@@ -45,7 +45,8 @@ def check_kmeans(chunks, X, centroids):
 
 def check_em(chunks, X, pi, W):
     passes = islice(map_reduce.em_iterate(chunks, pi, W), 12)
-    for (*far, level), near in zip(passes, binary_em.iterate(X, pi, W)):
+    expected = islice(binary_em.iterate(X, pi, W), 12)
+    for (*far, level), near in zip(passes, expected, strict=True):
         np.testing.assert_allclose(far[0], near.pi, **CLOSE)
         np.testing.assert_allclose(far[1], near.W, **CLOSE)
         assert level == pytest.approx(near.log_likelihood, rel=1e-9)
@@ -71,6 +72,22 @@ def test_a_cluster_that_is_empty_everywhere():
     with dask.config.set(scheduler="synchronous"):
         check_kmeans(bag(X, 5), X, start)
         check_em(bag(B, 5), B, pi, W)
+
+
+def test_clusters_of_one_example_and_of_less_and_integers():
+    with dask.config.set(scheduler="synchronous"):
+        *_, (centroids, loss) = map_reduce.kmeans_iterate(bag([[0], [1], [10]], 2), [[0], [9]])
+        assert (centroids.tolist(), loss) == ([[0.5], [10]], 0.5)
+        X, *start = genomes()
+        check_em(bag(X[:3], 2), X[:3], *start)
+
+
+def test_round_off_does_not_lift_a_probability_above_one():
+    X, rng = np.ones((1000, 1)), np.random.RandomState(0)
+    start = rng.dirichlet(np.ones(7)), rng.uniform(size=(7, 1))
+    with dask.config.set(scheduler="synchronous"):
+        for _, W, _ in islice(map_reduce.em_iterate(bag(X, 9), *start), 5):
+            assert W.max() <= 1
 
 
 def test_two_worker_processes_give_the_same_and_leave_nothing(tmp_path):
