@@ -18,8 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HWLIB = ROOT / "hwlib"
 WORK = ROOT / "_build" / "mutants"
-# Where a module's tests are not in a file of its name.
+# Where a module's tests are not, or not only, in a file of its name.
 TESTS = {
+    **{name: [name, "properties"] for name in ("backprop", "binary_em", "explorer", "kmeans")},
     "arguments": ["binary_em", "datasets", "kmeans"],
     "compression": ["kmeans"],
     "kmeans_command": ["kmeans"],
