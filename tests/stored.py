@@ -37,13 +37,21 @@ class Figure(NamedTuple):
     start: dict  # slider's name: the index of the value where it stands at first
     captions: list  # one for each position, the last slider moving fastest
     pictures: list  # likewise, which of the different pictures is shown
+    sources: list  # the different pictures, as data: addresses
 
     def caption(self, **moved):
         """Return the caption when some sliders have moved, each to the index given."""
+        return self.captions[self._position(moved)]
+
+    def source(self, **moved):
+        """Return the picture likewise, as a data: address."""
+        return self.sources[self.pictures[self._position(moved)]]
+
+    def _position(self, moved):
         position = 0
         for axis, values in self.axes.items():
             position = position * len(values) + (self.start | moved)[axis]
-        return self.captions[position]
+        return position
 
 
 @cache
@@ -57,14 +65,15 @@ def figures(path):
         page = output.get("data", {}).get("text/html", "")
         for figure in re.findall(r'<figure class="explorer" id=.*?</figure>', page, re.DOTALL):
             soup = BeautifulSoup(figure, "html.parser")
-            data = soup.find("script")
-            frames = json.loads(data.string)["frames"] if data else [[0, soup.figcaption.string]]
+            data = {"frames": [[0, soup.figcaption.string]], "images": [soup.img["src"]]}
+            if script := soup.find("script"):
+                data = json.loads(script.string)
             name = soup.figure["id"]
             sliders = {s["id"].removeprefix(f"{name}-"): s for s in soup.find_all("input")}
             axes = {axis: json.loads(slider["data-values"]) for axis, slider in sliders.items()}
             start = {axis: int(slider["value"]) for axis, slider in sliders.items()}
-            pictures, captions = zip(*frames)
-            found[name] = Figure(axes, start, list(captions), list(pictures))
+            pictures, captions = map(list, zip(*data["frames"]))
+            found[name] = Figure(axes, start, captions, pictures, data["images"])
     return found
 
 
