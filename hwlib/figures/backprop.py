@@ -131,13 +131,13 @@ def draw_graph_walk(walk, step):
         ax.text(x, y + 0.22, walk.names[i], ha="center", va="center", fontsize=12, weight="bold",
                 color=figures.INK if made else figures.FAINT)  # fmt: skip
         if made:
-            ax.text(x, y - 0.03, _value(node.value), ha="center", va="center", fontsize=11,
+            ax.text(x, y - 0.03, _value(node.value), ha="center", va="center",
                     color=figures.VALUE)  # fmt: skip
         if grads is not None and np.any(grads[i]):
             ax.text(x, y - 0.28, _value(grads[i], 2), ha="center", va="center", fontsize=10.5,
                     style="italic", color=figures.GRADIENT)  # fmt: skip
-    ax.text(0.12, 0.12, "upright: value", color=figures.VALUE, fontsize=11)
-    ax.text(1.4, 0.12, "slanted: gradient", color=figures.GRADIENT, fontsize=11, style="italic")
+    ax.text(0.12, 0.12, "upright: value", color=figures.VALUE)
+    ax.text(1.4, 0.12, "slanted: gradient", color=figures.GRADIENT, style="italic")
     return figure, _walk_caption(walk, step, active)
 
 
@@ -287,7 +287,7 @@ def draw_epsilon(epsilons, errors, difference, epsilon):
     ax.minorticks_off()
 
     ax.axvline(1e-8, color=figures.FAINT, linewidth=1.2, linestyle=":")
-    ax.text(0.8e-8, 4, "the homework's ε = 10⁻⁸", color=figures.INK, ha="left")
+    ax.text(0.8e-8, 4, "the homework's ε = 10⁻⁸")
 
     ends = np.array([1e-1, 1e-15])
     for each, marker in zip(DIFFERENCES, "os"):
@@ -491,13 +491,13 @@ def _draw_plane(ax, dataset, scores, xlim, ylim):
                  _tint(figures.POSITIVE, 0.15), _tint(figures.POSITIVE, 0.4)]  # fmt: skip
         ninety = np.log(9)  # σ(log 9) = 0.9
         ax.contourf(x1, x2, z, [-np.inf, -ninety, 0, ninety, np.inf], colors=bands)
-        lattice = (slice(8, 80, 16), slice(8, 80, 16))
+        lattice = (slice(8, None, 16),) * 2
         classes = [("+", figures.POSITIVE, z > 0), ("_", figures.NEGATIVE, z < 0)]
         for sign, color, predicted in classes:
             where = grid[lattice][predicted[lattice].filled(False)]
             ax.plot(*where.T, sign, color=color, markersize=7, markeredgewidth=1.2, alpha=0.7)
         if z.min() < 0 < z.max():
-            ax.contour(x1, x2, z, [0], colors=figures.INK, linewidths=2)
+            ax.contour(x1, x2, z, [0], colors=figures.INK)
     for x, y in dataset:
         marker, color = ("o", figures.POSITIVE) if y == 1 else ("s", figures.NEGATIVE)
         ax.plot(*x, marker, color=color, markersize=17, markeredgecolor="white", zorder=5)
@@ -534,7 +534,7 @@ def _draw_losses(ax, losses, ylim, ended=False):
     ax.set_ylabel("loss", labelpad=1)
     ax.axhline(FOUR_LOG_2, color=figures.FAINT, linewidth=1.2, linestyle="--")
     aside = {"xytext": (7, 0), "textcoords": "offset points"}  # of the marker of step 0
-    ax.annotate("4 log 2", (0, FOUR_LOG_2 * 0.88), **aside, va="top", color=figures.INK)
+    ax.annotate("4 log 2", (0, FOUR_LOG_2 * 0.88), **aside, va="top")
     ax.plot(losses, color=figures.INK)
     last = len(losses) - 1
     ax.plot([last], [losses[-1]], "X" if ended else "o", color=figures.INK, markersize=9)
@@ -819,7 +819,7 @@ def draw_xor_starts(results, scale, hidden_units):
     all_dead = ~runs.on_after.any(axis=1)[order]
     place = np.arange(1, n + 1)
     left.plot(place[~all_dead], final[order][~all_dead], "o", color=figures.VALUE, markersize=3.5)
-    left.plot(place[all_dead], final[order][all_dead], "x", color=figures.NEGATIVE, markersize=6)
+    left.plot(place[all_dead], final[order][all_dead], "x", color=figures.NEGATIVE)
     left.set(xlim=(-4, n + 4), ylim=(-0.2, 4))
     left.set_xlabel(f"{n} starts, in the order of their final loss")
     left.set_yticks([0, *PLATEAUS.values()], ["0", *PLATEAUS])
@@ -829,10 +829,10 @@ def draw_xor_starts(results, scale, hidden_units):
             at = np.flatnonzero(found[name][order])
             height = PLATEAUS.get(name, 0.0)
             left.text(np.clip(at.mean() + 1, 4, n - 4), height + 0.11, f"{count}", ha="center",
-                      va="bottom", color=figures.INK, weight="bold")  # fmt: skip
+                      va="bottom", weight="bold")  # fmt: skip
     left.plot(3, 3.7, "o", color=figures.VALUE, markersize=4)
     left.text(9, 3.7, "some unit is on", color=figures.VALUE, va="center")
-    left.plot(3, 3.35, "x", color=figures.NEGATIVE, markersize=6)
+    left.plot(3, 3.35, "x", color=figures.NEGATIVE)
     left.text(9, 3.35, "every unit is dead", color=figures.NEGATIVE, va="center")
 
     parts = [
@@ -843,7 +843,7 @@ def draw_xor_starts(results, scale, hidden_units):
     colors = [figures.NEGATIVE, figures.NEGATIVE, figures.VALUE]
     for i, ((_, part), color) in enumerate(zip(parts, colors)):
         right.barh(i, 100 * part / total, color=color, alpha=0.8, height=0.55)
-        right.text(100 * part / total + 3, i, f"{part}", va="center", color=figures.INK)
+        right.text(100 * part / total + 3, i, f"{part}", va="center")
     right.set(xlim=(0, 125), ylim=(2.5, -0.5), xlabel="% of units")
     right.set_xticks([0, 50, 100])
     right.set_yticks(range(3), [name for name, _ in parts])

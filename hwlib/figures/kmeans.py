@@ -78,7 +78,7 @@ def draw_seed(X, runs, best, k, seed):
     _draw_losses(elbow, {j: run.loss for j, run in runs[seed].items()}, best)
     elbow.plot(k, result.loss, "o", ms=13, mfc="none", mec=figures.INK, mew=1.5)
     names = ["best of 50 restarts", f"seed {seed}"]
-    elbow.legend(names, loc="upper right", frameon=False, fontsize=10)
+    elbow.legend(names, loc="upper right")
     _log_losses(elbow)
     caption = f"k = {k}, seed {seed}: loss {result.loss:.2f}"
     return figure, f"{caption}. The best of 50 restarts ends at {best[k]:.2f}."
@@ -154,7 +154,7 @@ def draw_photo(original, compressed):
     ]
     width, height = tiles[0].size
     pair = Image.new("RGB", (2 * width + 8, height), "white")
-    pair.paste(tiles[0], (0, 0))
+    pair.paste(tiles[0])
     pair.paste(tiles[1], (width + 8, 0))
     return pair, photo_caption(original, compressed)
 
@@ -183,7 +183,7 @@ def draw_starts(ends, k):
         middle.append(f"{median:.0f}")
         axes.hist(ratios, np.geomspace(1, RATIOS[1], 81), color=figures.VALUE)
         # a tick for each run: a bar of one run would hardly be seen
-        axes.plot(ratios, np.full(len(ratios), -0.09 * len(ratios)), "|", color=figures.INK, ms=6)
+        axes.plot(ratios, np.full(len(ratios), -0.09 * len(ratios)), "|", color=figures.INK)
         axes.axvline(median / lowest, color=figures.INK, lw=1, ls="--")
         x = max(median / lowest, 1.07)  # clear of the tall bar at 1
         axes.text(x, 0.88 * len(ratios), f" median {median:.0f}", va="center")
@@ -266,8 +266,8 @@ def draw_colours(bins, compressed, view):
     for number, colour in enumerate(palette, start=1):
         at, text = colour[[x, y]], "white" if colour @ [0.3, 0.6, 0.1] < 128 else "black"
         # two rings, one of which stands out whatever lies below
-        panels[0].plot(*at, "o", ms=15, mfc="none", mec="black", mew=1)
-        panels[0].plot(*at, "o", ms=13.5, mfc=colour / 255, mec="white", mew=1)
+        panels[0].plot(*at, "o", ms=15, mfc="none", mec="black")
+        panels[0].plot(*at, "o", ms=13.5, mfc=colour / 255, mec="white")
         panels[0].text(*at, f"{number}", ha="center", va="center_baseline", color=text, fontsize=10)
     shares = pixels / pixels.sum()
     return figure, (
@@ -310,11 +310,11 @@ def _draw_clusters(axes, X, result, path=None):
         points = X[result.assignments == c]
         axes.plot(*points.T, "s", color=figures.CLUSTERS[c], ms=2.5, mew=0)
     borders = _borders(result.centroids)
-    axes.plot(*borders.T, "-", color=figures.FAINT, lw=0.7, antialiased=False)
+    axes.plot(*borders.T, color=figures.FAINT, lw=0.7, antialiased=False)
     if path is not None:
         x1, x2 = np.moveaxis(path, 2, 0)  # a row for each step, a column for each centroid
-        axes.plot(x1, x2, "-", color=figures.INK, lw=1.2)
-        axes.plot(x1[0], x2[0], "x", color=figures.INK, ms=6, mew=1.5)
+        axes.plot(x1, x2, color=figures.INK, lw=1.2)
+        axes.plot(x1[0], x2[0], "x", color=figures.INK, mew=1.5)
     for c, mu in enumerate(result.centroids):
         axes.plot(*mu, "o", ms=13, mfc="white", mec=figures.CLUSTERS[c], mew=1.8)
         axes.text(*mu, str(c + 1), ha="center", va="center_baseline", fontsize=10)
