@@ -57,6 +57,8 @@ def test_walk_ends_with_the_gradients_of_compute_grad(walk):
         np.testing.assert_allclose(grad, node.grad, rtol=1e-14)
     # 9 nodes forward, the output's gradient, 6 nodes with children backward
     assert walk.steps == range(1, 17)
+    # at first the output alone has one
+    assert [float(np.sum(grad)) for grad in walk.grads[0]] == [0] * 8 + [1]
 
 
 def test_walk_names_the_nodes(walk):
@@ -69,8 +71,8 @@ def test_walk_names_an_inner_sum():
     topo_order = []
     a, b = InputNode([1, 2], topo_order), InputNode([3, 4], topo_order)
     dot = DotNode(a, b)
-    walk = pictures.walk_graph(ConstantMulNode(AddNode(dot, dot), 2), "ab")
-    assert walk.names[-2] == "aᵀb + aᵀb"
+    walk = pictures.walk_graph(ConstantMulNode(AddNode(dot, DotNode(a, a)), 2), "ab")
+    assert walk.names[-2] == "aᵀb + aᵀa"
 
 
 def test_values_appear_forward_and_gradients_backward(walk):
