@@ -26,8 +26,11 @@ TESTS = {
     "kmeans_command": ["kmeans"],
     "photo": ["figures_kmeans"],
     "figures": ["explorer", "figures_backprop", "figures_binary_em", "figures_kmeans"],
-    "figures.map_reduce": ["map_reduce"],
-    "figures.speed": ["speed"],
+    "figures.backprop": ["explorer", "figures_backprop"],
+    "figures.binary_em": ["explorer", "figures_binary_em"],
+    "figures.kmeans": ["explorer", "figures_kmeans"],
+    "figures.map_reduce": ["explorer", "map_reduce"],
+    "figures.speed": ["explorer", "speed"],
 }
 # These read the source, which is another one here; run hwlib in a folder where mutmut has no
 # settings; or draw the whole book.
@@ -81,8 +84,9 @@ def prepare(module):
         + [f"--deselect={test}" for test in LEFT_OUT],
         # the notebooks' plugin and a search for garbage after each run take longer than most tests
         "pytest_add_cli_args": ["-o", "addopts=", "-p", "no:nbval", "-p", "no:unraisableexception"],
-        # each mutant in a fork of a process that has run no test: dask's leave threads behind
-        "process_isolation": "forkserver",
+        # each mutant in a fork of a process that has run no test, since dask's leave threads
+        # behind; but figures in a fork of one that has run the notebooks, which takes a minute
+        "process_isolation": "fork" if module.startswith("figures") else "forkserver",
         "use_git_change_detection": False,
     }
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
