@@ -63,11 +63,11 @@ def draw_sites(labels, responsibilities, sites):
     figure, axes = figures.new_figure(2.8, (0.084, 0.181, 0.907, 0.798))
     second = responsibilities[sites][:, 1]
     axes.axhline(0.5, color=figures.FAINT, lw=1, ls="--")
-    for population, (marker, colour) in enumerate(zip("os", figures.CLUSTERS, strict=False)):
+    for population, (marker, colour) in enumerate(zip("os", figures.CLUSTERS)):
         members = np.flatnonzero(labels == population)
         axes.plot(members + 1, second[members], marker, ms=5, color=colour)
         name, middle = f"population {population + 1}", members.mean() + 1
-        axes.text(middle, 1.09, name, ha="center", color=colour, fontsize=11)
+        axes.text(middle, 1.09, name, ha="center", color=colour)
     axes.set(xlabel="genome i", ylabel="$r_{i2}$", xlim=(0, len(labels) + 1), ylim=(-0.05, 1.2))
     axes.set_yticks([0, 0.5, 1])
     own = responsibilities[sites][np.arange(len(labels)), labels]
@@ -268,9 +268,9 @@ def draw_bound(level, bound, paths, begin, step):
     figure, axes = figures.new_figure(3.2, (0.108, 0.158, 0.868, 0.823))
     low, high = curve.min() - 1, curve.max() + 3
     axes.set(xlim=(0, 1), ylim=(low, high), xlabel="unknown entry w of W", ylabel="log-likelihood")
-    axes.plot(grid, curve, color=figures.INK, lw=2)
+    axes.plot(grid, curve, color=figures.INK)
     axes.plot(grid, below, color=figures.VALUE, lw=1.5, ls="--")
-    axes.text(0.03, high - 0.7, "solid: log-likelihood", va="top", color=figures.INK, fontsize=11)
+    axes.text(0.03, high - 0.7, "solid: log-likelihood", va="top")
     axes.text(0.97, high - 0.7, "dashed: bound", va="top", ha="right", color=figures.VALUE)
     axes.plot(path[: step // 2 + 1], np.full(step // 2 + 1, low), "|", ms=14, color=figures.FAINT)
     touch = {"marker": "o", "ms": 9, "color": figures.VALUE, "zorder": 3, "ls": ""}
@@ -369,7 +369,7 @@ def draw_snps(labels, second, found, reachable, F_ST, sites):
     places = (0.084, 0.178, 0.404, 0.802), (0.587, 0.178, 0.404, 0.802)
     figure, (genomes, curve) = figures.new_figure(3.0, *places)
     genomes.axhline(0.5, color=figures.FAINT, lw=1, ls="--")
-    for population, (marker, colour) in enumerate(zip("os", figures.CLUSTERS, strict=False)):
+    for population, (marker, colour) in enumerate(zip("os", figures.CLUSTERS)):
         members = np.flatnonzero(labels == population)
         r = second[F_ST, sites][members]
         genomes.plot(members + 1, r, marker, ms=4.5, color=colour)
@@ -437,7 +437,7 @@ def draw_labels(names, fits, seed):
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     for c, other in enumerate(match):
-        panels[1].plot([0, 1], [c, other], "-o", color=figures.CLUSTERS[c], lw=2.5, ms=6)
+        panels[1].plot([0, 1], [c, other], "-o", color=figures.CLUSTERS[c], lw=2.5)
     panels[1].set(xlim=(-0.1, 1.1), ylim=(k - 0.5, -0.5))
     panels[1].axis("off")
     apart = np.abs(pair["right"].W[match] - pair["left"].W).max()
