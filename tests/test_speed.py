@@ -234,6 +234,82 @@ def test_failure_in_a_child_is_told(tmp_path):
         measure.in_child(program)
 
 
+def row(who, seconds, result=None, iterations=None, memory=0):
+    return {
+        "who": who, "seconds": seconds, "result": result, "iterations": iterations,
+        "memory": memory,
+    }  # fmt: skip
+
+
+# Two pieces of work on paper, the second without a peer.
+PAPER = {
+    "photo-4": {
+        "title": "k-means: k = 4, a photograph",
+        "rows": [
+            row("we", [0.004, 0.001, 0.002], 12.5, 7, 2_000_000),
+            row("they", [0.004, 0.002, 0.03], None, None, 900),
+            row("others", [0.0005], 1 / 3, 70, 1_000_000),
+        ],
+    },
+    "em": {"title": "EM: alone", "rows": [row("we", [1.0], 1, 1, 0)]},
+}
+
+
+def test_a_table_in_full():
+    assert speed.table(PAPER) == [
+        ["work", "who", "fewest", "median", "speed", "result", "iterations", "memory"],
+        [PAPER["photo-4"]["title"], "we", "1.00 ms", "2.00 ms", "2.00", "12.5", "7", "2.00 MB"],
+        ["", "they", "2.00 ms", "4.00 ms", "1.00", "", "", "0.900 kB"],
+        ["", "others", "500 µs", "500 µs", "4.00", "0.3333333333", "70", "1.00 MB"],
+        ["EM: alone", "we", "1.00 s", "1.00 s", "", "1", "1", "0 kB"],
+    ]
+    assert speed.ours(PAPER["photo-4"]) == 0.001
+    assert speed.compare(PAPER, "photo", "none").replace(speed.FIXED, "~") == (
+        "| work | who | fewest | median | speed | result | iterations | memory |\n"
+        "| :-- | :-- | --: | --: | --: | --: | --: | --: |\n"
+        "| k~=~4, a photograph | we | 1.00~ms | 2.00~ms | 2.00 | 12.5 | 7 | 2.00~MB |\n"
+        "|  | they | 2.00~ms | 4.00~ms | 1.00 |  |  | 0.900~kB |\n"
+        "|  | others | 500~µs | 500~µs | 4.00 | 0.3333333333 | 70 | 1.00~MB |"
+    )
+    twice = PAPER | {"photo-8": {"rows": [row("we", [1]), row("they", [8]), row("others", [9])]}}
+    assert speed.mean_speed(twice) == pytest.approx(4, rel=1e-15)  # √(2 · 8), one rounding
+
+
+def test_the_machine_in_full():
+    machine = {
+        "date": "2026-11-01",
+        "processor": "Abacus",
+        "cores": 2,
+        "python": "3.11.7",
+        "versions": {"numpy": "2.4", "scipy": "1.9"},
+        "rates": {"read": 1e9, "copy": 2e9, "gemm64": 3e9, "gemm32": 4e9, "cached": 5e9},
+        "costs": {"numpy call": 6e-6, "object": 7e-9},
+    }
+    assert speed.about(machine) == (
+        "Measured on 2026-11-01: Abacus, 2 cores, Python 3.11.7, numpy 2.4, scipy 1.9."
+    )
+    assert speed.rates(machine).splitlines() == [
+        "| on this machine | |",
+        "| :-- | :-- |",
+        "| read from memory | 1.0 billion bytes per second |",
+        "| copy in memory (read and write) | 2.0 billion bytes per second |",
+        "| matrix product, float64 | 3.0 billion operations per second |",
+        "| matrix product, float32 | 4.0 billion operations per second |",
+        "| greater of two numbers, in a cache | 5.0 billion per second |",
+        "| numpy adds two vectors of length 3 | 6.00 µs |",
+        "| Python makes an object and calls it | 7.00 ns |",
+    ]
+
+
+def test_powers_of_exact_laws():
+    sizes = [1, 2, 4, 8]
+    curves = {
+        "n": {"sizes": sizes, "seconds": [9, 9, 48, 192]},  # 3 n², in the larger half
+        "d": {"sizes": sizes, "seconds": [9, 9, 2, 8**0.5]},
+    }
+    assert speed.powers(curves) == "n^2.00, d^0.50"
+
+
 def test_a_missing_peer_is_named(monkeypatch):
     def version(name):
         if name == "torch":
