@@ -271,6 +271,9 @@ def test_a_table_in_full():
         "|  | they | 2.00~ms | 4.00~ms | 1.00 |  |  | 0.900~kB |\n"
         "|  | others | 500~µs | 500~µs | 4.00 | 0.3333333333 | 70 | 1.00~MB |"
     )
+    two = {"two": PAPER["photo-4"] | {"rows": PAPER["photo-4"]["rows"][:2]}}
+    assert speed.table(two)[1:] == speed.table(PAPER)[1:3]
+    assert speed.results() == RESULTS
     twice = PAPER | {"photo-8": {"rows": [row("we", [1]), row("they", [8]), row("others", [9])]}}
     assert speed.mean_speed(twice) == pytest.approx(4, rel=1e-15)  # √(2 · 8), one rounding
 
