@@ -334,3 +334,11 @@ def test_without_a_kernel_a_sentence_stands_for_the_widget():
     assert data["text/plain"] == "PhotoUpload()"
     assert re.fullmatch("<p>In JupyterLab, drop your own photo here .*</p>", data["text/html"])
     assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_borders_of_centroids_in_a_row():
+    # the border of the outer two lies between two others; where two coincide there is none
+    row = np.array([[0, 0], [0, 0], [1, 0], [1.2, 0]])
+    borders = pictures._borders(row).reshape(-1, 3, 2)
+    assert sorted({round(float(x), 12) for x in borders[:, :2, 0].ravel()}) == [0.5, 1.1]
+    assert pictures._borders(row[:1]).shape == (0, 2)
