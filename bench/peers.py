@@ -295,38 +295,22 @@ def network_torch(steps):
     return run, lambda loss: (loss, steps)
 
 
-def network_micrograd(steps, loss_in_one):
-    """The same graph of numbers; an example's loss with a node for each operation, or in one."""
+def network_micrograd(steps):
     from micrograd.engine import Value
 
     X, y, (W, b, v, c) = network()
-    hidden = range(len(b))
+    hidden, examples = range(len(b)), [(*x, label) for x, label in zip(X.tolist(), y.tolist())]
 
-    # It has neither log nor exp. Those of math, not of numpy, which take longer for a number.
-    def node(value, s, slope):
-        out = Value(value, (s,))
+    def log_one_plus_exp(s):  # it has neither log nor exp
+        # of math, not of numpy, whose functions take longer for a Python number
+        value = max(s.data, 0.0) + math.log1p(math.exp(-abs(s.data)))
+        out, slope = Value(value, (s,), "log(1+exp)"), 1 / (1 + math.exp(-s.data))
 
         def backward():
             s.grad += slope * out.grad
 
         out._backward = backward
         return out
-
-    def sigmoid(s):
-        value = 1 / (1 + math.exp(-s.data))
-        return node(value, s, value * (1 - value))
-
-    def log(s):
-        return node(math.log(s.data), s, 1 / s.data)
-
-    def log_one_plus_exp(s):
-        value = max(s.data, 0.0) + math.log1p(math.exp(-abs(s.data)))
-        return node(value, s, 1 / (1 + math.exp(-s.data)))
-
-    def total_loss(scores):
-        if loss_in_one:
-            return sum(log_one_plus_exp(s * -y_i) for s, y_i in zip(scores, y.tolist()))
-        return -sum(log(sigmoid(s * y_i)) for s, y_i in zip(scores, y.tolist()))
 
     def run():
         rows = [[Value(w) for w in row] for row in W.tolist()]
@@ -337,11 +321,11 @@ def network_micrograd(steps, loss_in_one):
         )
         params = [*sum(rows, []), *bs, *vs, last]
         for step in range(steps + 1):
-            scores = []
-            for x1, x2 in X.tolist():
+            loss = Value(0.0)
+            for x1, x2, label in examples:
                 h = [(rows[i][0] * x1 + rows[i][1] * x2 + bs[i]).relu() for i in hidden]
-                scores.append(sum((vs[i] * h[i] for i in hidden), last))
-            loss = total_loss(scores)
+                score = sum((vs[i] * h[i] for i in hidden), last)
+                loss = loss + log_one_plus_exp(score * -label)
             if step < steps:
                 for p in params:
                     p.grad = 0
@@ -397,8 +381,7 @@ def network_work(steps=1000):
     names = {
         OURS: network_ours,
         "PyTorch": network_torch,
-        "micrograd": partial(network_micrograd, loss_in_one=False),
-        "micrograd, a loss in one node": partial(network_micrograd, loss_in_one=True),
+        "micrograd": network_micrograd,
         "HIPS autograd": network_autograd,
         "numpy, by hand": network_numpy,
     }

@@ -145,7 +145,6 @@ def _check(X, centroids, weights=None):
 
 
 # ---- both steps, of several runs at once and without work that changes nothing -------------------
-
 BLOCK = 2**17  # numbers in a table of float32: half a megabyte stays in the cache
 
 
@@ -158,8 +157,9 @@ def lloyd(X, starts, weights):
     # At first all points are in a cluster k that counts for nothing; then only moves change sums.
     assignments = np.full((runs, len(X)), k, dtype=np.min_scalar_type(k))
     totals, runs, seen = np.zeros((d + 2, runs, k + 1)), np.arange(runs), {}
+    table = columns(X, X[0], np.float32) if X.size <= 8 * BLOCK else None  # once, if it is small
     while len(runs):
-        before, assignments = assignments, nearest(X, centroids)
+        before, assignments = assignments, nearest(X, centroids, table)
         # An update that moves anything lowers the loss, so a run that was at a partition before
         # has ended. If it was another run, that one goes on from here.
         partitions = [hash(z.tobytes()) for z in assignments]
@@ -175,7 +175,7 @@ def lloyd(X, starts, weights):
 
 
 @np.errstate(all="ignore")  # too large for float32: such scores are left to float64
-def nearest(X, centroids):
+def nearest(X, centroids, table=None):
     """For each run, the centroid nearest to each point: (runs, k, d) gives (runs, n)."""
     # ||x - mu||^2 = ||x||^2 - 2 (mu.x - ||mu||^2 / 2): the nearest has the greatest score in the
     # brackets. Measured from a point of the data, no large numbers cancel, however far it is off.
@@ -188,7 +188,7 @@ def nearest(X, centroids):
     number = np.arange(k, dtype=np.min_scalar_type(k))[:, np.newaxis]
     assignments = np.empty((runs, len(X)), dtype=number.dtype)
     for block in blocks(X, len(quick) + d):
-        x = columns(X[block], X[0], np.float32)
+        x = columns(X[block], X[0], np.float32) if table is None else table[:, block]
         # each of two scores is rounded d + 3 times; the difference once more
         error = (d + 4) * (float32.eps * (largest @ np.abs(x).max(axis=1)) + float32.tiny)
         # a row of scores for each centroid: numpy seeks maxima fastest along whole rows
