@@ -123,11 +123,12 @@ colab:
 	$(PYTHON) tools/repository.py origin colab
 
 # Pins everything that requirements.in asks for, with hashes; and what make bench needs. Pins that
-# are still allowed stay, unless UPGRADE=1 asks for the newest.
+# are still allowed stay, unless UPGRADE=1 asks for the newest. Extras are named, since an older pip
+# takes coverage for something else than coverage[toml].
 lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes $(if $(UPGRADE),--upgrade) \
-	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	    --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    --quiet requirements.in --output-file requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-annotate \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
