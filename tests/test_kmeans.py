@@ -71,7 +71,9 @@ def test_result_unpacks_as_three():
 
 
 def test_of_equally_near_centroids_the_first():
-    assert assign([[1], [5]], [[0], [2], [8]]).tolist() == [0, 1]
+    nearest = assign([[1], [5]], [[0], [2], [8]])
+    assert nearest.tolist() == [0, 1]
+    assert nearest.dtype == np.intp  # so that they can index
 
 
 def test_one_cluster_is_the_mean():
@@ -272,6 +274,11 @@ def test_input_is_left_alone():
 # ---- degenerate data ----------------------------------------------------------------------------
 
 
+def test_a_single_point():
+    assert update([[3, 4]], [0], [[0, 0]]).tolist() == [[3, 4]]
+    assert kmeans.kmeans([[3, 4]], 1).centroids.tolist() == [[3, 4]]
+
+
 def test_a_cluster_that_loses_all_points_keeps_its_centroid():
     X = [[0.0], [1.0], [9.0]]
     np.testing.assert_array_equal(update(X, [0, 0, 2], [[5], [7], [8]]), [[0.5], [7], [9]])
@@ -355,7 +362,9 @@ def test_restarts_return_the_best_run(points, monkeypatch, together):
     losses = [run.loss for run in runs]
     assert len(np.unique(np.round(losses))) > 1  # otherwise any run would do
     monkeypatch.setattr(kmeans, "BLOCK", together * points.size // 8)
-    best = kmeans.kmeans(points, 5, restarts=6)
+    one_rng = np.random.RandomState(0)
+    best = kmeans.kmeans(points, 5, one_rng, restarts=6)
+    assert one_rng.random() == rng.random()  # no more starts were drawn than asked for
     # cut into other blocks, the terms are added in another order
     assert best.loss == pytest.approx(min(losses), rel=1e-12)
     np.testing.assert_array_equal(best.assignments, runs[np.argmin(losses)].assignments)
@@ -383,10 +392,31 @@ def test_plus_plus_draws_in_proportion_to_squared_distance():
     assert np.mean([start[1, 0] == 3 for start in starts]) == pytest.approx(0.9, abs=0.028)
 
 
+def test_plus_plus_draws_in_proportion_to_weights_too():
+    # first start 0, second 1 or 2 with probabilities as 8 * 1 to 1 * 4: 2/3 and 1/3
+    X, rng = [[0.0], [1.0], [2.0]], np.random.RandomState(0)
+    starts = [initial_centroids(X, 2, rng, "k-means++", [1e9, 8, 1]) for _ in range(2000)]
+    # standard error of the share: 0.0105; allowed: four of them
+    assert np.mean([start[1, 0] == 1 for start in starts]) == pytest.approx(2 / 3, abs=0.042)
+
+
 def test_weighted_starts_are_drawn_by_weight():
     X, weights = [[0], [1], [2]], [1, 1, 98]
     starts = [initial_centroids(X, 1, seed, weights=weights) for seed in range(200)]
     assert np.mean(starts) > 1.9  # expected 1.97, standard error 0.015
+
+
+def test_k_means_starts_as_initial_centroids_says(points):
+    weights = np.arange(1, 501)
+    for init in ("random", "k-means++"):
+        start = initial_centroids(points, 6, init=init, weights=weights)
+        assert start.shape == (6, 2)
+        np.testing.assert_array_equal(
+            start, initial_centroids(points, 6, 0, init=init, weights=weights)
+        )
+        result = kmeans.kmeans(points, 6, init=init, weights=weights)
+        *_, expected = iterate(points, start, weights)
+        np.testing.assert_array_equal(result.centroids, expected.centroids)
 
 
 # ---- bad input ----------------------------------------------------------------------------------
@@ -438,6 +468,9 @@ GOOD = np.arange(10.0).reshape(5, 2)
         ),
         (lambda: kmeans.kmeans(GOOD, 2, weights=[1, 1, 1, 1, 0]), "weights must be 5 positive"),
         (lambda: kmeans.kmeans(GOOD, 2, weights="abc"), "weights is not an array"),
+        (lambda: assign([1, 2], GOOD[:2]), r"X has shape \(2,\); expected"),
+        (lambda: initial_centroids([1, 2], 1), r"X has shape \(2,\); expected"),
+        (lambda: initial_centroids(GOOD, 1, weights=[0] * 5), "weights must be 5 positive"),
         (
             lambda: assign(GOOD, [[1, 2, 3]]),
             r"centroids has .*3\); .* \(any, 2\)",
