@@ -147,10 +147,18 @@ def test_on_paper_by_hand(monkeypatch):
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.0000123, "0.0123 ms"), (0.0123, "12.3 ms"), (1, "1 s"), (75, "1.25 min"), (7200, "2 h")],
+    [(0.0000123, "0.0123 ms"), (0.0123, "12.3 ms"), (1, "1 s"), (75, "1.25 min"), (3600, "1 h")],
 )
 def test_times_in_words(seconds, words):
     assert figures.in_seconds(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(8, "0.008 kB"), (1e3, "1 kB"), (1e6, "1 MB"), (2.5e9, "2.5 GB"), (1e15, "1,000 TB")],
+)
+def test_sizes_in_words(number, words):
+    assert figures.in_bytes(number) == words
 
 
 def test_the_measured_file_is_complete():
