@@ -142,6 +142,7 @@ def test_on_paper_by_hand(monkeypatch):
     # no more cores work than there are chunks
     assert figures.on_paper("vectors, k-means", machines=1000).computing == pytest.approx(1)
     assert figures.on_paper("digits, EM", machines=4).chunks == 1
+    assert figures.on_paper("genomes, EM", machines=4, chunk=10).chunks == 500_000  # a row at least
     assert figures.on_paper("digits, EM", machines=4).flops == 4 * 60_000 * 784 * 10
 
 
@@ -155,7 +156,14 @@ def test_times_in_words(seconds, words):
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(8, "0.008 kB"), (1e3, "1 kB"), (1e6, "1 MB"), (2.5e9, "2.5 GB"), (1e15, "1,000 TB")],
+    [
+        (8, "0.008 kB"),
+        (1e3, "1 kB"),
+        (1e6, "1 MB"),
+        (2.5e9, "2.5 GB"),
+        (1e12, "1 TB"),
+        (1e15, "1,000 TB"),
+    ],
 )
 def test_sizes_in_words(number, words):
     assert figures.in_bytes(number) == words
