@@ -91,6 +91,15 @@ def test_a_figure_is_not_handed_out_twice():
     assert figures.new_figure(2)[0] is not spare
 
 
+def test_a_new_figure_has_the_axes_asked_for_in_the_books_style():
+    place = (0.1, 0.2, 0.3, 0.4)
+    axes = figures.new_figure(2, place)[1]
+    assert axes.get_position().bounds == pytest.approx(place)
+    assert axes.xaxis.label.get_color() == figures.style()["axes.labelcolor"]
+    box = figures.new_figure(2)[1].get_position()
+    assert 0 < box.x0 < box.x1 < 1 and 0 < box.y0 < box.y1 < 1  # with room for labels
+
+
 IN_THE_BOOK = [(path, name) for path in stored.NOTEBOOKS for name in stored.figures(path)]
 each_in_the_book = pytest.mark.parametrize(
     ("path", "name"), IN_THE_BOOK, ids=[name for _, name in IN_THE_BOOK]

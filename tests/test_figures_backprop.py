@@ -302,6 +302,11 @@ def test_exact_log10_is_right_where_floats_are():
     np.testing.assert_allclose(10**derivative, sigmoid(x) * sigmoid(-x), rtol=1e-12)
 
 
+def test_small_numbers_become_powers_of_ten():
+    assert pictures._from_log10(-3) == "0.001"
+    assert pictures._from_log10(-4) == "1.0 · 10⁻⁴"
+
+
 def test_forms_agree_in_the_middle_and_fail_at_their_ends():
     values, derivatives = pictures.sigmoid_forms(np.linspace(-20, 20, 81))
     for each in values.values():
@@ -396,6 +401,26 @@ def test_units_on_are_counted_as_the_network_computes_them(many_runs):
         after = [each[run] for each in many.params]
         for params, on in ((before, many.on_before), (after, many.on_after)):
             np.testing.assert_array_equal(pictures._units_on(params, XOR_DATASET), on[run])
+
+
+def test_units_on_are_counted_after_the_last_step():
+    many = pictures.train_many(starts(3, 1.0), XOR_DATASET, 1.0, 1)
+    assert (many.on_before != many.on_after).any()
+    for run in range(200):
+        after = [each[run] for each in many.params]
+        np.testing.assert_array_equal(pictures._units_on(after, XOR_DATASET), many.on_after[run])
+
+
+def test_a_unit_at_its_kink_is_off_and_stays_there():
+    W, b, v, c = starts(2, 1.0)
+    many = pictures.train_many([0 * W, 0 * b, v, c], XOR_DATASET, 0.1, 3)
+    assert not many.on_before.any() and not many.on_after.any()
+    assert not many.params[0].any() and not many.params[1].any()
+
+
+def test_half_way_is_of_the_runs_that_solve_it_in_the_end():
+    losses = np.array([[2.7, 2.7, 2.7], [0.9, 2.6, 0.9], [0.6, 0.6, 1.4]])
+    assert pictures.half_way(pictures.ManyRuns([], losses, None, None)) == 1
 
 
 def test_outcomes_are_exclusive_and_complete():
