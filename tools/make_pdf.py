@@ -9,6 +9,7 @@ bytes.
 
 import io
 import logging
+import re
 import sys
 import tempfile
 from html import escape
@@ -125,13 +126,15 @@ def numbers_of(pdf):
 
 
 def mend_titles(item):
-    """Give the outline's entries their titles once: Chromium doubles the first one on a page."""
+    """Give the outline's entries their titles once: Chromium doubles the first one on a page.
+
+    Of a title that is broken into two lines it doubles the first, and joins the next to it.
+    """
     while item is not None:
         item = item.get_object()
         title = item.get("/Title", "")
-        half = len(title) // 2
-        if title and title[:half] == title[half:]:
-            item[NameObject("/Title")] = TextStringObject(title[:half])
+        if doubled := re.fullmatch(r"(.{4,})\1(.*)", title):
+            item[NameObject("/Title")] = TextStringObject(" ".join(doubled.groups()).rstrip())
         mend_titles(item.get("/First"))
         item = item.get("/Next")
 
