@@ -310,7 +310,7 @@ def test_powers_of_exact_laws():
         "n": {"sizes": sizes, "seconds": [9, 9, 48, 192]},  # 3 n², in the larger half
         "d": {"sizes": sizes, "seconds": [9, 9, 2, 8**0.5]},
     }
-    assert speed.powers(curves) == "n^2.00, d^0.50"
+    assert run.powers(curves) == "n^2.00, d^0.50"
 
 
 def test_a_missing_peer_is_named(monkeypatch):
