@@ -1,5 +1,5 @@
-"""What tests share: the browser, a window and a server for those of the built site; and how hard
-Hypothesis looks. It holds no test."""
+"""What tests share: the browser, a window and a server for those of the built site; a command's
+help; and how hard Hypothesis looks. It holds no test."""
 
 import browser
 import pytest
@@ -32,3 +32,22 @@ def site():
     """The site's address, below a path, on a server that compresses."""
     with serving(stored.ROOT / "_build" / "html", "/course/hw3/") as address:
         yield address
+
+
+@pytest.fixture
+def check_help(capsys, monkeypatch):
+    """A function that lets a command print its help, and returns it; each line given is in it."""
+
+    def check(main, words, expected):
+        monkeypatch.setenv("COLUMNS", "100")
+        monkeypatch.setenv("NO_COLOR", "1")  # from Python 3.14 on, help is coloured in a terminal
+        with pytest.raises(SystemExit):
+            main([*words, "--help"])
+        out = capsys.readouterr().out
+        lines = [" ".join(line.split()) for line in out.splitlines()]
+        for line in expected.splitlines():
+            # the help of an option with a long name stands in the next line
+            assert any(each.endswith(line.strip()) for each in lines), line
+        return out
+
+    return check

@@ -132,16 +132,15 @@ def change(work, module, name):
 def main(names):
     """Try the mutants of the modules named, print what came of it, and return the exit status."""
     known, new, rows = explained(), [], []
+    run = "run", "--max-children", os.environ.get("JOBS", "1")
     for module in names or modules():
         work = prepare(module)
         try:
             before = survivors(work) if (work / "mutants" / "hwlib").exists() else {}
-            mutmut(work, "run", "--max-children", os.environ.get("JOBS", "1"), show=True)
+            mutmut(work, *run, show=True)
             again = [name for name in survivors(work) if before.get(name) == "survived"]
             if again:
-                mutmut(
-                    work, "run", "--max-children", os.environ.get("JOBS", "1"), *again, show=True
-                )
+                mutmut(work, *run, *again, show=True)
         except subprocess.CalledProcessError as error:
             return error.returncode
         mutmut(work, "export-cicd-stats")
