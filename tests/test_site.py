@@ -417,6 +417,12 @@ def test_home_page_shows_the_marks_of_all_chapters(context):
     expect(first.locator(".progress output")).to_have_text("0 of 14 exercises done")
 
 
+def test_captions_are_not_set_in_hairlines(context):
+    captions = visit(context, FIRST).locator("figure.explorer figcaption")
+    weights = captions.evaluate_all("all => all.map((each) => getComputedStyle(each).fontWeight)")
+    assert set(weights) == {"400"}
+
+
 REFUSE = """const real = Storage.prototype.METHOD;
 Storage.prototype.METHOD = function (key, ...rest) {
     if (key.startsWith("byhand")) throw new Error("refused"); // the theme has keys of its own
