@@ -153,12 +153,14 @@ def test_without_hwlib_and_without_an_address_one_line_says_what_to_do(bare, tmp
     assert "`pip install` that folder" in output.traceback[0]
 
 
-def test_a_downloaded_notebook_installs_hwlib_says_so_and_runs(bare, tmp_path, site):
+@pytest.mark.parametrize("name", NAMES)
+def test_a_downloaded_notebook_installs_hwlib_says_so_and_runs(name, bare, tmp_path, site):
     """With the wheel in place of the repository, which is not reached from here."""
     python, wheel = bare
-    text = (site / "_sources/notebooks/4_speed.ipynb").read_text(encoding="utf-8")
+    subprocess.run([python, "-m", "pip", "uninstall", "-y", "hwlib"], check=True, env=BARE)
+    text = (site / f"_sources/notebooks/{name}.ipynb").read_text(encoding="utf-8")
     assert f'git+{ADDRESS}\\"' in text
-    notebook = tmp_path / "4_speed.ipynb"
+    notebook = tmp_path / f"{name}.ipynb"
     notebook.write_text(text.replace(f"git+{ADDRESS}", wheel.as_uri()), encoding="utf-8")
     ran = executed(python, notebook)
     (output,) = cell(ran).outputs
