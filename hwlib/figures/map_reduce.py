@@ -47,6 +47,7 @@ class Pass(NamedTuple):
 
     @property
     def seconds(self):
+        """All of it together."""
         return self.computing + self.scheduling + self.network
 
 
@@ -81,10 +82,12 @@ def quantity(number, units):
 
 
 def in_bytes(number):
+    """Return a number of bytes with three digits and its unit: 49 MB, 1.57 TB."""
     return quantity(number, {"kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12})
 
 
 def in_seconds(number):
+    """Return a time with three digits and its unit: 12.3 ms, 4.5 s, 12 min, 7.35 h."""
     return quantity(number, {"ms": 1e-3, "s": 1, "min": 60, "h": 3600})
 
 
