@@ -160,7 +160,7 @@ def test_times_in_words(seconds, words):
         (8, "0.008 kB"),
         (1e3, "1 kB"),
         (1e6, "1 MB"),
-        (2.5e9, "2.5 GB"),
+        (1e9, "1 GB"),
         (1e12, "1 TB"),
         (1e15, "1,000 TB"),
     ],
