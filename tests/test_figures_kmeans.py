@@ -145,6 +145,12 @@ def test_frames_of_starts_have_the_same_axes():
     assert len(limits) == 1
 
 
+def test_the_ticks_of_runs_are_none_half_and_all():
+    ends = {init: {2: 100.0 + np.arange(5)} for init in ENDS}  # an odd number: no run is halved
+    figure, _ = pictures.draw_starts(ends, 2)
+    assert [axes.get_yticks().tolist() for axes in figure.axes] == [[0, 2, 5]] * 2
+
+
 # ---- borders ------------------------------------------------------------------------------------
 
 
@@ -273,6 +279,22 @@ def test_views_have_one_size_and_fixed_axes(photograph, view):
     figure, _ = pictures.draw_colours(bins, compress_image(photograph, 2), view)
     assert {axes.get_xlim() + axes.get_ylim() for axes in figure.axes} == {(-12, 267, -12, 267)}
     assert tuple(figure.get_size_inches()) == (7, 3.7)
+    # the channel that is not shown grows towards the eye
+    [hidden] = set(pictures.CHANNELS) - set(view.split(" and "))
+    drawn = figure.axes[0].collections[0].get_facecolor()[:, pictures.CHANNELS.index(hidden)]
+    assert np.all(np.diff(drawn) >= 0)
+
+
+def test_a_colour_without_pixels_is_counted(photograph):
+    black = Image.new("P", photograph.size)
+    black.putpalette([0, 0, 0, 255, 255, 255])
+    compressed = compress_image(photograph, 2)._replace(image=black)
+    _, caption = pictures.draw_colours(
+        pictures.colour_bins(photograph), compressed, "red and green"
+    )
+    assert caption == (
+        "k = 2, red and green: colour 1 serves 100% of the pixels, colour 2 serves 0.0%."
+    )
 
 
 # ---- a reader's own photo -----------------------------------------------------------------------

@@ -159,11 +159,11 @@ def _draw_rows_of_w(axes, scale, now, shape):
         middle = left + width / 2
         axes.text(middle, -1.2, f"c = {c + 1}", ha="center", va="bottom", fontsize=10)
         axes.text(middle, height + 1.2, f"π = {weight:.2f}", ha="center", va="top", fontsize=10)
-    axes.set(xlim=(-1, TILES * (width + 3) - 2), ylim=(height + 1, -1), aspect="equal")
+    axes.set(xlim=(-1, TILES * (width + 3) - 2), ylim=(height + 1, -1))
     axes.axis("off")
     shades = np.linspace(1, 0, 256)[:, None]
     scale.imshow(shades, aspect="auto", extent=(0, 1, 0, 1), **PROBABILITY)
-    scale.set(xticks=[], yticks=[0, 0.5, 1])
+    scale.set_xticks([])
     scale.yaxis.set_ticks_position("right")
     scale.spines[:].set_visible(True)
     scale.set_title("$W_{cj}$", fontsize=10)
@@ -183,7 +183,7 @@ def _draw_responsibilities(pictures, bars, data, now, examples):
             number = {"va": "center_baseline", "fontsize": 10, "color": "white"}
             bars.text(left[place] + r[place] / 2, place, str(c + 1), ha="center", **number)
         left += r
-    pictures.imshow(column, aspect="auto", cmap="Greys", vmin=0, vmax=1)
+    pictures.imshow(column, aspect="auto", cmap="Greys")
     pictures.axis("off")
     bars.set(xlim=(0, 1), xlabel="$r_{ic}$, divided among the clusters c")
     bars.set(ylim=(len(examples) - 0.5, -0.5), yticks=[])
@@ -226,7 +226,7 @@ def draw_ratings(data, fits, published, k):
     theirs = {j: float(value) for j, value in published.items()}
     diamond = {"marker": "D", "ms": 11, "mfc": "none", "mec": figures.NEGATIVE, "mew": 1.5}
     curve.plot(theirs.keys(), theirs.values(), ls="", **diamond)
-    curve.plot(k, ours[k], "o", ms=9, color=figures.VALUE, zorder=3)
+    curve.plot(k, ours[k], "o", ms=9, color=figures.VALUE)
     first = min(theirs)
     note = {"va": "top", "color": figures.NEGATIVE, "fontsize": 10}
     curve.text(first + 0.3, theirs[first] - 6, "published", **note)
@@ -314,7 +314,8 @@ def draw_choice(fits, criteria, agreement, examples, k):
     ks, fit = list(fits[examples]), fits[examples][k]
     order = np.argsort(fit.W @ np.arange(fit.W.shape[1]) / fit.W.sum(axis=1))
     table.imshow(fit.W[order], aspect="auto", **PROBABILITY)
-    table.set_xticks(range(2, fit.W.shape[1], 3), range(3, fit.W.shape[1] + 1, 3))
+    thirds = range(2, fit.W.shape[1], 3)
+    table.set_xticks(thirds, [j + 1 for j in thirds])
     table.set_yticks(range(k), [f"π = {weight:.2f}" for weight in fit.pi[order]])
     table.set(xlabel="entry j", ylim=(max(ks) - 0.5, -0.5))
     table.tick_params(length=0)
@@ -432,12 +433,12 @@ def draw_labels(names, fits, seed):
             axes.text(j, c, shown, ha="center", va="center", fontsize=10, color=ink)
         axes.set_xticks(range(len(names)), names)
         axes.set_yticks(range(k), [f"c = {c + 1}" for c in range(k)])
-        axes.set(xlabel=f"start from seed {number}", ylim=(k - 0.5, -0.5))
+        axes.set_xlabel(f"start from seed {number}")
         axes.yaxis.set_ticks_position(side)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     for c, other in enumerate(match):
-        panels[1].plot([0, 1], [c, other], "-o", color=figures.CLUSTERS[c], lw=2.5)
+        panels[1].plot([c, other], "-o", color=figures.CLUSTERS[c], lw=2.5)
     panels[1].set(xlim=(-0.1, 1.1), ylim=(k - 0.5, -0.5))
     panels[1].axis("off")
     apart = np.abs(pair["right"].W[match] - pair["left"].W).max()

@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import geometric_mean, median
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
 from hwlib import figures
 
@@ -156,7 +156,6 @@ def draw_scaling(curves, what, names):
         axes.set(xlabel=f"${name}$, {names[name]}", ylim=decades)
         axes.tick_params(labelleft=axes is panels[0])
         axes.set_title(f"time $\\propto {name}^{{{p:.2f}}}$", color=figures.POSITIVE)
-        axes.xaxis.set_major_locator(LogLocator(numticks=5))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_minor_locator(NullLocator())
         fixed = ", ".join(f"{other} = {value:,}" for other, value in curve["others"].items())
