@@ -295,11 +295,13 @@ def network_torch(steps):
     return run, lambda loss: (loss, steps)
 
 
-def network_micrograd(steps):
+def network_micrograd(steps, unrolled=False):
     from micrograd.engine import Value
+    from micrograd.nn import MLP
 
     X, y, (W, b, v, c) = network()
-    hidden, examples = range(len(b)), [(*x, label) for x, label in zip(X.tolist(), y.tolist())]
+    start = [*np.column_stack([W, b]).ravel().tolist(), *v.tolist(), float(c)]
+    examples = list(zip(X.tolist(), y.tolist()))
 
     def log_one_plus_exp(s):  # it has neither log nor exp
         # of math, not of numpy, whose functions take longer for a Python number
@@ -313,19 +315,21 @@ def network_micrograd(steps):
         return out
 
     def run():
-        rows = [[Value(w) for w in row] for row in W.tolist()]
-        bs, vs, last = (
-            [Value(x) for x in b.tolist()],
-            [Value(x) for x in v.tolist()],
-            Value(float(c)),
-        )
-        params = [*sum(rows, []), *bs, *vs, last]
+        model = MLP(2, [len(b), 1])  # a hidden layer with ReLU, and a linear one
+        hidden, [last] = (layer.neurons for layer in model.layers)
+        params = model.parameters()
+        for p, value in zip(params, start):
+            p.data = value
+
+        def score(x1, x2):  # what model([x1, x2]) does, without its loops and calls
+            h = [(n.w[0] * x1 + n.w[1] * x2 + n.b).relu() for n in hidden]
+            return last.w[0] * h[0] + last.w[1] * h[1] + last.w[2] * h[2] + last.b
+
         for step in range(steps + 1):
             loss = Value(0.0)
-            for x1, x2, label in examples:
-                h = [(rows[i][0] * x1 + rows[i][1] * x2 + bs[i]).relu() for i in hidden]
-                score = sum((vs[i] * h[i] for i in hidden), last)
-                loss = loss + log_one_plus_exp(score * -label)
+            for x, label in examples:
+                margin = (score(*x) if unrolled else model(x)) * -label
+                loss = loss + log_one_plus_exp(margin)
             if step < steps:
                 for p in params:
                     p.grad = 0
@@ -377,18 +381,23 @@ def network_numpy(steps):
     return run, lambda loss: (float(loss), steps)
 
 
-def network_work(steps=1000):
-    names = {
-        OURS: network_ours,
+def network_work(matrices=True, steps=1000):
+    peers = {
         "PyTorch": network_torch,
-        "micrograd": network_micrograd,
         "HIPS autograd": network_autograd,
         "numpy, by hand": network_numpy,
     }
-    contenders = {name: partial(set_up, steps) for name, set_up in names.items()}
-    exact = tuple(names)[1:]
-    inputs = {"n": 4, "d": 2, "h": 3}
-    return Work(f"network: XOR, a step of {steps:,}", contenders, steps, exact, inputs)
+    if not matrices:
+        # In a process of its own: its graphs are cycles, which only the garbage collector frees,
+        # and that looks at all of memory the less often the more others have put there.
+        peers = {
+            "micrograd": network_micrograd,
+            "micrograd, unrolled": partial(network_micrograd, unrolled=True),
+        }
+    contenders = {OURS: network_ours, **peers}
+    contenders = {who: partial(set_up, steps) for who, set_up in contenders.items()}
+    title = f"network: XOR, a step of {steps:,}" + ("" if matrices else ", nodes of numbers")
+    return Work(title, contenders, steps, tuple(peers), inputs={"n": 4, "d": 2, "h": 3})
 
 
 # ---- EM ------------------------------------------------------------------------------------------
@@ -501,6 +510,7 @@ WORKS = {
     **{f"restarts-{k}": restarts_work(k, "random") for k in (2, 4, 10)},
     **{f"restarts-{k}-plus": restarts_work(k, "k-means++") for k in (2, 4, 10)},
     "xor": network_work(),
+    "xor-numbers": network_work(matrices=False),
     "em": em_work(),
     "em-bytes": em_bytes_work(),
 }
