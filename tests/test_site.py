@@ -423,6 +423,14 @@ def test_captions_are_not_set_in_hairlines(context):
     assert set(weights) == {"400"}
 
 
+def test_a_heading_is_not_lighter_than_those_below_it(context):
+    headings = visit(context, FIRST).locator("article :is(h1, h2, h3)")
+    weights = headings.evaluate_all(
+        "all => all.map((each) => [each.localName, getComputedStyle(each).fontWeight])"
+    )
+    assert {tuple(each) for each in weights} == {("h1", "600"), ("h2", "600"), ("h3", "600")}
+
+
 REFUSE = """const real = Storage.prototype.METHOD;
 Storage.prototype.METHOD = function (key, ...rest) {
     if (key.startsWith("byhand")) throw new Error("refused"); // the theme has keys of its own
