@@ -33,13 +33,17 @@ TESTS = {
     "figures.speed": ["explorer", "speed"],
 }
 # These read the source, which is another one here; run hwlib in a folder where mutmut has no
-# settings; or draw the whole book.
+# settings; draw the whole book; or look at the built page.
 LEFT_OUT = [
     "tests/test_backprop.py::test_the_module_needs_only_numpy_and_the_standard_library",
     "tests/test_kmeans.py::test_run_as_a_file_it_finds_the_book",
     "tests/test_explorer.py::test_nor_in_the_book",
+    "tests/test_speed.py::test_tables_show_the_file",
+    "tests/test_speed.py::test_captions_show_the_exponents_of_the_file",
+    "tests/test_speed.py::test_printed_rates_are_those_of_the_file",
 ]
 FOLDERS = ["hwlib", "tests", "bench", "book", "homework", "notebooks", "tools"]
+FILES = ["conftest.py", "requirements-bench.txt"]
 
 
 def modules():
@@ -72,14 +76,14 @@ def prepare(module):
     """Make the folder in which mutmut works on one module, and return it."""
     work = WORK / module
     (work / "mutants").mkdir(parents=True, exist_ok=True)
-    for name in [*FOLDERS, "conftest.py"]:
+    for name in [*FOLDERS, *FILES]:
         if not (work / name).exists():
             (work / name).symlink_to(ROOT / name)
     names = TESTS.get(module, [module.replace(".", "_")])
     settings = {
         "source_paths": ["hwlib"],
         "only_mutate": [source(module)],
-        "also_copy": [*FOLDERS[1:], "conftest.py"],
+        "also_copy": [*FOLDERS[1:], *FILES],
         "pytest_add_cli_args_test_selection": [f"tests/test_{name}.py" for name in names]
         + [f"--deselect={test}" for test in LEFT_OUT],
         # the notebooks' plugin and a search for garbage after each run take longer than most tests
