@@ -98,3 +98,9 @@ def test_font_has_what_formulas_show():
     assert whole["hmtx"]["minute"] != whole["hmtx"]["minute.ssty"]
     assert content == book_fonts.maths(needed)  # the same bytes each time
     assert "font/woff;base64," in book_fonts.face("STIX Two Math", content)
+
+
+def test_fonts_are_cut_in_silence(caplog):
+    caplog.set_level("INFO")  # as a package does that a build loads
+    book_fonts.maths({"x"})
+    assert caplog.messages == []

@@ -7,10 +7,14 @@ too.
 import base64
 import html
 import io
+import logging
 import re
 from importlib.util import find_spec
 
 from fontTools import subset
+
+# It tells of each step and names all glyphs: pages of them at the end of a build.
+logging.getLogger(subset.__name__).setLevel(logging.WARNING)
 
 
 def face(family, font, more=""):
