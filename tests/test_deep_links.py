@@ -280,7 +280,7 @@ def test_back_and_forward_walk_through_the_states(tab, clock):
 def test_one_drag_is_one_entry(tab, clock):
     tab.goto(address(KMEANS))
     slider = tab.locator(f"#{STEPS}-step")
-    slider.scroll_into_view_if_needed()
+    slider.hover()  # at rest: what comes near is laid out only now
     box = slider.bounding_box()
     entries = tab.evaluate("history.length")
     seen = []
