@@ -161,6 +161,7 @@ def test_times_in_words(seconds, words):
         (1e3, "1 kB"),
         (1e6, "1 MB"),
         (1e9, "1 GB"),
+        (2.5e9, "2.5 GB"),
         (1e12, "1 TB"),
         (1e15, "1,000 TB"),
     ],
