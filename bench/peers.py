@@ -382,12 +382,13 @@ def network_numpy(steps):
 
 
 def network_work(matrices=True, steps=1000):
-    peers = {
-        "PyTorch": network_torch,
-        "HIPS autograd": network_autograd,
-        "numpy, by hand": network_numpy,
-    }
-    if not matrices:
+    if matrices:
+        peers = {
+            "PyTorch": network_torch,
+            "HIPS autograd": network_autograd,
+            "numpy, by hand": network_numpy,
+        }
+    else:
         # In a process of its own: its graphs are cycles, which only the garbage collector frees,
         # and that looks at all of memory the less often the more others have put there.
         peers = {
