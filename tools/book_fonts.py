@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 from fontTools import subset
 
-# It tells of each step and names all glyphs: pages of them at the end of a build.
+# The theme's accessible-pygments lets every package tell all it does; this one names all glyphs.
 logging.getLogger(subset.__name__).setLevel(logging.WARNING)
 
 

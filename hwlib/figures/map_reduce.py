@@ -47,7 +47,7 @@ class Pass(NamedTuple):
 
     @property
     def seconds(self):
-        """All of it together."""
+        """Computing, scheduling and network together, in seconds."""
         return self.computing + self.scheduling + self.network
 
 
