@@ -205,7 +205,7 @@ def points_ours(n, d, k, iterations):
         steps = islice(kmeans.lloyd(X, start, ones), iterations + 1)
         return deque(enumerate(steps), maxlen=1).pop()
 
-    return run, lambda last: (kmeans.reconstruction_error(X, *last[1][:2]), last[0])
+    return run, lambda last: (float(kmeans.losses(X, *last[1][:2], ones)[0]), last[0])
 
 
 def points_peer(n, d, k, iterations):

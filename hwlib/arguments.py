@@ -56,6 +56,13 @@ def as_weights(value, n):
     return weights
 
 
+def as_clustering(X, centroids, weights=None):
+    """Return points, centroids with as many coordinates, and the points' weights."""
+    X = as_points("X", X)
+    centroids = as_points("centroids", centroids, (None, X.shape[1]))
+    return X, centroids, as_weights(weights, len(X))
+
+
 def as_assignments(value, n, k):
     """Return the clusters of n points, 0 ... k-1, as integers."""
     assignments = np.asarray(value)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwlib.arguments import as_assignments, as_points, as_weights, generator, number
+from hwlib.arguments import as_assignments, as_clustering, as_points, as_weights, generator, number
 
 
 class KMeansResult(NamedTuple):
@@ -29,7 +29,7 @@ def assign(X, centroids):
 
     `X` has shape (n, d), `centroids` (k, d); ValueError if not. Of equally near ones, the first.
     """
-    X, centroids, _ = _check(X, centroids)
+    X, centroids, _ = as_clustering(X, centroids)
     return nearest(X, centroids[np.newaxis])[0].astype(np.intp)
 
 
@@ -38,10 +38,9 @@ def update(X, assignments, centroids, weights=None):
 
     `weights`, shape (n,), says how often each point occurs. Raises ValueError for wrong shapes.
     """
-    X, centroids, weights = _check(X, centroids, weights)
+    X, centroids, weights = as_clustering(X, centroids, weights)
     assignments = as_assignments(assignments, len(X), len(centroids))
-    # measured from a point of the data, all that is summed is small
-    k, origin = len(centroids), X[0]
+    k, origin = len(centroids), X[0]  # measured from a point of the data, sums are small
     sums = [np.bincount(assignments, x * weights, k) for x in (X - origin).T]
     counts = np.bincount(assignments, weights, k)[:, np.newaxis]
     means = origin + np.transpose(sums) / np.where(counts > 0, counts, 1)
@@ -50,7 +49,7 @@ def update(X, assignments, centroids, weights=None):
 
 def reconstruction_error(X, assignments, centroids, weights=None):
     """Return the loss sum_i ||x_i - mu_{z_i}||^2, each term as often as `weights` says."""
-    X, centroids, weights = _check(X, centroids, weights)
+    X, centroids, weights = as_clustering(X, centroids, weights)
     assignments = as_assignments(assignments, len(X), len(centroids))
     return float(losses(X, assignments[np.newaxis], centroids[np.newaxis], weights)[0])
 
@@ -64,8 +63,8 @@ def iterate(X, centroids, weights=None):
         First the given centroids, the assignments to them and the loss; then the same after each
         update. The last has the assignments of the one before it: nothing moves any more.
     """
-    X, centroids, weights = _check(X, centroids, weights)
-    for z, mu, _ in lloyd(X, centroids[np.newaxis], weights):
+    X, centroids, weights = as_clustering(X, centroids, weights)
+    for [z], [mu], _ in lloyd(X, centroids[np.newaxis], weights):
         yield KMeansResult(z.astype(np.intp), mu, reconstruction_error(X, z, mu, weights))
 
 
@@ -104,11 +103,12 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     together = max(1, 8 * BLOCK // X.size)  # with few points, one step serves many runs
     for first in range(0, restarts, together):
         starts = draw(X, k, rng, init, weights, min(together, restarts - first))
-        ends = [(z, mu) for z, mu, last in lloyd(X, starts, counts) if last]
-        loss = losses(X, *map(np.array, zip(*ends)), counts)
-        best.append(KMeansResult(*ends[loss.argmin()], float(loss.min())))
-    z, mu, loss = min(best, key=lambda end: end.loss)
-    return KMeansResult(z.astype(np.intp), mu, loss)
+        ends = [(z[last], mu[last]) for z, mu, last in lloyd(X, starts, counts)]
+        z, mu = map(np.concatenate, zip(*ends))
+        loss = losses(X, z, mu, counts)
+        i = loss.argmin()
+        best.append(KMeansResult(z[i].astype(np.intp), mu[i], float(loss[i])))
+    return min(best, key=lambda end: end.loss)
 
 
 def initial_centroids(X, k, rng=0, init="random", weights=None):
@@ -127,7 +127,8 @@ def draw(X, k, rng, init, weights, runs):
     number("k", k, Integral, 1, len(X))
     n, p = len(X), None if weights is None else weights / np.sum(weights)
     if init == "random":
-        return X[[rng.choice(n, k, replace=False, p=p) for _ in range(runs)]]
+        i = [rng.permutation(n) if p is None else rng.choice(n, k, False, p) for _ in range(runs)]
+        return X[np.array(i)[:, :k]]
     first, u = zip(*[(rng.choice(n, p=p), rng.random(k - 1)) for _ in range(runs)])
     rows, squares = [np.array(first)], np.inf
     for u_c in np.transpose(u):
@@ -138,40 +139,34 @@ def draw(X, k, rng, init, weights, runs):
     return X[np.transpose(rows)]
 
 
-def _check(X, centroids, weights=None):
-    X = as_points("X", X)
-    centroids = as_points("centroids", centroids, (None, X.shape[1]))
-    return X, centroids, as_weights(weights, len(X))
-
-
 # ---- both steps, of several runs at once and without work that changes nothing -------------------
-BLOCK = 2**17  # numbers in a table of float32: half a megabyte stays in the cache
+BLOCK = 2**18  # numbers in a table of float32: a megabyte stays in the cache
 
 
 def lloyd(X, starts, weights):
     """Alternate the two steps from each of `starts`, shape (runs, k, d), until nothing moves.
 
-    Yields (assignments, centroids, whether this is the run's last) for each run that goes on.
+    Yields, for each step, assignments and centroids of the runs that go on, and which end with it.
     """
-    centroids, (runs, k, d) = np.array(starts), np.shape(starts)
-    # At first all points are in a cluster k that counts for nothing; then only moves change sums.
-    assignments = np.full((runs, len(X)), k, dtype=np.min_scalar_type(k))
-    totals, runs, seen = np.zeros((d + 2, runs, k + 1)), np.arange(runs), {}
-    table = columns(X, X[0], np.float32) if X.size <= 8 * BLOCK else None  # once, if it is small
+    # the axis of the runs is the last: numpy is fastest along it, and they are often many
+    centroids, (runs, k, d) = np.array(starts.T, order="C"), starts.shape
+    totals = np.zeros((d + 1 + (weights != 1).any(), k, runs))  # see `columns`
+    table = columns(X, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if it is small
+    runs, seen, assignments = np.arange(runs), {}, None
     while len(runs):
-        before, assignments = assignments, nearest(X, centroids, table)
+        before, assignments = assignments, nearest(X, centroids.T, table)
         # An update that moves anything lowers the loss, so a run that was at a partition before
         # has ended. If it was another run, that one goes on from here.
         partitions = [hash(z.tobytes()) for z in assignments]
         was_here = np.array([seen.get(partition, -1) for partition in partitions])
         seen.update(zip(partitions, runs))
-        yield from zip(assignments, centroids, was_here == runs)
+        yield assignments, centroids.T, was_here == runs
         move(X, before, assignments, totals, weights)
-        *sums, weight, members = totals[:, :, :k, np.newaxis]
-        means = X[0] + np.concatenate(sums, axis=2) / np.where(members > 0, weight, 1)
+        sums, weight, members = totals[:d], totals[d], totals[-1]
+        means = X[0][:, np.newaxis, np.newaxis] + sums / np.where(members > 0, weight, 1)
         goes_on = was_here < 0
-        centroids = np.where(members > 0, means, centroids)[goes_on]
-        runs, assignments, totals = runs[goes_on], assignments[goes_on], totals[:, goes_on]
+        centroids = np.where(members > 0, means, centroids)[..., goes_on]
+        runs, assignments, totals = runs[goes_on], assignments[goes_on], totals[..., goes_on]
 
 
 @np.errstate(all="ignore")  # too large for float32: such scores are left to float64
@@ -180,50 +175,55 @@ def nearest(X, centroids, table=None):
     # ||x - mu||^2 = ||x||^2 - 2 (mu.x - ||mu||^2 / 2): the nearest has the greatest score in the
     # brackets. Measured from a point of the data, no large numbers cancel, however far it is off.
     runs, k, d = centroids.shape
-    mu = np.swapaxes(centroids, 0, 1) - X[0]
-    factors = np.append(mu, -(mu**2).sum(axis=2, keepdims=True) / 2, axis=2)
+    mu = centroids.T - X[0][:, np.newaxis, np.newaxis]
+    factors = np.append(mu, -(mu**2).sum(axis=0, keepdims=True) / 2, axis=0)
     # float32 takes half the time; k marks where it leaves a doubt which score is the greatest
-    quick = factors.reshape(k * runs, -1).astype(np.float32)
-    float32, largest = np.finfo(np.float32), np.abs(quick).max(axis=0)
-    number = np.arange(k, dtype=np.min_scalar_type(k))[:, np.newaxis]
-    assignments = np.empty((runs, len(X)), dtype=number.dtype)
-    for block in blocks(X, len(quick) + d):
+    quick = factors.reshape(d + 1, -1).astype(np.float32)
+    float32, largest = np.finfo(np.float32), np.abs(quick).max(axis=1)
+    names = np.arange(k, dtype=np.min_scalar_type(k))[:, np.newaxis]
+    assignments = np.empty((runs, len(X)), dtype=names.dtype)
+    for block in blocks(X, k * runs + d):
         x = columns(X[block], X[0], np.float32) if table is None else table[:, block]
         # each of two scores is rounded d + 3 times; the difference once more
         error = (d + 4) * (float32.eps * (largest @ np.abs(x).max(axis=1)) + float32.tiny)
         # a row of scores for each centroid: numpy seeks maxima fastest along whole rows
-        scores = (quick @ x).reshape(k, -1)
+        scores = (quick.T @ x).reshape(k, -1)
         close = (scores >= scores.max(axis=0) - error).view(np.uint8)
-        only = close.sum(axis=0, dtype=number.dtype) == 1
-        z = np.where(only, (close * number).sum(axis=0, dtype=number.dtype), k)
+        z = (close * names).sum(axis=0, dtype=names.dtype)
+        z[close.sum(axis=0, dtype=names.dtype) != 1] = k
         assignments[:, block] = z.reshape(runs, -1)
-    for run in np.flatnonzero((assignments == k).any(axis=1)):
-        doubtful = np.flatnonzero(assignments[run] == k)
-        for i in np.array_split(doubtful, 1 + len(doubtful) * k // BLOCK):
-            assignments[run, i] = (factors[:, run] @ columns(X[i], X[0])).argmax(axis=0)
+    doubtful = np.flatnonzero(assignments == k)
+    for part in blocks(doubtful, k * (d + 1)):
+        run, i = np.divmod(doubtful[part], len(X))
+        terms = factors[:, :, run] * columns(X.take(i, axis=0), X[0])[:, np.newaxis]
+        assignments[run, i] = terms.sum(axis=0).argmax(axis=0)
     return assignments
 
 
 def move(X, before, after, totals, weights):
-    """Carry the points that moved, their weight and their number from cluster to cluster."""
-    for block in blocks(X, len(before) * X.shape[1]):
-        old, new = before[:, block].ravel(), after[:, block].ravel()
-        moved = np.flatnonzero(old != new)
-        for part in blocks(moved, 16):  # so many numbers are made for each
-            run, i = np.divmod(moved[part], len(old) // len(before))
-            x = columns(X[block].take(i, axis=0), X[0]) * weights[block].take(i)
-            for sign, z in (-1, old), (1, new):
-                z = run * totals.shape[2] + z.take(moved[part])
-                # weights may leave a rounding error where no point is left; numbers are exact
-                for total, x_j in zip(totals, [*x, None]):
-                    total += sign * np.bincount(z, x_j, total.size).reshape(total.shape)
+    """Carry the points that moved from the totals of one cluster to another's; at first, all."""
+    runs = len(after)
+    for block in blocks(X, runs):
+        if before is None:  # the runs in turns: sums one after another into one place take longer
+            x = np.repeat(columns(X[block], X[0], weights=weights[block]), runs, axis=1)
+            run, z = np.tile(np.arange(runs), len(X[block])), after[:, block].T.ravel()
+        else:
+            old, new = before[:, block].ravel(), after[:, block].ravel()
+            moved = np.flatnonzero(old != new)
+            run, i = np.divmod(moved, len(X[block]))
+            x = columns(X[block].take(i, axis=0), X[0], weights=weights[block].take(i))
+            x, z = np.append(-x, x, axis=1), np.append(old.take(moved), new.take(moved))
+            run = np.append(run, run)
+        places = run + runs * z.astype(np.intp)
+        for total, x_j in zip(totals, x):
+            total += np.bincount(places, x_j, total.size).reshape(total.shape)
 
 
-def columns(X, origin, dtype=float):
-    """Points as columns, measured from an origin, and a row of ones below them."""
+def columns(X, origin, dtype=float, weights=None):
+    """Points as columns, measured from an origin, and a row of ones; if weighted, another."""
     x = np.ones((X.shape[1] + 1, len(X)), dtype)
     np.subtract(X.T, origin[:, np.newaxis], out=x[:-1], casting="same_kind")
-    return x
+    return x if weights is None else np.append(x * weights, x[-1:], axis=0)
 
 
 def losses(X, assignments, centroids, weights):
@@ -232,8 +232,8 @@ def losses(X, assignments, centroids, weights):
     for block in blocks(X, runs * d):
         z = assignments[:, block] + k * np.arange(runs)[:, np.newaxis]
         # from the differences, not the expansion: right to the last digits and never negative
-        differences = X[block].T[:, np.newaxis] - centroids.reshape(-1, d).T.take(z, axis=1)
-        loss = loss + (differences**2).sum(axis=0) @ weights[block]
+        columns = zip(X[block].T, centroids.reshape(-1, d).T)
+        loss = loss + sum((x - mu.take(z)) ** 2 for x, mu in columns) @ weights[block]
     return loss
 
 

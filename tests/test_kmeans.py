@@ -210,10 +210,9 @@ def test_a_partition_that_returns_late_ends_the_run(monkeypatch):
 
 def test_many_runs_in_step_end_as_they_do_one_by_one(points):
     for k in (2, 3, 7):
-        starts = [initial_centroids(points, k, seed) for seed in range(40)]
-        together = {
-            z.tobytes() for z, _, last in kmeans.lloyd(points, starts, np.ones(500)) if last
-        }
+        starts = np.array([initial_centroids(points, k, seed) for seed in range(40)])
+        steps = kmeans.lloyd(points, starts, np.ones(500))
+        together = {z.tobytes() for step, _, last in steps for z in step[last]}
         alone = [list(iterate(points, start))[-1].assignments for start in starts]
         assert together == {z.astype(np.uint8).tobytes() for z in alone}
 
