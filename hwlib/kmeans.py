@@ -150,7 +150,7 @@ def lloyd(X, starts, weights):
     """
     # the axis of the runs is the last: numpy is fastest along it, and they are often many
     centroids, (runs, k, d) = np.array(starts.T, order="C"), starts.shape
-    totals = np.zeros((d + 1 + (weights != 1).any(), k, runs))  # see `columns`
+    totals = np.zeros((d + 1 + (weights != 1).any(), k, runs))  # coordinates, weight, number
     table = columns(X, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if it is small
     runs, seen, assignments = np.arange(runs), {}, None
     while len(runs):
@@ -162,11 +162,11 @@ def lloyd(X, starts, weights):
         seen.update(zip(partitions, runs))
         yield assignments, centroids.T, was_here == runs
         move(X, before, assignments, totals, weights)
-        sums, weight, members = totals[:d], totals[d], totals[-1]
+        sums, weight, members = totals[:d], totals[d], totals[-1]  # only numbers end at 0
         means = X[0][:, np.newaxis, np.newaxis] + sums / np.where(members > 0, weight, 1)
-        goes_on = was_here < 0
-        centroids = np.where(members > 0, means, centroids)[..., goes_on]
-        runs, assignments, totals = runs[goes_on], assignments[goes_on], totals[..., goes_on]
+        active = was_here < 0
+        centroids = np.where(members > 0, means, centroids).compress(active, 2)
+        runs, assignments, totals = runs[active], assignments[active], totals.compress(active, 2)
 
 
 @np.errstate(all="ignore")  # too large for float32: such scores are left to float64
@@ -203,7 +203,7 @@ def nearest(X, centroids, table=None):
 def move(X, before, after, totals, weights):
     """Carry the points that moved from the totals of one cluster to another's; at first, all."""
     runs = len(after)
-    for block in blocks(X, runs):
+    for block in blocks(X, runs * X.shape[1]):
         if before is None:  # the runs in turns: sums one after another into one place take longer
             x = np.repeat(columns(X[block], X[0], weights=weights[block]), runs, axis=1)
             run, z = np.tile(np.arange(runs), len(X[block])), after[:, block].T.ravel()
@@ -220,7 +220,7 @@ def move(X, before, after, totals, weights):
 
 
 def columns(X, origin, dtype=float, weights=None):
-    """Points as columns, measured from an origin, and a row of ones; if weighted, another."""
+    """Columns of x - origin and 1; with weights, of these times a weight, and 1."""
     x = np.ones((X.shape[1] + 1, len(X)), dtype)
     np.subtract(X.T, origin[:, np.newaxis], out=x[:-1], casting="same_kind")
     return x if weights is None else np.append(x * weights, x[-1:], axis=0)
@@ -232,8 +232,8 @@ def losses(X, assignments, centroids, weights):
     for block in blocks(X, runs * d):
         z = assignments[:, block] + k * np.arange(runs)[:, np.newaxis]
         # from the differences, not the expansion: right to the last digits and never negative
-        columns = zip(X[block].T, centroids.reshape(-1, d).T)
-        loss = loss + sum((x - mu.take(z)) ** 2 for x, mu in columns) @ weights[block]
+        axes = zip(X[block].T, centroids.reshape(-1, d).T)
+        loss = loss + sum((x - mu.take(z)) ** 2 for x, mu in axes) @ weights[block]
     return loss
 
 

@@ -403,6 +403,10 @@ def test_weighted_starts_are_drawn_by_weight():
     X, weights = [[0], [1], [2]], [1, 1, 98]
     starts = [initial_centroids(X, 1, seed, weights=weights) for seed in range(200)]
     assert np.mean(starts) > 1.9  # expected 1.97, standard error 0.015
+    # of rows that differ, however much one of them weighs
+    assert all(
+        len(set(initial_centroids(X, 2, seed, weights=weights).flat)) == 2 for seed in range(9)
+    )
 
 
 def test_k_means_starts_as_initial_centroids_says(points):
