@@ -40,7 +40,8 @@ def update(X, assignments, centroids, weights=None):
     """
     X, centroids, weights = as_clustering(X, centroids, weights)
     assignments = as_assignments(assignments, len(X), len(centroids))
-    k, origin = len(centroids), X[0]  # measured from a point of the data, sums are small
+    # measured from a point of the data, all that is summed is small
+    k, origin = len(centroids), X[0]
     sums = [np.bincount(assignments, x * weights, k) for x in (X - origin).T]
     counts = np.bincount(assignments, weights, k)[:, np.newaxis]
     means = origin + np.transpose(sums) / np.where(counts > 0, counts, 1)
@@ -162,7 +163,7 @@ def lloyd(X, starts, weights):
         seen.update(zip(partitions, runs))
         yield assignments, centroids.T, was_here == runs
         move(X, before, assignments, totals, weights)
-        sums, weight, members = totals[:d], totals[d], totals[-1]  # only numbers end at 0
+        sums, weight, members = totals[:d], totals[d], totals[-1]  # rounding may leave a weight
         means = X[0][:, np.newaxis, np.newaxis] + sums / np.where(members > 0, weight, 1)
         active = was_here < 0
         centroids = np.where(members > 0, means, centroids).compress(active, 2)
@@ -212,9 +213,8 @@ def move(X, before, after, totals, weights):
             moved = np.flatnonzero(old != new)
             run, i = np.divmod(moved, len(X[block]))
             x = columns(X[block].take(i, axis=0), X[0], weights=weights[block].take(i))
-            x, z = np.append(-x, x, axis=1), np.append(old.take(moved), new.take(moved))
-            run = np.append(run, run)
-        places = run + runs * z.astype(np.intp)
+            x, z = np.append(-x, x, axis=1), np.array([old.take(moved), new.take(moved)])
+        places = (run + runs * z.astype(np.intp)).ravel()
         for total, x_j in zip(totals, x):
             total += np.bincount(places, x_j, total.size).reshape(total.shape)
 
