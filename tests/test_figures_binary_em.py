@@ -252,8 +252,8 @@ def test_snps_show_genomes_and_the_index():
     np.testing.assert_allclose(ours.get_xydata(), [[10, 0.1], [100, 1]])
     np.testing.assert_allclose(chosen.get_xydata(), [[100, 1]])
     assert caption == (
-        "F_ST = 0.3, 100 sites: adjusted Rand index 1.00 from random starts, 0.95 when EM starts "
-        "at the planted populations."
+        "F_ST = 0.3, 100 sites: adjusted Rand index 1.00 from random starts, 0.95 with the "
+        "true W."
     )
 
 

@@ -688,7 +688,7 @@ def test_image(folder, capsys, photograph):
     assert kmeans_command.main(["image", "-k", "2"]) == 0
     result = compress_image(photograph, 2)
     out = capsys.readouterr().out
-    assert f"512 x 600 pixels, k = 2, seed 0: loss {result.loss:.2f}\n" in out
+    assert f"300 x 450 pixels, k = 2, seed 0: loss {result.loss:.2f}\n" in out
     assert "1 bits per pixel instead of 24, a factor of 24\n" in out
     assert os.listdir() == ["compressed_k2.png"]
     written = Image.open("compressed_k2.png")

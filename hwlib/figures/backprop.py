@@ -263,18 +263,25 @@ def expected_error(difference, epsilon):
     return epsilon if difference == "forward" else epsilon**2, 1e-16 / epsilon
 
 
-def draw_epsilon(epsilons, errors, difference, epsilon):
-    """Draw the error of the numerical gradient against ε.
+def follows_from_taylor(difference, epsilon):
+    """Return whether rounding is at most a hundredth of a difference's error.
+
+    Such an error is a property of the function. Any other is noise: it is of the order of
+    `expected_error`, and what it is exactly depends on the processor.
+    """
+    truncation, rounding = expected_error(difference, epsilon)
+    return truncation >= 100 * rounding
+
+
+def draw_epsilon(epsilons, errors):
+    """Draw the error of the numerical gradient against ε: measured points, and a band of noise.
 
     Parameters
     ----------
     epsilons : sequence of float
         Powers of ten.
     errors : dict
-        As returned by `difference_errors`.
-    difference : {"forward", "central"}
-    epsilon : float
-        The one to mark.
+        As returned by `difference_errors`. Those that rounding has a part in are not drawn.
 
     Returns
     -------
@@ -289,40 +296,28 @@ def draw_epsilon(epsilons, errors, difference, epsilon):
     ax.axvline(1e-8, color=figures.FAINT, linewidth=1.2, linestyle=":")
     ax.text(0.8e-8, 4, "the homework's ε = 10⁻⁸")
 
-    ends = np.array([1e-1, 1e-15])
-    for each, marker in zip(DIFFERENCES, "os"):
-        chosen = each == difference
-        color = figures.GRADIENT if each == "forward" else figures.VALUE
-        ax.plot(epsilons, errors[each], marker=marker, color=color, markersize=5,
-                linewidth=2.5 if chosen else 1, alpha=1 if chosen else 0.45)  # fmt: skip
-        at = 3e-4 if each == "forward" else 1e-3
-        shift = (0, 16) if each == "forward" else (-4, -24)
-        ax.annotate(each, (at, errors[each][list(epsilons).index(1e-3)]), shift,
-                    textcoords="offset points", color=color, weight="bold" if chosen else "normal",
-                    ha="left" if each == "forward" else "right")  # fmt: skip
-    truncation, rounding = expected_error(difference, ends)
-    for guide in (truncation, rounding):
-        ax.plot(ends, guide, color=figures.INK, linewidth=1, linestyle="--")
-    slope = "ε" if difference == "forward" else "ε²"
-    at = 1e-10 if difference == "forward" else 1e-5
-    ax.annotate(slope, (at, expected_error(difference, at)[0]), (-8, -6), ha="right", va="top",
-                textcoords="offset points")  # fmt: skip
-    ax.annotate("10⁻¹⁶/ε", (1e-12, 1e-4), (10, -6), textcoords="offset points", va="top")
+    ends = np.array([1e-4, 1e-15])
+    rounding = expected_error("forward", ends)[1]
+    ax.fill_between(ends, rounding / 10, 10 * rounding, color=figures.FAINT, alpha=0.25, linewidth=0)
+    ax.plot(ends, rounding, color=figures.INK, linewidth=1, linestyle="--")
+    ax.text(2e-10, 1e-10, "rounding, about 10⁻¹⁶/ε:\nnoise, anywhere in the band", va="center")
 
-    error = errors[difference][list(epsilons).index(epsilon)]
-    ax.plot([epsilon], [error], "o", markersize=13, markerfacecolor="none", markeredgewidth=2.5,
-            color=figures.INK)  # fmt: skip
-
-    truncation, rounding = (round(np.log10(each)) for each in expected_error(difference, epsilon))
-    parts = f"truncation is about {_power(truncation)}, rounding about {_power(rounding)}"
-    if truncation == rounding:
-        verdict = "the two are in balance"
-    else:
-        verdict = f"{'truncation' if truncation > rounding else 'rounding'} decides"
-    note = ", the homework's step" if epsilon == 1e-8 else ""
+    for difference, marker, color, name, at in (
+        ("forward", "o", figures.GRADIENT, "forward: error of order ε", (5e-3, 1e-2)),
+        ("central", "s", figures.VALUE, "central:\nerror of order ε²", (1e-1, 3e-10)),
+    ):
+        steps = [each for each in epsilons if follows_from_taylor(difference, each)]
+        points = [errors[difference][list(epsilons).index(each)] for each in steps]
+        ax.plot(steps, points, marker, color=color, markersize=6)
+        ends = np.array([steps[0], 1e-8 if difference == "forward" else 10 ** (-16 / 3)])
+        order = points[0] / expected_error(difference, steps[0])[0]
+        ax.plot(ends, order * expected_error(difference, ends)[0], color=color, linewidth=1.5)
+        ax.text(*at, name, color=color, va="bottom")
     return figure, (
-        f"{difference.capitalize()} difference, ε = {_power(round(np.log10(epsilon)))}{note}: "
-        f"{parts}; {verdict}, and the error is about {_power(max(truncation, rounding))}."
+        "The error of the numerical gradient against the step ε. Points are measured: there the "
+        "error follows from Taylor's series. In the gray band it is rounding, of the order of "
+        "10⁻¹⁶/ε, and every machine finds another value. The forward difference is best near "
+        "ε = 10⁻⁸, with an error of about 10⁻⁸; the central one near ε = 10⁻⁵, with about 10⁻¹⁰."
     )
 
 
@@ -815,7 +810,8 @@ def draw_xor_starts(results, scale, hidden_units):
     places = (0.185, 0.17, 0.47, 0.79), (0.79, 0.17, 0.2, 0.79)
     figure, (left, right) = figures.new_figure(2.9, *places)
 
-    order = np.argsort(final, kind="stable")
+    # Many runs end at the same plateau, up to rounding: equal to six digits, the earlier start first.
+    order = np.argsort(np.round(final, 6), kind="stable")
     all_dead = ~runs.on_after.any(axis=1)[order]
     place = np.arange(1, n + 1)
     left.plot(place[~all_dead], final[order][~all_dead], "o", color=figures.VALUE, markersize=3.5)

@@ -357,8 +357,8 @@ def draw_snps(labels, second, found, reachable, F_ST, sites):
         `second[F_ST, sites]`, shape (n,), the responsibility of the cluster that stands for the
         second population.
     found, reachable : dict
-        By `(F_ST, sites)`, the mean adjusted Rand index from random starts, and from the planted
-        populations as a start.
+        By `(F_ST, sites)`, the mean adjusted Rand index from random starts, and of an E step with
+        the true W.
     F_ST : float
     sites : int
 
@@ -393,12 +393,12 @@ def draw_snps(labels, second, found, reachable, F_ST, sites):
     curve.set(xscale="log", xlabel="number of sites d", ylabel="adjusted Rand index")
     curve.set(ylim=(-0.08, 1.2), yticks=[0, 0.5, 1])
     note = {"fontsize": 10, "transform": curve.transAxes, "va": "top"}
-    curve.text(0.02, 0.99, "◇ from the truth", color=figures.NEGATIVE, **note)
+    curve.text(0.02, 0.99, "◇ with the true W", color=figures.NEGATIVE, **note)
     curve.text(0.98, 0.99, "● random starts", ha="right", **note)
     return figure, (
         f"F_ST = {F_ST:g}, {sites} sites: adjusted Rand index "
         f"{_signed(found[F_ST, sites], 2)} from random starts, "
-        f"{_signed(reachable[F_ST, sites], 2)} when EM starts at the planted populations."
+        f"{_signed(reachable[F_ST, sites], 2)} with the true W."
     )
 
 
