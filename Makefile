@@ -3,7 +3,7 @@
 #   make book   sets up, builds the book: open _build/html/index.html
 #   make test   sets up, builds the book, proves all that it says
 #
-# and a few more: make test-book · nbval · test-hwlib · coverage · reproducible · links · starter ·
+# and a few more: make test-book · nbval · test-hwlib · coverage · reproducible · elsewhere · links · starter ·
 # autograder · offline · pdf · lab · outputs · bench · mutants · sizes · picture · screenshots ·
 # site-report · lock · colab · clean
 
@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONHASHSEED ?= 0
 export PYTHONUTF8 = 1
 
-.PHONY: book test test-book nbval test-hwlib coverage reproducible links starter autograder offline pdf lab \
+.PHONY: book test test-book nbval test-hwlib coverage reproducible elsewhere links starter autograder offline pdf lab \
         outputs bench mutants sizes picture screenshots site-report lock colab clean chromium firefox
 
 # From nothing, aside, and then moved to its place: no page of an older book stays, none is half done.
@@ -55,6 +55,10 @@ coverage: $(VENV)/ready
 # threads, and from a tree that cannot be written: about half an hour.
 reproducible: $(VENV)/ready
 	$(BIN)/python tools/reproducible.py
+
+# All that is stored, on other processors, BLAS kernels, C libraries and versions: half an hour.
+elsewhere: $(VENV)/ready
+	$(BIN)/python tools/elsewhere.py
 
 # What the book refers to on other sites is there: asks all of them (settings in _config.yml).
 links: $(VENV)/ready
@@ -138,7 +142,7 @@ lock: $(VENV)/ready
 	rm requirements-all.txt
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(MUTANTS) _build dist build *.egg-info .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(BENCH) $(MUTANTS) .venv-oldest _build dist build *.egg-info .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 $(VENV)/ready: requirements.txt pyproject.toml

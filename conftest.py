@@ -12,6 +12,11 @@ HWLIB_TESTS = {f"test_{'_'.join(path.with_suffix('').parts)}" for path in MODULE
 HWLIB_TESTS.add("test_properties")
 
 
+def pytest_addoption(parser):
+    help = "compare every stored frame, not only those along each slider (make elsewhere does)"
+    parser.addoption("--every-frame", action="store_true", help=help)
+
+
 def pytest_configure(config):
     # With --cov, nbval would trace its kernels too.
     config.option.cov_source = None

@@ -124,12 +124,16 @@ def test_nor_in_the_book(path, name):
 
 
 @each_in_the_book
-def test_stored_frames_are_what_the_code_draws(path, name):
-    # every slider from end to end, and all corners
+def test_stored_frames_are_what_the_code_draws(path, name, pytestconfig):
     explorer, figure = stored.explorers(path)[name], stored.figures(path)[name]
-    along = [{axis: i} for axis, values in figure.axes.items() for i in range(len(values))]
-    ends = [[(axis, 0), (axis, len(values) - 1)] for axis, values in figure.axes.items()]
-    for moved in [{}, *along, *map(dict, itertools.product(*ends))]:
+    if pytestconfig.getoption("every_frame"):
+        ranges = [range(len(values)) for values in figure.axes.values()]
+        positions = [dict(zip(figure.axes, each)) for each in itertools.product(*ranges)]
+    else:  # every slider from end to end, and all corners
+        along = [{axis: i} for axis, values in figure.axes.items() for i in range(len(values))]
+        ends = [[(axis, 0), (axis, len(values) - 1)] for axis, values in figure.axes.items()]
+        positions = [{}, *along, *map(dict, itertools.product(*ends))]
+    for moved in positions:
         at = {axis: explorer.axes[axis][i] for axis, i in (figure.start | moved).items()}
         source, caption = draw_alone(explorer, at)
         assert caption == figure.caption(**moved), at
