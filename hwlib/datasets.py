@@ -1,11 +1,11 @@
-"""Data of the book: made, drawn or tabulated here; no file is shipped and none is downloaded.
+"""Data of the book: made, drawn or tabulated here, and one photograph; none is downloaded.
 
 Every set is deterministic. Random ones come from `numpy.random.RandomState`, whose stream numpy has
 promised never to change (NEP 19): the same seed gives the same data with any later numpy. Bad input
 to any function raises ValueError.
 
-`SIMPLE_DATASET` and `XOR_DATASET`, the four-example sets of the first chapter, live in
-`hwlib.backprop`, which has to run on its own; they are offered here too.
+The four-example sets of the first chapter, `SIMPLE_DATASET` and `XOR_DATASET`, are in
+`hwlib.backprop`, which has to run on its own.
 """
 
 from functools import cache
@@ -18,11 +18,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from hwlib import arguments
-from hwlib.backprop import SIMPLE_DATASET, XOR_DATASET
 
 __all__ = [
-    "SIMPLE_DATASET",
-    "XOR_DATASET",
     "plane_points",
     "photograph",
     "pathologists",

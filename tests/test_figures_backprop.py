@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from hwlib import experiments
 from hwlib.backprop import (
     SIMPLE_DATASET,
     XOR_DATASET,
@@ -48,7 +49,7 @@ def limits(figure):
 
 @pytest.fixture
 def walk():
-    return pictures.walk_graph(gradient_check_1().output, "abc")
+    return experiments.walk_graph(gradient_check_1().output, "abc")
 
 
 def test_walk_ends_with_the_gradients_of_compute_grad(walk):
@@ -71,7 +72,7 @@ def test_walk_names_an_inner_sum():
     topo_order = []
     a, b = InputNode([1, 2], topo_order), InputNode([3, 4], topo_order)
     dot = DotNode(a, b)
-    walk = pictures.walk_graph(ConstantMulNode(AddNode(dot, DotNode(a, a)), 2), "ab")
+    walk = experiments.walk_graph(ConstantMulNode(AddNode(dot, DotNode(a, a)), 2), "ab")
     assert walk.names[-2] == "aᵀb + aᵀa"
 
 
@@ -114,17 +115,17 @@ def errors():
     def f(a, b, c):
         return np.log(a @ b) - 3 * sigmoid(a @ c)
 
-    return pictures.difference_errors(f, inputs, check.backprop, EPSILONS)
+    return experiments.difference_errors(f, inputs, check.backprop, EPSILONS)
 
 
-@pytest.mark.parametrize("difference", pictures.DIFFERENCES)
+@pytest.mark.parametrize("difference", experiments.DIFFERENCES)
 def test_errors_are_of_the_order_that_the_captions_say(errors, difference):
     assert len(errors[difference]) == 15
     for epsilon, error in zip(EPSILONS, errors[difference]):
         # The theory's constants are left out: a factor of ten. Rounding may happen to cancel.
-        ratio = error / max(pictures.expected_error(difference, epsilon))
+        ratio = error / max(experiments.expected_error(difference, epsilon))
         assert ratio < 10
-        assert ratio > 0.1 or not pictures.follows_from_taylor(difference, epsilon)
+        assert ratio > 0.1 or not experiments.follows_from_taylor(difference, epsilon)
 
 
 def test_epsilon_draws_what_follows_from_taylor_and_no_noise(errors):
@@ -133,10 +134,10 @@ def test_epsilon_draws_what_follows_from_taylor_and_no_noise(errors):
     for noise in (0.1, 1, 10):
         changed = {
             difference: np.array([
-                error * (1 if pictures.follows_from_taylor(difference, epsilon) else noise)
+                error * (1 if experiments.follows_from_taylor(difference, epsilon) else noise)
                 for epsilon, error in zip(EPSILONS, errors[difference])
             ])
-            for difference in pictures.DIFFERENCES
+            for difference in experiments.DIFFERENCES
         }  # fmt: skip
         figure, caption = pictures.draw_epsilon(EPSILONS, changed)
         FigureCanvasAgg(figure).draw()
@@ -155,10 +156,10 @@ def test_what_is_drawn_of_the_errors_is_the_same_to_a_percent_with_other_last_di
     def f(a, b, c):  # wrong in the last digit, as on another processor
         return (np.log(a @ b) - 3 * sigmoid(a @ c)) * (1 + rng.choice([-1, 0, 1]) * 2.0**-52)
 
-    others = pictures.difference_errors(f, inputs, check.backprop, EPSILONS)
-    for difference in pictures.DIFFERENCES:
+    others = experiments.difference_errors(f, inputs, check.backprop, EPSILONS)
+    for difference in experiments.DIFFERENCES:
         for epsilon, one, other in zip(EPSILONS, errors[difference], others[difference]):
-            if pictures.follows_from_taylor(difference, epsilon):
+            if experiments.follows_from_taylor(difference, epsilon):
                 # rounding is at most a hundredth of a point's error, give or take its constant
                 assert abs(other / one - 1) < 0.05
 
@@ -167,7 +168,7 @@ def test_what_is_drawn_of_the_errors_is_the_same_to_a_percent_with_other_last_di
 
 
 def test_record_run_is_gradient_descent():
-    run = pictures.record_run(
+    run = experiments.record_run(
         make_neural_network, XOR_DATASET, initial_neural_network(), 0.1, [0, 3, 10]
     )
     params = initial_neural_network()
@@ -179,7 +180,7 @@ def test_record_run_is_gradient_descent():
 
 
 def test_record_run_ends_where_training_diverges():
-    run = pictures.record_run(
+    run = experiments.record_run(
         make_neural_network, XOR_DATASET, initial_neural_network(), 300.0, [0, 1, 5, 100]
     )
     assert len(run.losses) == 2
@@ -191,8 +192,8 @@ def test_scores_are_those_of_the_graphs():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(5, 2))
     cases = [
-        (make_logistic_regression, pictures.logistic_scores, [rng.normal(size=2), 0.3]),
-        (make_neural_network, pictures.network_scores, initial_neural_network()),
+        (make_logistic_regression, experiments.logistic_scores, [rng.normal(size=2), 0.3]),
+        (make_neural_network, experiments.network_scores, initial_neural_network()),
     ]
     for make_loss_fn, scores, params in cases:
         losses = [make_loss_fn([(x, 1)])(*params)[1].value for x in X]
@@ -206,7 +207,7 @@ def logreg_runs():
         "XOR": (XOR_DATASET, initial_logistic_regression()),
     }
     return {
-        (name, 1.0): pictures.record_run(make_logistic_regression, *start, 1.0, STEPS)
+        (name, 1.0): experiments.record_run(make_logistic_regression, *start, 1.0, STEPS)
         for name, start in starts.items()
     }
 
@@ -242,7 +243,7 @@ def test_logreg_frames_share_their_axes(logreg_runs):
 @pytest.fixture(scope="module")
 def network_runs():
     return {
-        lr: pictures.record_run(
+        lr: experiments.record_run(
             make_neural_network, XOR_DATASET, initial_neural_network(), lr, STEPS
         )
         for lr in (0.1, 0.7, 1.0, 3.0, 300.0)
@@ -293,7 +294,7 @@ def test_captions_do_not_depend_on_the_last_bits():
     steps = [0, 10, 21, 1000]  # before, amid and after the steps at which units die
     for lr in (0.1, 0.7, 1.0, 3.0, 300.0):
         runs = [
-            {lr: pictures.record_run(make_neural_network, XOR_DATASET, start, lr, steps)}
+            {lr: experiments.record_run(make_neural_network, XOR_DATASET, start, lr, steps)}
             for start in (initial_neural_network(), perturbed)
         ]
         for step in steps:
@@ -308,7 +309,7 @@ XS = [-800, -720, -400, -40, -5, 0, 5, 36, 40, 400, 720, 800]
 
 def test_exact_log10_is_right_where_floats_are():
     x = np.linspace(-300, 30, 331)
-    value, derivative = pictures.exact_log10(x)
+    value, derivative = experiments.exact_log10(x)
     # rtol: 10^y of a y near -130 keeps 16 - log10(130 · log 10) > 13 digits
     np.testing.assert_allclose(10**value, sigmoid(x), rtol=1e-12)
     np.testing.assert_allclose(10**derivative, sigmoid(x) * sigmoid(-x), rtol=1e-12)
@@ -320,13 +321,13 @@ def test_small_numbers_become_powers_of_ten():
 
 
 def test_forms_agree_in_the_middle_and_fail_at_their_ends():
-    values, derivatives = pictures.sigmoid_forms(np.linspace(-20, 20, 81))
+    values, derivatives = experiments.sigmoid_forms(np.linspace(-20, 20, 81))
     for each in values.values():
         np.testing.assert_allclose(each, values["stable"], rtol=1e-14)
     # u (1 − u) loses digits as u comes near 1: at x = 20, 1 − u = 2e-9 is good to 1e-16 / 2e-9
     np.testing.assert_allclose(derivatives["u"], derivatives["x"], rtol=1e-7)
 
-    values, derivatives = pictures.sigmoid_forms([-800, -720, -400, 40, 720])
+    values, derivatives = experiments.sigmoid_forms([-800, -720, -400, 40, 720])
     assert values["e⁻ˣ"][1] == 0 and values["stable"][1] > 0
     assert np.isnan(values["eˣ"][4]) and values["stable"][4] == 1
     assert list(np.isnan(derivatives["x"])) == [True, True, False, False, False]
@@ -375,13 +376,13 @@ HIDDEN, SCALES = [2, 3, 4, 8], [0.01, 0.1, 0.3, 1.0, 3.0]
 
 
 def starts(hidden, scale):
-    return pictures.random_starts(np.random.default_rng(0), 200, hidden, scale)
+    return experiments.random_starts(np.random.default_rng(0), 200, hidden, scale)
 
 
 def trained(hidden, scale, noise=0.0):
     rng = np.random.default_rng(1)
     params = [each + noise * rng.standard_normal(each.shape) for each in starts(hidden, scale)]
-    return pictures.train_many(params, XOR_DATASET, 0.1, 1000)
+    return experiments.train_many(params, XOR_DATASET, 0.1, 1000)
 
 
 @pytest.fixture(scope="module")
@@ -416,7 +417,7 @@ def test_units_on_are_counted_as_the_network_computes_them(many_runs):
 
 
 def test_units_on_are_counted_after_the_last_step():
-    many = pictures.train_many(starts(3, 1.0), XOR_DATASET, 1.0, 1)
+    many = experiments.train_many(starts(3, 1.0), XOR_DATASET, 1.0, 1)
     assert (many.on_before != many.on_after).any()
     for run in range(200):
         after = [each[run] for each in many.params]
@@ -425,29 +426,29 @@ def test_units_on_are_counted_after_the_last_step():
 
 def test_a_unit_at_its_kink_is_off_and_stays_there():
     W, b, v, c = starts(2, 1.0)
-    many = pictures.train_many([0 * W, 0 * b, v, c], XOR_DATASET, 0.1, 3)
+    many = experiments.train_many([0 * W, 0 * b, v, c], XOR_DATASET, 0.1, 3)
     assert not many.on_before.any() and not many.on_after.any()
     assert not many.params[0].any() and not many.params[1].any()
 
 
 def test_half_way_is_of_the_runs_that_solve_it_in_the_end():
     losses = np.array([[2.7, 2.7, 2.7], [0.9, 2.6, 0.9], [0.6, 0.6, 1.4]])
-    assert pictures.half_way(pictures.ManyRuns([], losses, None, None)) == 1
+    assert experiments.half_way(experiments.ManyRuns([], losses, None, None)) == 1
 
 
 def test_outcomes_are_exclusive_and_complete():
     losses = np.array([0.01, 0.69, 0.7, 1.39, 1.91, 2.7726, 2.6, 5.0])
-    found = pictures.outcomes(losses)
+    found = experiments.outcomes(losses)
     np.testing.assert_array_equal(np.sum(list(found.values()), axis=0), 1)
     assert list(np.flatnonzero(found["solved"])) == [0, 1]
     assert list(np.flatnonzero(found["elsewhere"])) == [2, 6, 7]
-    assert [int(found[name].sum()) for name in pictures.PLATEAUS] == [1, 1, 1]
+    assert [int(found[name].sum()) for name in experiments.PLATEAUS] == [1, 1, 1]
 
 
 def test_no_final_loss_is_near_a_threshold(many_runs):
     final = np.concatenate([many.losses[-1] for many in many_runs.values()])
-    plateaus = np.array(list(pictures.PLATEAUS.values()))
-    thresholds = [np.log(2), *(plateaus - pictures.TOGETHER), *(plateaus + pictures.TOGETHER)]
+    plateaus = np.array(list(experiments.PLATEAUS.values()))
+    thresholds = [np.log(2), *(plateaus - experiments.TOGETHER), *(plateaus + experiments.TOGETHER)]
     assert np.abs(final[:, None] - thresholds).min() > 0.01
 
 
@@ -483,13 +484,14 @@ def test_starts_caption_counts(many_runs):
         "3 log 3 − 2 log 2, 63 end at 4 log 2, 0 elsewhere; of 600 units 182 are dead at the start "
         "and 28 die in training. Half of the solving runs are below loss 1 by step 214."
     )
-    solved = many_runs[0.1, 3].losses[:, pictures.outcomes(many_runs[0.1, 3].losses[-1])["solved"]]
+    losses = many_runs[0.1, 3].losses
+    solved = losses[:, experiments.outcomes(losses[-1])["solved"]]
     assert (solved[:215].min(axis=0) < 1).sum() >= 50 > (solved[:214].min(axis=0) < 1).sum()
 
 
 def test_no_solution_no_half_way():
     params = [np.zeros_like(each) for each in starts(2, 1.0)]
-    many = pictures.train_many(params, XOR_DATASET, 0.1, 3)
+    many = experiments.train_many(params, XOR_DATASET, 0.1, 3)
     caption = pictures.draw_xor_starts({(1.0, 2): many}, 1.0, 2)[1]
     assert "0 solve XOR" in caption and "Half" not in caption
 

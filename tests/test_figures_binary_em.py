@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hwlib import binary_em as em
-from hwlib import datasets, figures
+from hwlib import datasets, experiments, figures
 from hwlib.explorer import encode
 from hwlib.figures import binary_em as draw
 
@@ -252,8 +252,7 @@ def test_snps_show_genomes_and_the_index():
     np.testing.assert_allclose(ours.get_xydata(), [[10, 0.1], [100, 1]])
     np.testing.assert_allclose(chosen.get_xydata(), [[100, 1]])
     assert caption == (
-        "F_ST = 0.3, 100 sites: adjusted Rand index 1.00 from random starts, 0.95 with the "
-        "true W."
+        "F_ST = 0.3, 100 sites: adjusted Rand index 1.00 from random starts, 0.95 with the true W."
     )
 
 
@@ -285,7 +284,7 @@ def test_labels_say_which_cluster_is_which(ratings):
 
 def test_same_clusters_uses_no_row_twice():
     W = np.array([[0.5, 0.5], [0.6, 0.6]])
-    assert draw.same_clusters(W, np.array([[0.55, 0.55], [0.0, 0.0]])) == [1, 0]
+    assert experiments.same_clusters(W, np.array([[0.55, 0.55], [0.0, 0.0]])) == [1, 0]
 
 
 def test_minus_signs_are_true_and_zero_has_none():

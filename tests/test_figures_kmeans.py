@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hwlib import datasets
+from hwlib import datasets, experiments
 from hwlib.compression import compress_image
 from hwlib.explorer import encode
 from hwlib.figures import kmeans as pictures
@@ -220,7 +220,7 @@ def test_one_bit_is_singular(photograph):
 
 
 def test_bins_gather_all_pixels_and_keep_their_mean(photograph):
-    colours, counts = pictures.colour_bins(photograph)
+    colours, counts = experiments.colour_bins(photograph)
     pixels = np.asarray(photograph).reshape(-1, 3)
     assert counts.sum() == len(pixels)
     np.testing.assert_allclose(counts @ colours / len(pixels), pixels.mean(axis=0))  # roundings
@@ -230,14 +230,14 @@ def test_bins_gather_all_pixels_and_keep_their_mean(photograph):
 
 def test_bins_of_four_pixels():
     image = Image.fromarray(np.uint8([[[0, 0, 0], [15, 15, 15]], [[16, 0, 0], [255, 255, 255]]]))
-    colours, counts = pictures.colour_bins(image)
+    colours, counts = experiments.colour_bins(image)
     np.testing.assert_array_equal(colours, [[7.5, 7.5, 7.5], [16, 0, 0], [255, 255, 255]])
     np.testing.assert_array_equal(counts, [2, 1, 1])
 
 
 def test_colours_stand_where_they_are_and_rings_are_numbered_by_pixels(photograph):
     compressed = compress_image(photograph, 4)
-    bins = pictures.colour_bins(photograph)
+    bins = experiments.colour_bins(photograph)
     figure, caption = pictures.draw_colours(bins, compressed, "red and blue")
     left, right = figure.axes
     assert (left.get_xlabel(), left.get_ylabel()) == ("red", "blue")
@@ -265,7 +265,7 @@ def test_colours_stand_where_they_are_and_rings_are_numbered_by_pixels(photograp
 
 @pytest.mark.parametrize("view", ["red and green", "red and blue", "green and blue"])
 def test_views_have_one_size_and_fixed_axes(photograph, view):
-    bins = pictures.colour_bins(photograph)
+    bins = experiments.colour_bins(photograph)
     figure, _ = pictures.draw_colours(bins, compress_image(photograph, 2), view)
     assert {axes.get_xlim() + axes.get_ylim() for axes in figure.axes} == {(-12, 267, -12, 267)}
     assert tuple(figure.get_size_inches()) == (7, 3.7)
@@ -280,7 +280,7 @@ def test_a_colour_without_pixels_is_counted(photograph):
     black.putpalette([0, 0, 0, 255, 255, 255])
     compressed = compress_image(photograph, 2)._replace(image=black)
     _, caption = pictures.draw_colours(
-        pictures.colour_bins(photograph), compressed, "red and green"
+        experiments.colour_bins(photograph), compressed, "red and green"
     )
     assert caption == (
         "k = 2, red and green: colour 1 serves 100% of the pixels, colour 2 serves 0.0%."

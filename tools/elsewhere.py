@@ -29,7 +29,9 @@ OLDEST = ROOT / ".venv-oldest"
 
 # The names of what numpy dispatches to differ between its versions, so it is asked.
 NO_DISPATCH = {
-    "NPY_DISABLE_CPU_FEATURES": " ".join(name for name in __cpu_dispatch__ if __cpu_features__[name])
+    "NPY_DISABLE_CPU_FEATURES": " ".join(
+        name for name in __cpu_dispatch__ if __cpu_features__[name]
+    )
 }
 # Older versions of glibc know the features under other names; a name unknown to it is passed over.
 NO_AVX2 = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-AVX2_Usable,-FMA_Usable"}
@@ -93,7 +95,9 @@ def run(name):
         print(f"{name:32} not on this machine: {why}", flush=True)
         return True
     command = [python, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", *what]
-    done = subprocess.run(command, cwd=ROOT, env=environment(changes), capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(changes), capture_output=True, text=True
+    )
     counts = re.findall(r"\d+ (?:passed|failed|errors?)", done.stdout.splitlines()[-1])
     held = done.returncode == 0 and bool(counts)
     told = ", ".join(counts) or done.stderr.strip().rpartition("\n")[2] or "nothing was tested"

@@ -1,11 +1,10 @@
 """Pictures for the chapter on EM: the model, the steps, the bound, and clusters of several data."""
 
-import itertools
-
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 from hwlib import figures
+from hwlib.experiments import same_clusters
 
 PROBABILITY = {"cmap": "Blues", "vmin": 0, "vmax": 1}  # the colours of W, in every picture
 TILES = 8  # as many rows of W fit side by side
@@ -448,19 +447,6 @@ def draw_labels(names, fits, seed):
         f"Seed {seed}: log-likelihood {_signed(pair['right'].log_likelihoods[-1], 4)}. Clusters "
         f"1, 2, 3 of seed {first} are its clusters {renamed}; so renamed, entries of W differ "
         f"{agrees}."
-    )
-
-
-def same_clusters(W, other):
-    """Return, for each row of W, the row of `other` that it is, under the best renaming.
-
-    All k! renamings are tried, so that no row is used twice; k is small here.
-    """
-    return list(
-        min(
-            itertools.permutations(range(len(W))),
-            key=lambda order: np.abs(other[list(order)] - W).sum(),
-        )
     )
 
 

@@ -9,7 +9,6 @@ from matplotlib.ticker import NullLocator
 from PIL import Image, ImageOps
 
 from hwlib import figures
-from hwlib.compression import rgb_pixels
 from hwlib.kmeans import assign
 
 PLANE = {"xlim": (-7, 8.5), "ylim": (-8.7, 6.8)}  # the same square of the plane in every picture
@@ -200,28 +199,6 @@ def draw_starts(ends, k):
         f"k = {k}: {' and '.join(near)} end within 1 % of the lowest loss found, {lowest:.2f}. "
         f"The medians are {' and '.join(middle)}."
     )
-
-
-def colour_bins(image, width=16):
-    """Return the colours of an image, gathered into cubes of `width` levels a side.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image
-    width : int
-
-    Returns
-    -------
-    colours : ndarray, shape (bins, 3)
-        The mean of each cube that is not empty, in levels 0 ... 255.
-    counts : ndarray, shape (bins,)
-        How many pixels each has.
-    """
-    pixels = rgb_pixels(image).reshape(-1, 3)
-    cubes = pixels // width @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
-    _, cube, counts = np.unique(cubes, return_inverse=True, return_counts=True)
-    sums = [np.bincount(cube, channel) for channel in pixels.T]
-    return np.transpose(sums) / counts[:, None], counts
 
 
 def draw_colours(bins, compressed, view):
