@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from stored import ROOT
+from notebook_outputs import ROOT
 
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")

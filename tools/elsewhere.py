@@ -24,7 +24,7 @@ from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
-FRAMES = "tests/test_explorer.py::test_stored_frames_are_what_the_code_draws"
+FRAMES = "tests/hwlib/test_explorer.py::test_stored_frames_are_what_the_code_draws"
 OLDEST = ROOT / ".venv-oldest"
 
 # The names of what numpy dispatches to differ between its versions, so it is asked.

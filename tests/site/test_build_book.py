@@ -9,7 +9,9 @@ import time
 
 import build_book
 import pytest
-from stored import ROOT
+from notebook_outputs import ROOT
+
+pytestmark = pytest.mark.full
 
 PAGE = "# A page\n\n[a link](notebook.ipynb)\n"
 CONFIG = "title: t\nauthor: a\nexecute: {execute_notebooks: 'off'}\nonly_build_toc_files: true\n"

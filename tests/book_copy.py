@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import stored
+import notebook_outputs
 
 PARTS = ["_config.yml", "_toc.yml", "book", "notebooks", "hwlib", "tools", "homework"]
 BIN = Path(sys.executable).parent
@@ -15,7 +15,7 @@ BIN = Path(sys.executable).parent
 def copy(folder):
     """Copy the book's sources into an empty folder; return the folder."""
     for part in PARTS:
-        source = stored.ROOT / part
+        source = notebook_outputs.ROOT / part
         if source.is_dir():
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:

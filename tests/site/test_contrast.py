@@ -3,10 +3,9 @@
 import io
 import itertools
 
-import browser
 import numpy as np
 import pytest
-import stored
+from built_site import SITE
 from colorspacious import cspace_convert, deltaE
 from PIL import Image
 
@@ -119,15 +118,15 @@ def test_clusters_carry_their_number():
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_pages_have_the_background_that_is_reckoned_with(theme):
-    with browser.chromium() as chromium:
-        tab = chromium.new_page(color_scheme=theme)
-        tab.goto((stored.ROOT / "_build/html/search.html").as_uri())
-        found = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+def test_pages_have_the_background_that_is_reckoned_with(chromium, theme):
+    tab = chromium.new_page(color_scheme=theme)
+    tab.goto((SITE / "search.html").as_uri())
+    found = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    tab.close()
     assert found == f"rgb{PAGE[theme]}"
 
 
-def test_browser_shows_the_computed_colours():
+def test_browser_shows_the_computed_colours(chromium):
     # the matrix and the blending above, against what Chromium does with explorer.css
     colors = list(COLORS.values())
     figure, axes = figures.new_figure(2)
@@ -138,14 +137,14 @@ def test_browser_shows_the_computed_colours():
         axes.axvspan(i, i + 1, color=color, linewidth=0)
     axes.set(xlim=(0, len(colors)), ylim=(0, 1))
     source, width, height = explorer.encode(figure)
-    with browser.chromium() as chromium:
-        tab = chromium.new_page(viewport={"width": width, "height": height})
-        tab.set_content(f"""<html data-theme="dark"><style>{explorer.asset("explorer.css")}
-            body {{ margin: 0; background: rgb{PAGE["dark"]} }} .explorer {{ margin: 0 }}</style>
-            <div class="bd-content"><div class="cell_output"><figure class="explorer">
-            <img class="diagram" src="{source}" width="{width}" height="{height}">""")
-        tab.evaluate("document.images[0].decode()")
-        picture = np.asarray(Image.open(io.BytesIO(tab.screenshot())).convert("RGB"), dtype=float)
+    tab = chromium.new_page(viewport={"width": width, "height": height})
+    tab.set_content(f"""<html data-theme="dark"><style>{explorer.asset("explorer.css")}
+        body {{ margin: 0; background: rgb{PAGE["dark"]} }} .explorer {{ margin: 0 }}</style>
+        <div class="bd-content"><div class="cell_output"><figure class="explorer">
+        <img class="diagram" src="{source}" width="{width}" height="{height}">""")
+    tab.evaluate("document.images[0].decode()")
+    picture = np.asarray(Image.open(io.BytesIO(tab.screenshot())).convert("RGB"), dtype=float)
+    tab.close()
     for i, color in enumerate(colors):
         found = picture[height // 2, int((i + 0.5) * width / len(colors))]
         assert np.abs(found - shown(color, "dark")).max() <= 2  # rounding at each of three steps

@@ -1,6 +1,6 @@
 """The way out of Jupyter Book: plain Sphinx gives the same site, byte for byte."""
 
-import copied
+import book_copy
 from test_pages import SITE
 
 
@@ -14,9 +14,9 @@ def files(site):
 
 
 def test_plain_sphinx_gives_the_same_site(tmp_path):
-    root = copied.copy(tmp_path)
-    copied.run(root, "jupyter-book", "config", "sphinx", ".")
-    copied.run(root, "sphinx-build", "-n", "-W", "--keep-going", "-d", "trees", ".", "site")
+    root = book_copy.copy(tmp_path)
+    book_copy.run(root, "jupyter-book", "config", "sphinx", ".")
+    book_copy.run(root, "sphinx-build", "-n", "-W", "--keep-going", "-d", "trees", ".", "site")
     plain, built = files(root / "site"), files(SITE)
     assert len(built) > 100 and "notebooks/1_backprop.html" in built
     assert sorted(plain) == sorted(built)

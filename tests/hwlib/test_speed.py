@@ -7,18 +7,18 @@ from importlib import metadata
 from statistics import median
 
 import measure
+import notebook_outputs
 import numpy as np
 import peers
 import pytest
 import run
 import scaling
-import stored
 from bs4 import BeautifulSoup
 
 from hwlib.figures import speed
 
-PAGE = stored.ROOT / "notebooks" / "4_speed.ipynb"
-RESULTS = json.loads((stored.ROOT / "bench" / "results.json").read_text(encoding="utf-8"))
+PAGE = notebook_outputs.ROOT / "notebooks" / "4_speed.ipynb"
+RESULTS = json.loads((notebook_outputs.ROOT / "bench" / "results.json").read_text(encoding="utf-8"))
 WORKS, CURVES = RESULTS["works"], RESULTS["curves"]
 ROWS = [(name, row) for name, work in WORKS.items() for row in work["rows"]]
 
@@ -71,7 +71,7 @@ def test_contenders_did_the_same():
 
 @pytest.fixture(scope="module")
 def page():
-    path = stored.ROOT / "_build" / "html" / "notebooks" / "4_speed.html"
+    path = notebook_outputs.ROOT / "_build" / "html" / "notebooks" / "4_speed.html"
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
@@ -132,7 +132,7 @@ def test_printed_rates_are_those_of_the_file(page):
 
 def test_text_states_no_measured_number():
     # what a later run would contradict; numbers in code, formulas, links and links' names are none
-    for cell in stored.read(PAGE).cells:
+    for cell in notebook_outputs.read(PAGE).cells:
         if cell.cell_type == "markdown":
             text = re.sub(
                 r"`[^`\n]+`|\$\$.*?\$\$|\$[^$]*\$|\{\w+\}`+[^`]*`+", "", cell.source, flags=re.S
@@ -141,10 +141,10 @@ def test_text_states_no_measured_number():
 
 
 def test_page_is_stored_as_it_was_run():
-    code = [cell for cell in stored.read(PAGE).cells if cell.cell_type == "code"]
+    code = [cell for cell in notebook_outputs.read(PAGE).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
-    assert not [out for _, out in stored.outputs(PAGE) if out.get("name") == "stderr"]
-    assert set(stored.figures(PAGE)) == {f"speed-{algorithm}" for algorithm in CURVES}
+    assert not [out for _, out in notebook_outputs.outputs(PAGE) if out.get("name") == "stderr"]
+    assert set(notebook_outputs.figures(PAGE)) == {f"speed-{algorithm}" for algorithm in CURVES}
 
 
 # ---- tables and exponents ------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def test_memory_is_what_a_run_adds(tmp_path):
         "del before\n"
         "print(measure.peak_memory(lambda: np.ones(2**23)))\n"
     )
-    grown = measure.in_child(program, stored.ROOT / "bench")
+    grown = measure.in_child(program, notebook_outputs.ROOT / "bench")
     # 64 MB; around it, what Python itself takes or has in reserve
     assert grown == pytest.approx(2**26, abs=2**22)
 
@@ -369,7 +369,7 @@ def test_graph_counts_the_nodes_of_xor():
 
 
 def test_peers_are_pinned():
-    lines = (stored.ROOT / "requirements-bench.txt").read_text().splitlines()
+    lines = (notebook_outputs.ROOT / "requirements-bench.txt").read_text().splitlines()
     pinned = {re.match(r"([\w-]+)==", line)[1] for line in lines if line[0] != "#"}
     assert pinned >= set(peers.PACKAGES)
     assert "torch" not in sys.modules  # nothing above has needed them

@@ -6,13 +6,13 @@ import inspect
 import pkgutil
 import re
 
+import notebook_outputs
 import pytest
-import stored
 from test_pages import page, text
 
 import hwlib
 
-PAGE = stored.ROOT / "book" / "api.md"
+PAGE = notebook_outputs.ROOT / "book" / "api.md"
 MODULES = [
     importlib.import_module(each.name) for each in pkgutil.walk_packages(hwlib.__path__, "hwlib.")
 ]

@@ -9,15 +9,17 @@ import venv
 from pathlib import Path
 
 import nbformat
+import notebook_outputs
 import pytest
 import repository
-import stored
 from bs4 import BeautifulSoup
-from stored import ROOT
-from test_site import SITE
+from built_site import SITE
+from notebook_outputs import ROOT
+
+pytestmark = pytest.mark.full
 
 ADDRESS = "https://github.com/owner/name"
-NAMES = [path.stem for path in stored.NOTEBOOKS]
+NAMES = [path.stem for path in notebook_outputs.NOTEBOOKS]
 BARE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
@@ -102,14 +104,17 @@ def cell(notebook):
     return next(each for each in notebook.cells if each.id == "install")
 
 
-@pytest.mark.parametrize("path", stored.NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", notebook_outputs.NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_notebook_has_the_cell_and_no_page_shows_it(path, site):
-    first = next(each for each in stored.read(path).cells if each.cell_type == "code")
-    assert first == cell(stored.read(path)) and "remove-cell" in first.metadata.tags
-    assert first.source == cell(stored.read(stored.NOTEBOOKS[0])).source and first.outputs == []
+    first = next(each for each in notebook_outputs.read(path).cells if each.cell_type == "code")
+    assert first == cell(notebook_outputs.read(path)) and "remove-cell" in first.metadata.tags
+    assert (
+        first.source == cell(notebook_outputs.read(notebook_outputs.NOTEBOOKS[0])).source
+        and first.outputs == []
+    )
     page = (SITE / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
     assert "invalidate_caches" not in page
-    handed_out = cell(stored.read(site / "_sources" / "notebooks" / path.name))
+    handed_out = cell(notebook_outputs.read(site / "_sources" / "notebooks" / path.name))
     assert handed_out.source == first.source.replace('= ""', f'= "git+{ADDRESS}"', 1)
 
 
@@ -191,7 +196,9 @@ def test_the_branch_for_colab(tmp_path):
     assert listed == [f"notebooks/{name}.ipynb" for name in NAMES]
     text = git("-C", str(remote), "show", f"colab:{listed[0]}")
     json.loads(text)
-    assert text == repository.know(stored.NOTEBOOKS[0].read_text("utf-8"), f"git+{ADDRESS}")
+    assert text == repository.know(
+        notebook_outputs.NOTEBOOKS[0].read_text("utf-8"), f"git+{ADDRESS}"
+    )
     env = {name: value for name, value in os.environ.items() if name != "BOOK_REPOSITORY"}
     failed = subprocess.run(command, env=env, capture_output=True, text=True)
     assert failed.returncode == 2 and failed.stderr.startswith("BOOK_REPOSITORY is not set")

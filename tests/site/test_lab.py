@@ -11,12 +11,13 @@ import urllib.request
 from pathlib import Path
 from time import monotonic, sleep
 
-import browser
+import notebook_outputs
 import numpy as np
 import pytest
-import stored
 from PIL import Image
 from playwright.sync_api import expect
+
+pytestmark = pytest.mark.full
 
 SETTINGS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
 PATIENCE = 240_000  # milliseconds: the kernel answers when it has run all the cells
@@ -26,7 +27,7 @@ PATIENCE = 240_000  # milliseconds: the kernel answers when it has run all the c
 def lab(tmp_path_factory):
     """JupyterLab's address, on copies of the notebooks."""
     folder = tmp_path_factory.mktemp("lab")
-    for path in stored.NOTEBOOKS:
+    for path in notebook_outputs.NOTEBOOKS:
         shutil.copy(path, folder)
     # all cells stand on the page at once, not only those near the view
     settings = folder / "settings" / SETTINGS
@@ -64,33 +65,33 @@ def lab(tmp_path_factory):
 
 def prompts(path):
     """What JupyterLab writes beside the cells of a notebook that has been run, where it shows them."""
-    code = [cell for cell in stored.read(path).cells if cell.cell_type == "code"]
+    code = [cell for cell in notebook_outputs.read(path).cells if cell.cell_type == "code"]
     hidden = [cell.metadata.get("jupyter", {}).get("source_hidden", False) for cell in code]
     return [f"[{number}]:" for number, hides in enumerate(hidden, 1) if not hides]
 
 
-@pytest.fixture(scope="module", params=stored.CHAPTERS, ids=lambda path: path.stem)
-def chapter(lab, request):
+@pytest.fixture(scope="module", params=notebook_outputs.CHAPTERS, ids=lambda path: path.stem)
+def chapter(lab, chromium, request):
     """A chapter that has been run from top to bottom: its path and its tab in JupyterLab."""
     path = request.param
-    with browser.chromium() as chromium:
-        tab = chromium.new_page(viewport={"width": 1280, "height": 2000})
-        tab.goto(f"{lab}/lab/tree/{path.name}?reset")
-        tab.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        tab.get_by_text("| Idle").wait_for(timeout=60_000)  # before, a run would be cancelled
-        tab.get_by_role("menuitem", name="Run", exact=True).click()
-        tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        tab.wait_for_function(
-            """(prompts) => {
-                const shown = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
-                return prompts.every((prompt) => shown.some((each) => each.innerText === prompt))
-                    && document.querySelectorAll(".jupyter-widgets.explorer").length > 0;
-            }""",
-            arg=prompts(path),
-            timeout=PATIENCE,
-        )
-        tab.get_by_text("| Idle").wait_for(timeout=PATIENCE)
-        yield path, tab
+    tab = chromium.new_page(viewport={"width": 1280, "height": 2000})
+    tab.goto(f"{lab}/lab/tree/{path.name}?reset")
+    tab.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    tab.get_by_text("| Idle").wait_for(timeout=60_000)  # before, a run would be cancelled
+    tab.get_by_role("menuitem", name="Run", exact=True).click()
+    tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    tab.wait_for_function(
+        """(prompts) => {
+            const shown = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
+            return prompts.every((prompt) => shown.some((each) => each.innerText === prompt))
+                && document.querySelectorAll(".jupyter-widgets.explorer").length > 0;
+        }""",
+        arg=prompts(path),
+        timeout=PATIENCE,
+    )
+    tab.get_by_text("| Idle").wait_for(timeout=PATIENCE)
+    yield path, tab
+    tab.close()
 
 
 def test_chapter_runs_from_top_to_bottom(chapter):
@@ -102,13 +103,13 @@ def test_chapter_runs_from_top_to_bottom(chapter):
     )
     assert errors.all_inner_texts() == []
     captions = tab.locator(".jupyter-widgets.explorer figcaption").all_text_contents()
-    assert captions == [figure.caption() for figure in stored.figures(path).values()]
+    assert captions == [figure.caption() for figure in notebook_outputs.figures(path).values()]
 
 
 def test_each_slider_moves_its_picture(chapter):
     path, tab = chapter
     widgets = tab.locator(".jupyter-widgets.explorer")
-    for index, figure in enumerate(stored.figures(path).values()):
+    for index, figure in enumerate(notebook_outputs.figures(path).values()):
         widget = widgets.nth(index)
         caption, img = widget.locator("figcaption"), widget.locator("img")
         sliders = widget.locator(".widget-slider")

@@ -7,11 +7,11 @@ import json
 import re
 from functools import cache
 
+import book_copy
 import book_student
-import copied
+import notebook_outputs
 import pytest
 import snowballstemmer
-import stored
 import test_links
 from bs4 import BeautifulSoup
 
@@ -37,19 +37,19 @@ ANSWERS = {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Build the student edition; return its folder."""
-    root = copied.copy(tmp_path_factory.mktemp("student"))
+    root = book_copy.copy(tmp_path_factory.mktemp("student"))
     config = (root / "_config.yml").read_text(encoding="utf-8")
     assert config.count("student_edition: false") == 1
     config = config.replace("student_edition: false", "student_edition: true")
     (root / "_config.yml").write_text(config, encoding="utf-8")
-    copied.run(root, "jupyter-book", "build", ".", "--nitpick", "-W", "--keep-going")
+    book_copy.run(root, "jupyter-book", "build", ".", "--nitpick", "-W", "--keep-going")
     return root / "_build" / "html"
 
 
 @cache
 def sources():
     """Return {file: (source in the full edition, in the student edition)} of all pages."""
-    files = [*stored.NOTEBOOKS, *sorted((stored.ROOT / "book").glob("*.md"))]
+    files = [*notebook_outputs.NOTEBOOKS, *sorted((notebook_outputs.ROOT / "book").glob("*.md"))]
     full = {file: file.read_text(encoding="utf-8") for file in files}
     return {
         file: (text, book_student.without_solutions(text, file.suffix))
@@ -89,7 +89,7 @@ def code():
     """Return the lines of the functions that the tasks ask for, but for those too short to tell."""
     lines = set()
     for _, _, module, functions in starter.TASKS:
-        source = (stored.ROOT / "hwlib" / f"{module}.py").read_text(encoding="utf-8")
+        source = (notebook_outputs.ROOT / "hwlib" / f"{module}.py").read_text(encoding="utf-8")
         given = starter.unfinished(source, starter.TASKS, module)
         for node in ast.parse(source).body:
             if getattr(node, "name", "") in functions:
@@ -113,6 +113,7 @@ def everything(site):
         yield file.relative_to(site), " ".join(html.unescape(text).replace("\u2019", "'").split())
 
 
+@pytest.mark.full
 def test_no_sentence_and_no_code_of_a_solution_is_left(site):
     told, lines = removed(), code()
     assert len(told) > 1000 and len(lines) > 100  # there is something to look for
@@ -126,6 +127,7 @@ def test_no_sentence_and_no_code_of_a_solution_is_left(site):
         assert [line for line in lines if line in text] == [], page
 
 
+@pytest.mark.full
 def test_the_search_does_not_know_the_words_of_solutions(site):
     index = (site / "searchindex.js").read_text(encoding="utf-8")
     index = json.loads(re.fullmatch(r"Search\.setIndex\((.*)\)", index.strip(), re.DOTALL)[1])
@@ -141,6 +143,7 @@ def test_the_search_does_not_know_the_words_of_solutions(site):
     assert only & (set(index["terms"]) | set(index["titleterms"])) == set()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("task", ANSWERS)
 def test_no_formula_that_a_task_asks_for_is_left(task, site):
     for pattern in ANSWERS[task]:
@@ -154,13 +157,14 @@ def test_no_formula_that_a_task_asks_for_is_left(task, site):
         assert frames and not any(re.search(pattern, text) for text in frames)
 
 
+@pytest.mark.full
 def test_what_can_be_downloaded_is_the_student_edition(site):
     for file, (_, student) in sources().items():
-        folder = site / "_sources" / file.relative_to(stored.ROOT).parent
+        folder = site / "_sources" / file.relative_to(notebook_outputs.ROOT).parent
         assert (folder / file.name).read_text(encoding="utf-8") == student
 
 
-@pytest.mark.parametrize("file", stored.NOTEBOOKS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", notebook_outputs.NOTEBOOKS, ids=lambda file: file.stem)
 def test_the_notebooks_run_without_what_was_left_out(file):
     # each name that a cell uses is imported or defined in a cell that is left
     known = set(dir(builtins))
@@ -181,9 +185,10 @@ def test_the_notebooks_run_without_what_was_left_out(file):
         assert missing == set(), cell["id"]
 
 
+@pytest.mark.full
 def test_tasks_and_nudges_are_all_there(site):
     tasks = 0
-    for file in stored.CHAPTERS:
+    for file in notebook_outputs.CHAPTERS:
         page = (site / "notebooks" / f"{file.stem}.html").read_text(encoding="utf-8")
         tree = BeautifulSoup(page, "html.parser")
         exercises = tree.select("article div.exercise")
@@ -197,6 +202,7 @@ def test_tasks_and_nudges_are_all_there(site):
     assert tasks == 23
 
 
+@pytest.mark.full
 def test_its_links_lead_somewhere(site, monkeypatch):
     monkeypatch.setattr(test_links, "SITE", site)
     known = [test_links.read, test_links.anchors]

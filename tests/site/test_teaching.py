@@ -4,12 +4,12 @@ import html
 import re
 from urllib.parse import parse_qsl
 
+import notebook_outputs
 import pytest
-import stored
 
 from homework.checks import em
 
-PAGE = (stored.ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
+PAGE = (notebook_outputs.ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
 LINKS = re.findall(r'<a href="([^"]*)">', PAGE)
 MISTAKES = re.findall(r"^- \*\*.*?(?=^- |^$)", PAGE.partition("## What students")[2], re.M | re.S)
 MISTAKES = [each for each in MISTAKES if not re.match(r"- \*\*\d[a-n]", each)]  # how to grade
@@ -22,7 +22,9 @@ def flat(text):
 @pytest.mark.parametrize("link", LINKS)
 def test_links_name_positions_of_sliders(link):
     file, name, state = re.fullmatch(r"\.\./notebooks/(\w+)\.html#([a-z-]+)\?(.*)", link).groups()
-    axes = stored.figures(stored.ROOT / "notebooks" / f"{file}.ipynb")[name].axes
+    axes = notebook_outputs.figures(notebook_outputs.ROOT / "notebooks" / f"{file}.ipynb")[
+        name
+    ].axes
     values = parse_qsl(html.unescape(state), strict_parsing=True)
     assert [axis for axis, _ in values] == list(axes)  # all of them, so that nothing is left open
     for axis, value in values:
@@ -36,11 +38,13 @@ def test_each_mistake_has_its_picture_or_says_that_there_is_none():
 
 
 def test_quotes_are_what_the_checks_say():
-    said = flat((stored.ROOT / "homework" / "README.md").read_text(encoding="utf-8"))
+    said = flat((notebook_outputs.ROOT / "homework" / "README.md").read_text(encoding="utf-8"))
     for table in (em.E_STEP, em.ECLL, em.M_STEP_W, em.M_STEP_PI):
         for sentences in table.values():
             said += flat(" ".join(filter(None, sentences.values())))
-    said += flat((stored.ROOT / "homework" / "checks" / "em.py").read_text(encoding="utf-8"))
+    said += flat(
+        (notebook_outputs.ROOT / "homework" / "checks" / "em.py").read_text(encoding="utf-8")
+    )
     quotes = re.findall(r'(?<!\*)\*"(.*?)"\*', PAGE, re.S)
     assert len(quotes) > 15
     assert [quote for quote in map(flat, quotes) if quote not in said] == []
@@ -57,8 +61,8 @@ def test_sessions_take_90_minutes():
 def test_cells_that_are_named_exist():
     code = "\n".join(
         cell.source
-        for path in stored.NOTEBOOKS
-        for cell in stored.read(path).cells
+        for path in notebook_outputs.NOTEBOOKS
+        for cell in notebook_outputs.read(path).cells
         if cell.cell_type == "code"
     )
     named = ["class AssigningMulNode", 'check("1b",', 'check("2a",', "by_index", "np.prod(factors)"]

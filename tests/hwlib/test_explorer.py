@@ -7,9 +7,9 @@ import json
 import re
 
 import ipywidgets as widgets
+import notebook_outputs
 import numpy as np
 import pytest
-import stored
 from PIL import Image
 
 from hwlib import figures
@@ -100,7 +100,7 @@ def test_a_new_figure_has_the_axes_asked_for_in_the_books_style():
     assert 0 < box.x0 < box.x1 < 1 and 0 < box.y0 < box.y1 < 1  # with room for labels
 
 
-IN_THE_BOOK = [(path, name) for path in stored.NOTEBOOKS for name in stored.figures(path)]
+IN_THE_BOOK = [(path, name) for path in notebook_outputs.NOTEBOOKS for name in notebook_outputs.figures(path)]
 each_in_the_book = pytest.mark.parametrize(
     ("path", "name"), IN_THE_BOOK, ids=[name for _, name in IN_THE_BOOK]
 )
@@ -115,7 +115,7 @@ def draw_alone(explorer, values):
 
 @each_in_the_book
 def test_nor_in_the_book(path, name):
-    explorer = stored.explorers(path)[name]
+    explorer = notebook_outputs.explorers(path)[name]
     first, last = ({axis: values[i] for axis, values in explorer.axes.items()} for i in (0, -1))
     for values in (first, last, first):
         explorer._frame.cache_clear()
@@ -125,7 +125,7 @@ def test_nor_in_the_book(path, name):
 
 @each_in_the_book
 def test_stored_frames_are_what_the_code_draws(path, name, pytestconfig):
-    explorer, figure = stored.explorers(path)[name], stored.figures(path)[name]
+    explorer, figure = notebook_outputs.explorers(path)[name], notebook_outputs.figures(path)[name]
     if pytestconfig.getoption("every_frame"):
         ranges = [range(len(values)) for values in figure.axes.values()]
         positions = [dict(zip(figure.axes, each)) for each in itertools.product(*ranges)]

@@ -7,11 +7,11 @@ import re
 from collections import Counter
 from functools import cache
 
+import notebook_outputs
 import pytest
-import stored
 from bs4 import BeautifulSoup
 
-SITE = stored.ROOT / "_build" / "html"
+SITE = notebook_outputs.ROOT / "_build" / "html"
 POINTS = {  # of the homework's tasks, by chapter
     "1_backprop": {
         **{"1a": 2, "1b": 3, "1c": 2, "1d": 2, "1e": 3, "1f": 2, "1g": 3},

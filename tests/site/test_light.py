@@ -8,9 +8,9 @@ import sys
 import zipfile
 
 import browser
+import notebook_outputs
 import pytest
-import stored
-from test_site import CHAPTERS, FIGURES_OF, HOME, PAGES, SITE
+from built_site import CHAPTERS, FIGURES_OF, HOME, PAGES, SITE
 
 KB = 1000
 
@@ -47,6 +47,7 @@ def asked_frames(tab):
 # ---- weight ---------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("page", PAGES)
 def test_page_is_light(chromium, site, page):
     tab = load(chromium, site + page)
@@ -59,6 +60,7 @@ def test_page_is_light(chromium, site, page):
     tab.context.close()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_all_frames_of_a_chapter_are_at_most_3_mb(chromium, site, page):
     tab = load(chromium, site + page)
@@ -94,6 +96,7 @@ def test_pictures_have_their_size(page):
         assert 'src="data:' not in tag
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("width", [390, 768, 1280])
 @pytest.mark.parametrize("page", [*CHAPTERS, "book/answers.html"])
 def test_section_finds_room_in_the_place_kept_for_it(chromium, page, width):
@@ -132,6 +135,7 @@ def test_policy_allows_nothing_from_elsewhere(page):
     assert set(rules["script-src"].split()) == {"'self'"} | hashes
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("where", ["server", "disk"])
 @pytest.mark.parametrize("page", PAGES)
 def test_page_keeps_its_policy_in_every_state(chromium, site, page, where):
@@ -155,6 +159,7 @@ def test_page_keeps_its_policy_in_every_state(chromium, site, page, where):
     tab.context.close()
 
 
+@pytest.mark.full
 def test_policy_stops_what_it_should(chromium, site):
     tab = load(chromium, site + HOME)
     tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
@@ -165,6 +170,7 @@ def test_policy_stops_what_it_should(chromium, site):
     tab.context.close()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("where", ["server", "disk"])
 def test_search_finds_a_term(chromium, site, where):
     root = site if where == "server" else SITE.as_uri() + "/"
@@ -181,6 +187,7 @@ def test_search_finds_a_term(chromium, site, where):
     tab.context.close()
 
 
+@pytest.mark.full
 def test_buttons_above_a_page(chromium, site):
     tab = load(chromium, site + CHAPTERS[0], color_scheme="dark")
     assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
@@ -206,6 +213,7 @@ def test_buttons_above_a_page(chromium, site):
 # ---- no script, no network ------------------------------------------------------------------
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("page", PAGES)
 def test_page_can_be_read_without_javascript(chromium, site, page):
     # without motion, since folds that have just been opened are faded in
@@ -236,7 +244,7 @@ def test_page_can_be_read_without_javascript(chromium, site, page):
         const shown = link.checkVisibility({ visibilityProperty: true });
         return shown && 0 <= left && right <= innerWidth && height > 20;
     })""")
-    assert len(links) > len(stored.NOTEBOOKS) and all(links)
+    assert len(links) > len(notebook_outputs.NOTEBOOKS) and all(links)
     figures = {each.get_attribute("id") for each in tab.locator("figure.explorer[id]").all()}
     assert figures >= set(FIGURES_OF.get(page, []))
     tab.context.close()
@@ -249,6 +257,7 @@ def test_no_tex_is_shown(page):
     assert "\\" not in re.sub(r"<[^>]*>", "", text)
 
 
+@pytest.mark.full
 def test_formulas_are_mathml(chromium):
     tab = chromium.new_page()
     tab.goto((SITE / CHAPTERS[2]).as_uri())
@@ -261,6 +270,7 @@ def test_formulas_are_mathml(chromium):
     tab.close()
 
 
+@pytest.mark.full
 def test_frames_come_when_a_slider_is_near_and_not_before(chromium, site):
     page = CHAPTERS[1]
     tab = load(chromium, site + page)
@@ -274,6 +284,7 @@ def test_frames_come_when_a_slider_is_near_and_not_before(chromium, site):
     tab.context.close()
 
 
+@pytest.mark.full
 def test_book_without_its_frames_is_still_a_book(chromium, site):
     context = chromium.new_context()
     tab = browser.watched(context)
@@ -291,10 +302,11 @@ def test_book_without_its_frames_is_still_a_book(chromium, site):
     context.close()
 
 
+@pytest.mark.full
 def test_offline_zip(tmp_path, chromium):
     archives = [tmp_path / name / "book-offline.zip" for name in "ab"]
     for archive in archives:
-        command = [sys.executable, stored.ROOT / "tools" / "zip_site.py", SITE, archive]
+        command = [sys.executable, notebook_outputs.ROOT / "tools" / "zip_site.py", SITE, archive]
         subprocess.run(command, check=True, capture_output=True)
     assert archives[0].read_bytes() == archives[1].read_bytes()
     with zipfile.ZipFile(archives[0]) as packed:

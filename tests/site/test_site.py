@@ -1,33 +1,15 @@
-"""The built book in a real browser, opened from disk, with all network closed."""
+"""The built book in Chromium, opened from disk, with all network closed: what a reader does."""
 
-import base64
-import io
-import itertools
 import zipfile
 
 import browser
-import numpy as np
+import notebook_outputs
 import pytest
-import stored
 from bs4 import BeautifulSoup
-from PIL import Image
+from built_site import CHAPTERS, EXPLORERS, FIGURES_OF, HOME, SITE, visit, wake
 from playwright.sync_api import expect
 
-SITE = stored.ROOT / "_build" / "html"
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
-PAGES = [page for page in PAGES if not page.startswith("_static/") and page != "index.html"]
-HOME = "book/index.html"
-
-if not PAGES:
-    raise RuntimeError("there is no built book in _build/html: run `make book` first")
-
-
-def visit(context, page):
-    """Open a page of the site and wait until it stands."""
-    tab = browser.watched(context)
-    tab.goto((SITE / page).as_uri())  # returns when the page and its scripts are loaded
-    tab.evaluate("document.fonts.ready.then(() => null)")
-    return tab
+pytestmark = pytest.mark.full
 
 
 def test_the_front_door_leads_to_the_home_page(context):
@@ -42,173 +24,39 @@ def test_the_front_door_leads_to_the_home_page(context):
     assert front.main.a["href"] == HOME and front.main.a.string == front.title.string
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("page", PAGES)
-def test_page_is_quiet_and_asks_for_nothing_outside(chromium, page, theme):
-    context = chromium.new_context(offline=True, color_scheme=theme)
-    tab = visit(context, page)
-    assert tab.seen["console"] == []
-    assert tab.seen["failed"] == []
-    outside = [u for u in tab.seen["requests"] if not u.startswith((SITE.as_uri(), "data:"))]
-    assert outside == []
-    assert tab.locator("merror, .math > code").count() == 0  # formulas that are none
-    context.close()
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_nothing_sticks_out_on_a_phone(chromium, page):
-    context = chromium.new_context(offline=True, viewport={"width": 390, "height": 800})
-    tab = visit(context, page)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
-    context.close()
-
-
-def pixels(source):
-    """Return the pixels of a picture: of a data: address, or of a file as a chapter names it."""
-    if source.startswith("data:"):
-        content = base64.b64decode(source.split(",")[1])
-    else:
-        content = (SITE / "notebooks" / source).read_bytes()
-    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), dtype=float)
-
-
-def wake(tab, name):
-    """Come near an explorer's sliders and wait until its frames are there."""
-    tab.locator(f"figure#{name} input").first.focus()
-    tab.wait_for_function("name => explorers.get(name).data", arg=name)
-
-
-NAMES = [(path, name) for path in stored.NOTEBOOKS for name in stored.figures(path)]
-CHAPTERS = [f"notebooks/{path.stem}.html" for path in stored.CHAPTERS]
 KMEANS = CHAPTERS[1]
-FIGURES_OF = {f"notebooks/{path.stem}.html": stored.figures(path) for path in stored.NOTEBOOKS}
 
 
-@pytest.mark.parametrize(("path", "name"), NAMES, ids=[name for _, name in NAMES])
-def test_sliders_show_what_draw_gives(context, path, name):
-    explorer = stored.explorers(path)[name]
-    tab = visit(context, f"notebooks/{path.stem}.html")
+@pytest.mark.parametrize(("page", "name"), EXPLORERS, ids=[name for _, name in EXPLORERS])
+def test_sliders_follow_the_keys(context, page, name):
+    described = FIGURES_OF[page][name]
+    tab = visit(context, page)
     figure = tab.locator(f"figure#{name}")
     img, caption = figure.locator("img"), figure.locator("figcaption")
 
-    def check(values):
-        frame = explorer.frame(**values)
-        assert caption.text_content().strip() == frame.caption
-        assert img.get_attribute("alt") == frame.caption
-        # the same picture, but for what another version of the font renderer may round
-        difference = np.abs(pixels(img.get_attribute("src")) - pixels(frame.source))
-        assert difference.mean() < 2
+    def check(**moved):
+        assert caption.text_content().strip() == described.caption(**moved)
+        assert img.get_attribute("alt") == described.caption(**moved)
 
-    check({})
-    if explorer.axes:
-        wake(tab, name)
-    for axis, values in explorer.axes.items():
+    check()
+    wake(tab, name)
+    for axis, values in described.axes.items():
         slider = figure.locator(f"#{name}-{axis}")
-        assert slider.is_visible()
         slider.focus()
         tab.keyboard.press("Home")
-        seen = set()
-        for value in values:
-            check({axis: value})
-            seen.add((img.get_attribute("src"), caption.text_content()))
+        for at, value in enumerate(values):
+            check(**{axis: at})
             label = figure.locator(f"output[for='{name}-{axis}']").text_content()
-            assert slider.get_attribute("aria-valuetext") == label
+            assert slider.get_attribute("aria-valuetext") == label == value
             tab.keyboard.press("ArrowRight")
-        assert len(seen) > 1 or len(values) == 1
-        for _ in range(len(values) - 1 - values.index(explorer.start[axis])):
+        for _ in range(len(values) - 1 - described.start[axis]):
             tab.keyboard.press("ArrowLeft")
-        check({})  # back where it stood, for the next slider
-    if axes := list(explorer.axes):  # and all of them at once
-        for axis in axes:
-            figure.locator(f"#{name}-{axis}").focus()
-            tab.keyboard.press("End")
-        check({axis: explorer.axes[axis][-1] for axis in axes})
+        check()  # back where it stood, for the next slider
+    for axis in described.axes:  # and all of them at once
+        figure.locator(f"#{name}-{axis}").focus()
+        tab.keyboard.press("End")
+    check(**{axis: len(values) - 1 for axis, values in described.axes.items()})
     assert tab.seen["console"] == []
-
-
-# Moves the sliders of a figure through all their positions, each by the event that a reader's hand
-# causes, and says what is seen at each, in one call: most positions need no time but that of their
-# pictures. Frames and pictures are files on a disk; a minute is enough for a slow one.
-WALK = """async (name) => {
-    const figure = document.getElementById(name);
-    const sliders = [...figure.querySelectorAll("input[type=range]")];
-    const [img, caption] = [figure.querySelector("img"), figure.querySelector("figcaption")];
-    const patience = performance.now() + 60_000;
-    async function until(ready) {
-        while (!await ready()) {
-            if (performance.now() > patience) throw new Error(`${name}: in vain, ${ready}`);
-            await new Promise((done) => setTimeout(done, 10));
-        }
-    }
-    figure.scrollIntoView({ behavior: "instant" });
-    img.loading = "eager"; // sections above may grow when laid out, and push it out of view
-    if (sliders.length) {
-        // a hand comes near; a window that has not the focus gets no event of focus
-        figure.querySelector(".explorer-controls").dispatchEvent(new Event("pointerdown"));
-        await until(() => explorers.get(name).data);
-    }
-    const pictures = [], seen = [];
-    async function walk(axis) {
-        if (axis < sliders.length) {
-            for (let at = 0; at <= Number(sliders[axis].max); at++) {
-                sliders[axis].value = at;
-                sliders[axis].dispatchEvent(new Event("input", { bubbles: true }));
-                await walk(axis + 1);
-            }
-            return;
-        }
-        // it refuses while one picture takes the place of another; then it is asked again
-        await until(() => img.decode().then(() => true, () => false));
-        if (!pictures.includes(img.src)) pictures.push(img.src);
-        seen.push({
-            caption: caption.textContent.trim(),
-            alt: img.alt,
-            values: sliders.map((slider) => slider.getAttribute("aria-valuetext")),
-            labels: sliders.map((slider) => slider.parentElement.querySelector("output").value),
-            size: [img.naturalWidth, img.naturalHeight],
-            room: [img.width / img.height, Number(img.getAttribute("width"))],
-            picture: pictures.indexOf(img.src),
-            busy: figure.getAttribute("aria-busy") === "true",
-        });
-    }
-    await walk(0);
-    return seen;
-}"""
-
-
-def check_walk(figure, seen):
-    """Assert that a figure was seen to have the positions, captions and pictures of `draw`."""
-    assert [tuple(at["values"]) for at in seen] == list(itertools.product(*figure.axes.values()))
-    assert [at["caption"] for at in seen] == figure.captions
-    order = list(dict.fromkeys(figure.pictures))
-    assert [at["picture"] for at in seen] == [order.index(p) for p in figure.pictures]
-    for at in seen:
-        width, height = at["size"]
-        assert width > 0 and height > 0
-        assert at["alt"] == at["caption"]
-        assert at["labels"] == at["values"] and not at["busy"]
-        shape, said = at["room"]
-        assert width >= said  # as many pixels as the page gives it, or more
-        # the room kept for a picture has its shape, but for what is rounded to whole pixels
-        assert abs(shape - width / height) < 0.01
-
-
-@pytest.mark.parametrize("page", FIGURES_OF)
-def test_every_position_of_every_slider(context, page):
-    tab = visit(context, page)
-    assert {f.get_attribute("id") for f in tab.locator("figure.explorer").all()} == set(
-        FIGURES_OF[page]
-    )
-    for name, figure in FIGURES_OF[page].items():
-        check_walk(figure, tab.evaluate(WALK, name))
-    assert tab.seen["console"] == tab.seen["failed"] == []
-
-
-def test_positions_are_many():
-    # so that the test above cannot pass by finding none
-    assert (
-        sum(len(figure.captions) for page in FIGURES_OF.values() for figure in page.values()) > 400
-    )
 
 
 def test_play_walks_the_steps_and_stops_at_the_end(context):
@@ -255,10 +103,11 @@ def slow(context):
     return let_them_come
 
 
-EXPLORERS = [(p, name) for p in FIGURES_OF for name, each in FIGURES_OF[p].items() if each.axes]
+# one explorer for each number of sliders: the script is the same for all
+OF_A_KIND = {len(FIGURES_OF[page][name].axes): (page, name) for page, name in reversed(EXPLORERS)}
 
 
-@pytest.mark.parametrize(("page", "name"), EXPLORERS, ids=[name for _, name in EXPLORERS])
+@pytest.mark.parametrize(("page", "name"), OF_A_KIND.values(), ids=map(str, OF_A_KIND))
 def test_slider_that_moves_before_its_frames_have_come(context, slow, page, name):
     tab, described = visit(context, page), FIGURES_OF[page][name]
     figure = tab.locator(f"figure#{name}")
@@ -312,8 +161,8 @@ def test_play_waits_for_its_frames(context, slow):
 
 def test_slider_shows_its_frame_within_one_refresh(context):
     # no time is asserted (machines differ): the script does its work in one go, without a timer
-    path, name = NAMES[0]
-    tab = visit(context, f"notebooks/{path.stem}.html")
+    page, name = EXPLORERS[0]
+    tab = visit(context, page)
     wake(tab, name)
     changed = tab.evaluate(
         """name => {
@@ -332,22 +181,21 @@ def test_slider_shows_its_frame_within_one_refresh(context):
 def test_page_reads_without_javascript(chromium):
     context = chromium.new_context(offline=True, java_script_enabled=False)
     tab = browser.watched(context)
-    for path, names in itertools.groupby(NAMES, key=lambda pair: pair[0]):
-        tab.goto((SITE / f"notebooks/{path.stem}.html").as_uri())
-        for _, name in names:
+    for page, figures in FIGURES_OF.items():
+        tab.goto((SITE / page).as_uri())
+        for name, described in figures.items():
             figure = tab.locator(f"figure#{name}")
             assert figure.locator("img").is_visible()
-            caption = figure.locator("figcaption").text_content().strip()
-            assert caption == stored.figures(path)[name].caption()
+            assert figure.locator("figcaption").text_content().strip() == described.caption()
             assert not figure.locator("input").first.is_visible()
-        if path in stored.CHAPTERS:
+        if page in CHAPTERS:
             solution = tab.locator("details.solution").first
             solution.locator("summary").click()
             assert solution.locator("p, div").nth(0).is_visible()
     context.close()
 
 
-OTHERS = [f"notebooks/{path.stem}.html" for path in stored.NOTEBOOKS[3:]]
+OTHERS = [f"notebooks/{path.stem}.html" for path in notebook_outputs.NOTEBOOKS[3:]]
 
 
 @pytest.mark.parametrize("page", [*CHAPTERS, *OTHERS, "book/answers.html"])

@@ -43,7 +43,7 @@ from hwlib.backprop import (
     sigmoid,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 # A few roundings of numbers near 1; nothing here is computed by cancellation.
 ROUNDING = dict(rtol=1e-13, atol=1e-13)

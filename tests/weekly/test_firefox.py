@@ -1,9 +1,9 @@
 """The book in Firefox, from the disk, with all network closed: each chapter, each slider."""
 
 import firefox
+import notebook_outputs
 import pytest
-import stored
-from test_site import CHAPTERS, FIGURES_OF, PAGES, SITE, WALK, check_walk
+from built_site import CHAPTERS, FIGURES_OF, PAGES, SITE, WALK, check_walk
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def press(tab, key):
 def test_sliders_answer_to_keys(tab):
     page = CHAPTERS[1]
     tab.goto((SITE / page).as_uri())
-    figure = stored.figures(stored.CHAPTERS[1])["kmeans-steps"]
+    figure = notebook_outputs.figures(notebook_outputs.CHAPTERS[1])["kmeans-steps"]
     for axis, at in figure.start.items():
         later = at + 1
         tab.evaluate("(id) => document.getElementById(id).focus()", f"kmeans-steps-{axis}")

@@ -19,7 +19,7 @@ from hwlib import datasets, kmeans, kmeans_command
 from hwlib.compression import compress_image, rgb_pixels
 from hwlib.kmeans import assign, initial_centroids, iterate, reconstruction_error, update
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

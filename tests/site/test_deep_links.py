@@ -9,7 +9,9 @@ from urllib.parse import parse_qsl
 
 import browser
 import pytest
-from test_site import CHAPTERS, EXPLORERS, FIGURES_OF, SITE
+from built_site import CHAPTERS, EXPLORERS, FIGURES_OF, SITE
+
+pytestmark = pytest.mark.full
 
 KMEANS, STEPS = CHAPTERS[1], "kmeans-steps"  # two axes, k and step, and Play
 

@@ -8,15 +8,17 @@ import unicodedata
 from itertools import pairwise
 
 import browser
+import notebook_outputs
 import pytest
-import stored
 import yaml
 from bs4 import BeautifulSoup
+from built_site import CHAPTERS, SITE
 from make_pdf import mend_titles, pages_of
 from pypdf import PdfReader, PdfWriter
-from test_site import CHAPTERS, SITE
 
-TOC = yaml.safe_load((stored.ROOT / "_toc.yml").read_text(encoding="utf-8"))
+pytestmark = pytest.mark.full
+
+TOC = yaml.safe_load((notebook_outputs.ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = list(pages_of(TOC))
 
 
@@ -155,21 +157,22 @@ def test_links_show_where_they_lead(chromium):
 # ---- the whole book -------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def books(tmp_path_factory):
-    """Make the book twice, at the same time: it takes a while."""
-    targets = [tmp_path_factory.mktemp("book") / name for name in ("book.pdf", "again.pdf")]
-    program = [sys.executable, stored.ROOT / "tools" / "make_pdf.py", SITE]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    for running in [subprocess.Popen([*program, target], **pipes) for target in targets]:
-        _, errors = running.communicate()
-        assert (running.returncode, errors) == (0, "")
-    return targets
+def make_book(target):
+    """Make the PDF of the whole book; return its path."""
+    program = [sys.executable, notebook_outputs.ROOT / "tools" / "make_pdf.py", SITE, target]
+    made = subprocess.run(program, capture_output=True, text=True)
+    assert (made.returncode, made.stderr) == (0, "")
+    return target
 
 
 @pytest.fixture(scope="module")
-def book(books):
-    return PdfReader(books[0])
+def file(tmp_path_factory):
+    return make_book(tmp_path_factory.mktemp("book") / "book.pdf")
+
+
+@pytest.fixture(scope="module")
+def book(file):
+    return PdfReader(file)
 
 
 @pytest.fixture(scope="module")
@@ -233,8 +236,10 @@ def test_links_stay_in_the_book(book):
     assert book.root_object["/Lang"] == "en" and book.root_object["/MarkInfo"]["/Marked"]
 
 
-def test_same_book_is_the_same_file(books):
+@pytest.mark.weekly
+def test_same_book_is_the_same_file(file, tmp_path):
     # On a busy machine Chromium may have made a node more or less by the time it prints: the names
     # that it gives to headings and cells, (node00001234), then count from another number.
-    one, again = (re.sub(rb"node\d{8}", b"node", book.read_bytes()) for book in books)
+    made = [file, make_book(tmp_path / "again.pdf")]
+    one, again = (re.sub(rb"node\d{8}", b"node", each.read_bytes()) for each in made)
     assert one == again
