@@ -21,8 +21,27 @@ TIERS = {
     "weekly": "make test-weekly: Firefox, screenshots, other processors and versions, "
     "reproducible builds, mutants, outside links",
 }
-# Files that take longest begin first, so that no worker is left with one of them at the end.
-LONGEST_FIRST = []
+# Of the grader's tests the first tier has one case for each wall, the first of each test, and no
+# whole bank of submissions.
+WALLS = "test_hostile.py"
+GRADER_FULL = {
+    "test_300_submissions",
+    "test_as_an_ordinary_user",
+    "test_it_goes_on_where_it_stopped",
+    "test_the_books_code_gets_all_points_on_other_inputs",
+}
+BANK = "verdicts"  # the fixture that grades it
+# Files that take longest begin first, so that no process is left with one of them at the end.
+LONGEST_FIRST = [
+    "test_visit.py",
+    "test_lab.py",
+    "test_accessibility.py",
+    "test_explorer.py",
+    "3_binary_em.ipynb",
+    "2_kmeans.ipynb",
+    "1_backprop.ipynb",
+    "test_hostile.py",
+]
 
 
 def pytest_addoption(parser):
@@ -37,15 +56,27 @@ def pytest_configure(config):
     config.left_out = dict.fromkeys(TIERS, 0)
 
 
+def mark(items):
+    """Mark what folders and names tell of a test's tier."""
+    walls = set()
+    for item in items:
+        name = getattr(item, "originalname", item.name)
+        again = item.path.name == WALLS and name in walls
+        walls.add(name)
+        if "weekly" in item.path.relative_to(ROOT).parts:
+            item.add_marker("weekly")
+        elif again or name in GRADER_FULL or BANK in getattr(item, "fixturenames", ()):
+            item.add_marker("full")
+
+
 def tier(item):
     """Return the tier that a test belongs to."""
-    if "weekly" in item.path.relative_to(ROOT).parts or item.get_closest_marker("weekly"):
-        return "weekly"
-    return "full" if item.get_closest_marker("full") else "quick"
+    return next((name for name in ("weekly", "full") if item.get_closest_marker(name)), "quick")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
+    mark(items)
     chosen = config.option.tier
     if not chosen:
         return

@@ -100,7 +100,9 @@ def test_a_new_figure_has_the_axes_asked_for_in_the_books_style():
     assert 0 < box.x0 < box.x1 < 1 and 0 < box.y0 < box.y1 < 1  # with room for labels
 
 
-IN_THE_BOOK = [(path, name) for path in notebook_outputs.NOTEBOOKS for name in notebook_outputs.figures(path)]
+IN_THE_BOOK = [
+    (path, name) for path in notebook_outputs.NOTEBOOKS for name in notebook_outputs.figures(path)
+]
 each_in_the_book = pytest.mark.parametrize(
     ("path", "name"), IN_THE_BOOK, ids=[name for _, name in IN_THE_BOOK]
 )
@@ -113,6 +115,7 @@ def draw_alone(explorer, values):
     return encode(picture, explorer.photo)[0], caption
 
 
+@pytest.mark.full
 @each_in_the_book
 def test_nor_in_the_book(path, name):
     explorer = notebook_outputs.explorers(path)[name]
