@@ -2,10 +2,10 @@
 
     python tools/mutants.py backprop figures.kmeans    # or none of them: all of hwlib
 
-makes the mutants of each module with mutmut, runs the module's own tests on each, and prints a table
-and the changes that survive. Status 1 if a module's share of killed mutants is lower than in the
-table of docs/mutants.md, by more than `SLACK`. What was tried is kept in `_build/mutants`: a second
-run tries again what survived and functions that have changed.
+makes the mutants of each module with mutmut, runs the module's own tests on each, and prints a
+table and the changes that survive. Status 1 if a module's share of killed mutants is lower than in
+the table of docs/mutants.md, by more than `SLACK`. What was tried is kept in `_build/mutants`: a
+second run tries again what survived and functions that have changed.
 """
 
 import json
