@@ -7,9 +7,10 @@ from functools import cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-import browser
 import pytest
 from built_site import CHAPTERS, EXPLORERS, FIGURES_OF, SITE
+
+from tools import browser
 
 pytestmark = pytest.mark.full
 

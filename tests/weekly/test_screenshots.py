@@ -1,9 +1,10 @@
 """The pages look as they did when somebody last looked at them: `make screenshots` renews that."""
 
-import browser
 import pytest
 import screenshots
 from screenshots import ALLOWED, TOLERANCE, VIEWS
+
+from tools import browser
 
 PAGES = screenshots.pages()
 CHAPTER = "notebooks/2_kmeans.html"
@@ -109,7 +110,7 @@ def test_a_broken_layout_is_seen(chromium, fault):
 def test_other_smoothing_of_letters_is_no_fault(chromium, page):
     other = ["--disable-lcd-text", "--text-contrast=0.1", "--text-gamma=2.2"]
     arguments = [*browser.ARGUMENTS, *screenshots.ARGUMENTS, *other]
-    path = browser.find_chromium.find()
+    path = browser.find.find("chromium")
     second = chromium.browser_type.launch(executable_path=path, args=arguments)
     context = screenshots.context_of(second, "light", 1280)
     tab = screenshots.settle(context, page)
