@@ -77,7 +77,7 @@ class Watch:
         seen["skipped"] = self.endless is not None
         if seen["skipped"]:
             return seen
-        latest = time.perf_counter() + SECONDS
+        latest, called = time.perf_counter() + SECONDS, {}
         code = getattr(inspect.unwrap(variables_of), "__code__", None) if variables_of else None
 
         def step():
@@ -92,9 +92,8 @@ class Watch:
                 caller = frame.f_back
                 if caller is not None and not is_library(caller.f_code.co_filename):
                     step()
-                    called = f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_qualname}"
-                    if len(seen["calls"]) < 50 and called not in seen["calls"]:
-                        seen["calls"].append(called[:200])
+                if len(called) < 1000:
+                    called.setdefault(frame.f_code, frame.f_globals.get("__name__", ""))
                 return None
             if event in ("call", "line"):
                 step()
@@ -122,6 +121,8 @@ class Watch:
                     sys.settrace(before)
         if seen["exception"] and seen["exception"]["type"] == "Endless":
             self.endless = seen["exception"]
+        names = [f"{where}.{each.co_qualname}"[:200] for each, where in called.items()]
+        seen["calls"] = [name for name in names if "<" not in name]
         texts = [f"{w.category.__name__}: {w.message}"[:300] for w in caught[:20]]
         seen["warnings"] = sorted(set(texts))
         seen["printed"] = printed.text[:2000]
