@@ -346,8 +346,8 @@ def judge_loops(verdict, inputs, results):
     (small, quick), (large, slow) = by_name["small"], by_name["large"]
     more = len(large["X"]) - len(small["X"])
     for key, what in (
-        ("steps", "runs more lines"),
         ("loops", "goes round its loops more often"),
+        ("steps", "runs more lines"),
         ("inside", "has Python's own functions (map, sum, min, ...) go through more entries"),
     ):
         if slow[key] - quick[key] >= more / 2:
