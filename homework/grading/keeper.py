@@ -108,7 +108,7 @@ class Keeper:
         late = late or used > limits["seconds"] or time.monotonic() - start > limits["seconds"]
         mac, payload = data[:32], data[32:]
         if hmac.compare_digest(mac, hmac.digest(key, payload, "sha256")):
-            return {"payload": payload.decode()}
+            return {"payload": payload.decode(errors="replace")}
         return {"problem": why(status, late, data, limits)}
 
     def furnish(self, files):
@@ -179,7 +179,7 @@ class Keeper:
         if self.uid is not None:
             walls.become(self.uid, [os.__file__, *sys.path])
         walls.end_with_parent()
-        if not walls.landlock(*self.readable, folder) or self.uid is None:
+        if not walls.landlock(*self.readable, folder) or self.namespaces and self.uid is None:
             walls.capabilities(0)
         walls.limit(limits["seconds"], limits["memory"], limits["file_size"], limits["files"])
         walls.seccomp()

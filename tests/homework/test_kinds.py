@@ -111,7 +111,9 @@ DRAW = "mu = X[np.random.choice(np.arange(N), k, replace=False), :]"
 right("k-means takes a generator", ("def kmeans(X, k):", "def kmeans(X, k, rng):"), (DRAW, DRAW.replace("np.random.", "rng.")),
       ("kmeans(X, options.k)", "kmeans(X, options.k, np.random.default_rng(0))"),
       ("kmeans(pixels.reshape(-1, 3), options.k)", "kmeans(pixels.reshape(-1, 3), options.k, np.random.default_rng(0))"))  # fmt: skip
-right("k-means with a thousand rounds at most", ("    while True:\n", "    for _ in range(1000):\n"))
+right(
+    "k-means with a thousand rounds at most", ("    while True:\n", "    for _ in range(1000):\n")
+)
 right("distances by scipy", ("import argparse\nimport sys\n\nimport matplotlib.pyplot as plt\nimport numpy as np\nfrom PIL",
       "import argparse\nimport sys\n\nimport matplotlib.pyplot as plt\nimport numpy as np\nfrom scipy.spatial.distance import cdist\nfrom PIL"),
       ("distances = np.sum(X**2, axis=1)[:, None] + np.sum(mu**2, axis=1) - 2 * X @ mu.T", "distances = cdist(X, mu)"))  # fmt: skip
