@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 from homework.checks import PARTS
-from hwlib import arguments, backprop, compression, datasets, kmeans, kmeans_command
+from hwlib import backprop, datasets, kmeans
 
 POINTS = {task: sum(parts.values()) for task, parts in PARTS.items()}
 
@@ -38,7 +38,7 @@ TASKS = (
 FILES = {"backprop": "q1_backprop/backprop.py", "kmeans": "q2_kmeans/kmeans.py"}
 
 # A student hands in one file, so it has to hold all that it needs of hwlib.
-MODULES = {"backprop": [backprop], "kmeans": [kmeans, arguments, compression, kmeans_command]}
+MODULES = {"backprop": [backprop], "kmeans": [kmeans]}
 
 # From this line on a module holds what makes its functions quick: no task asks for that.
 INNER = "# ---- both steps, "

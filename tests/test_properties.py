@@ -21,6 +21,7 @@ from PIL import Image
 from hwlib import backprop, kmeans
 from hwlib import binary_em as em
 from hwlib.explorer import Explorer, encode, label
+from hwlib.quick import backprop as quick_backprop
 from hwlib.quick import binary_em as quick_em
 from hwlib.quick import kmeans as quick_kmeans
 
@@ -372,6 +373,38 @@ def test_weights_of_examples_are_repetition(case):
 
 
 # ---- quick code is equal to the code that is read ------------------------------------------------
+
+
+@given(graphs(), st.integers(1, 3))
+def test_quick_steps_of_descent_are_those_of_the_nodes(graph, trained):
+    inputs, rules, _ = graph
+    # the last of the inputs are data: numbers that stay as they are
+    start, data = inputs[:trained], inputs[trained:]
+
+    def loss_fn(*params):
+        topo_order = []
+        nodes = [backprop.InputNode(x, topo_order) for x in (*params, *data)]
+        for rule, operands in rules:
+            nodes.append(rule.make(*(nodes[i] for i in operands)))
+        return nodes[:trained], nodes[-1]
+
+    params, expected = list(start), list(start)
+    # steps so short that no value leaves where its rules can be made
+    history = quick_backprop.replayed(loss_fn, params, 1e-9, 2)
+    assert history is not None
+    losses = backprop.gradient_descent(loss_fn, expected, 1e-9, 2)
+    nodes, loss = loss_fn(*start)
+    loss.compute_grad()
+    # each number is a sum, whose parts may cancel: rounding is measured by the largest on the way
+    slope = max(np.abs(node.grad).max() for node in loss.topo_order)
+    value = max(np.abs(node.value).max() for node in loss.topo_order)
+    np.testing.assert_allclose(history, losses, rtol=1e-12, atol=1e-12 * value)
+    for one, other in zip(params, expected):
+        np.testing.assert_allclose(one, other, rtol=1e-15, atol=1e-17 * slope)
+    replay = quick_backprop.Replay(nodes, loss)
+    replay.descend(1e-300, 1)  # a step that moves nothing, after which its gradients can be read
+    for group, node in zip(replay.param_groups, nodes):
+        np.testing.assert_allclose(group.grad[0], node.grad, rtol=1e-9, atol=1e-9 * slope)
 
 
 @given(clusterings())
