@@ -14,7 +14,8 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # The tests of hwlib's modules. They start no browser and read no built book; they run on Linux,
 # macOS and Windows. conftest.py knows the same rule.
 HWLIB_TESTS := $(wildcard $(patsubst hwlib/%.py,tests/test_%.py,$(wildcard hwlib/*.py)) \
-                          $(patsubst hwlib/figures/%.py,tests/test_figures_%.py,$(wildcard hwlib/figures/*.py))) \
+                          $(patsubst hwlib/figures/%.py,tests/test_figures_%.py,$(wildcard hwlib/figures/*.py)) \
+                          $(patsubst hwlib/quick/%.py,tests/test_quick_%.py,$(wildcard hwlib/quick/*.py))) \
                tests/test_properties.py
 # What make bench measures with: it brings this one, or takes another that has the peers.
 BENCH := .venv-bench

@@ -14,15 +14,11 @@ import zipfile
 from pathlib import Path
 
 from homework import data, tasks
-from hwlib import arguments, backprop, compression, kmeans, kmeans_command
+from hwlib import backprop, kmeans
 
 FILES = {"backprop": "q1_backprop/backprop.py", "kmeans": "q2_kmeans/kmeans.py"}
 
-# A student hands in one file, so it has to hold all that it needs of hwlib.
-MODULES = {"backprop": [backprop], "kmeans": [kmeans, arguments, compression, kmeans_command]}
-
-# From this line on a module holds what makes its functions quick: no task asks for that.
-INNER = "# ---- both steps, "
+MODULES = {"backprop": backprop, "kmeans": kmeans}  # each runs alone, in one file
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the zip format's first date: the same bytes on every day
 
 REQUIREMENTS = "numpy>=2\nmatplotlib>=3.9\npillow>=11\n"
@@ -106,39 +102,12 @@ def unfinished(source, name):
         lines[start:end] = instead
     main = next(i for i, line in enumerate(lines) if line.startswith('if __name__ == "__main__"'))
     lines[main:] = ENDING.format(name=name).splitlines()
-    return "\n".join(lines).replace(f"python -m hwlib.{name}", f"python3 {name}.py") + "\n"
+    return "\n".join(lines) + "\n"
 
 
-def one_file(modules, inner=True):
-    """Return the source of modules of hwlib, joined into one that stands alone.
-
-    Parameters
-    ----------
-    modules : list of module
-        The first gives its docstring, and what it does when it is run.
-    inner : bool
-        False leaves out what stands below the line `INNER`.
-    """
-    imports, bodies, ending = set(), [], ""
-    for module in modules:
-        text, main, run = Path(module.__file__).read_text(encoding="utf-8").partition("if __name__")
-        text = text if inner else text.partition(INNER)[0]
-        ending = ending or main + run
-        nodes = [
-            node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)
-        ]
-        imports |= {ast.unparse(node) for node in nodes}
-        lines = text.splitlines()
-        head, body = lines[: nodes[0].lineno - 1], lines[nodes[-1].end_lineno :]
-        bodies += [body] if bodies else [head, body]
-    texts = ["\n".join(lines).strip("\n") for lines in bodies]
-    # without the package itself, and without what another line has as well
-    outside = [line for line in imports if not line.startswith("from hwlib")]
-    needed = [line for line in outside if not any(o.startswith(line + ",") for o in outside)]
-    needed.sort(key=lambda line: (line.startswith("from"), line))
-    own = [line for line in needed if line.split()[1] not in ("numpy", "PIL")]
-    groups = "\n".join(own), "\n".join(line for line in needed if line not in own)
-    return "\n\n".join([texts[0], *groups, *("\n" + text for text in texts[1:]), "\n" + ending])
+def solution(name):
+    """Return the source of the book's own file, which is the finished homework."""
+    return Path(MODULES[name].__file__).read_text(encoding="utf-8")
 
 
 def count(points):
@@ -183,7 +152,7 @@ def files():
     """Return the starter's files: a dict of path to bytes."""
     texts = {"README.md": README.format(table=table()), "requirements.txt": REQUIREMENTS}
     for name, path in FILES.items():
-        texts[path] = unfinished(one_file(MODULES[name], inner=False), name)
+        texts[path] = unfinished(solution(name), name)
     contents = {path: text.encode() for path, text in texts.items()}
     contents |= {f"q2_kmeans/{name}": data.content(name) for name in data.NAMES}
     return dict(sorted(contents.items()))

@@ -233,6 +233,8 @@ HINTS = [
      "make the value a numpy number, np.float64(...)."),
     ("TypeError", "required positional argument: 'n1'", "Node needs to know the child nodes: "
      "super().__init__(value, child, ...)."),
+    ("IndexError", "super().__init__(", "Node needs to know the child nodes: "
+     "super().__init__(value, child, ...)."),
     ("AttributeError", "object has no attribute 'value'", "A number was given where a node "
      "belongs: wrap it in an InputNode, or use ConstantMulNode for a factor."),
     ("AttributeError", "object has no attribute 'topo_order'", "The node needs its children's "
@@ -269,7 +271,7 @@ def raised(what, exception, extra=""):
     if extra:
         return f"{text} {extra}"
     for kind, part, hint in HINTS:
-        if exception["type"].endswith(kind) and part in exception["text"]:
+        if exception["type"].endswith(kind) and part in exception["text"] + exception["line"]:
             return f"{text} {hint}"
     return text
 

@@ -1766,13 +1766,16 @@ SOURCE = Path(backprop.__file__).read_text(encoding="utf-8")
 SPOILED = {
     "1b": ("n.grad += self.grad / n.value", "n.grad = 1 / n.value"),
     "1e": ("self.grad * self.value * (1 - self.value)", "self.grad * n.value * (1 - n.value)"),
-    "1g": ("n1.value.dot(n2.value), n1, n2", "(n1.value * n2.value).mean(), n1, n2"),
-    "1l": ("self.grad.dot(M.value)", "M.value.dot(self.grad)"),
-    "1h": ("width = 2 * epsilon if central else epsilon", "width = 2 * epsilon"),
+    "1g": (
+        "super().__init__(n1.value @ n2.value, n1, n2)",
+        "super().__init__((n1.value * n2.value).mean(), n1, n2)",
+    ),
+    "1l": ("M.value.T @ self.grad", "M.value @ self.grad"),
+    "1h": ("(2 * epsilon if central else epsilon)", "(2 * epsilon)"),
     "1i": ("[node.value - lr * node.grad for", "[node.value + lr * node.grad for"),
     "1n": (
-        "hidden = ReluNode(AddNode(MVMulNode(W, x), b))",
-        "hidden = AddNode(MVMulNode(W, x), b)",
+        "ReluNode(AddNode(MVMulNode(W, InputNode(x, topo_order)), b))",
+        "AddNode(MVMulNode(W, InputNode(x, topo_order)), b)",
     ),
     "1m": ("DotNode(v, ReluNode(MVMulNode(M, v)))", "DotNode(v, MVMulNode(M, v))"),
 }
@@ -1780,7 +1783,7 @@ SPOILED = {
 
 @pytest.mark.parametrize("spoiled", SPOILED)
 def test_a_mistake_costs_only_its_own_task(spoiled):
-    assert SOURCE.count(SPOILED[spoiled][0]) == 1 or spoiled == "1g"
+    assert SOURCE.count(SPOILED[spoiled][0]) == 1
     names = {"__name__": "submission"}
     exec(compile(SOURCE.replace(*SPOILED[spoiled]), "submission.py", "exec"), names)
     noted = []

@@ -17,7 +17,6 @@ from homework import starter, tasks
 from hwlib import datasets
 
 MODULES = starter.MODULES
-INNER = ["lloyd", "nearest", "move", "columns", "losses", "blocks"]
 FOLDERS = {"backprop": "q1_backprop", "kmeans": "q2_kmeans"}
 
 
@@ -90,7 +89,7 @@ def test_the_same_bytes_every_time(archive, tmp_path):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_exactly_the_bodies_asked_for_are_gone(unpacked, name):
-    book = functions(starter.one_file(MODULES[name], inner=False))
+    book = functions(starter.solution(name))
     left = functions((unpacked / starter.FILES[name]).read_text(encoding="utf-8"))
     asked = asked_for(name)
     assert list(book) == list(left)
@@ -112,12 +111,12 @@ def test_exactly_the_bodies_asked_for_are_gone(unpacked, name):
 @pytest.mark.parametrize("name", MODULES)
 def test_nothing_of_a_solution_is_left(unpacked, name):
     """Every line, comments too, that stood in an emptied body is gone."""
-    source = starter.one_file(MODULES[name])
+    source = starter.solution(name)
     text = (unpacked / starter.FILES[name]).read_text(encoding="utf-8")
     kept = set(text.splitlines())
     asked, lines, gone = asked_for(name), source.splitlines(), []
     for label, node in functions(source).items():
-        if label.split(".")[0] in asked or label in INNER:
+        if label.split(".")[0] in asked:
             first = node.body[1] if ast.get_docstring(node) else node.body[0]
             gone += lines[first.lineno - 1 : node.end_lineno]
     rest = [line for line in lines if line not in gone]
@@ -127,7 +126,7 @@ def test_nothing_of_a_solution_is_left(unpacked, name):
     others = "\n".join(
         ast.get_source_segment(source, node, padded=True)
         for label, node in functions(source).items()
-        if label.split(".")[0] not in asked and label not in INNER
+        if label.split(".")[0] not in asked
     )
     secret = [line for line in gone if line.strip() and line not in others.splitlines()]
     assert len(secret) > 20 and not [line for line in secret if line in kept and line not in rest]
@@ -171,7 +170,7 @@ def test_an_unfinished_command_names_its_task_in_one_line(unpacked, name, comman
 )
 def test_filled_in_again_the_commands_give_the_handouts_numbers(unpacked, name, command, words):
     path = unpacked / starter.FILES[name]
-    book = starter.one_file(MODULES[name])
+    book = starter.solution(name)
     lines = book.splitlines()
     text = path.read_text(encoding="utf-8")
     # put each body back where the starter says TODO, as a student would
@@ -183,10 +182,6 @@ def test_filled_in_again_the_commands_give_the_handouts_numbers(unpacked, name, 
             all_lines[start:end] = lines[first:last]
             text = "\n".join(all_lines) + "\n"
     assert "TODO" not in text
-    # what no task asks for, and only the book's own solution needs
-    own = Path(MODULES[name][0].__file__).read_text(encoding="utf-8")
-    inner = own.partition(starter.INNER)[2].partition("\n")[2].partition("if __name__")[0]
-    text = text.replace("if __name__", inner + "if __name__")
     path.write_text(text, encoding="utf-8")
     done = run(unpacked, name, *command.split())
     assert done.returncode == 0, done.stderr
