@@ -15,7 +15,7 @@ from hwlib import compression, datasets
 from hwlib.compression import compress_image, rgb_pixels
 from hwlib.kmeans import kmeans
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
