@@ -312,8 +312,8 @@ def test_deleting_its_own_folder(tmp_path, limits):
 def test_a_folder_that_is_hard_to_remove(tmp_path):
     code = """
         import os
-        os.makedirs("a/b/c", exist_ok=True)
-        if not os.path.islink("a/b/up"):
+        if os.access(".", os.W_OK) and not os.path.exists("a"):
+            os.makedirs("a/b/c")
             os.symlink("/etc", "a/b/up")
             os.symlink("..", "a/b/c/loop")
             os.chmod("a/b/c", 0)
@@ -321,7 +321,7 @@ def test_a_folder_that_is_hard_to_remove(tmp_path):
             os.chmod(".", 0)
         """
     result = graded(hand_in(tmp_path / "s", backprop=in_backward(code)))
-    assert points(result) == WHOLE
+    assert points(result) == WHOLE, said(result)
     assert os.path.exists("/etc/passwd")
 
 
