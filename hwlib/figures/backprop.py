@@ -37,13 +37,18 @@ def draw_product_graph(x1, x2, s, y):
     -------
     figure, caption
     """
-    figure, ax = figures.new_figure(2.6, (0, 0, 1, 1))
-    ax.set(xlim=(0, figures.WIDTH), ylim=(0.1, 2.7))
+    figure, ax = figures.new_figure(2.4, (0, 0, 1, 1))
+    ax.set(xlim=(0, figures.WIDTH), ylim=(0.1, 2.62))
     ax.axis("off")
     places = {x1: (0.95, 2.15), x2: (0.95, 0.85), s: (3.45, 1.75), y: (5.95, 1.3)}
     names = {x1: "x₁", x2: "x₂", s: "s = x₁ + x₂", y: "y = s · x₂"}
     half_width, half_height = 0.78, 0.42
-    edges = [(x1, s, 1.0, 0.07), (x2, s, 1.0, -0.19), (s, y, x2.value, 0.08), (x2, y, s.value, -0.2)]
+    edges = [
+        (x1, s, 1.0, 0.07),
+        (x2, s, 1.0, -0.19),
+        (s, y, x2.value, 0.08),
+        (x2, y, s.value, -0.2),
+    ]
     for child, parent, factor, above in edges:
         (x0, y0), (x_1, y_1) = places[child], places[parent]
         start, end = (x0 + half_width, y0), (x_1 - half_width, y_1)
@@ -91,7 +96,7 @@ def draw_curves():
     figure, caption
     """
     figure, (left, right) = figures.new_figure(
-        2.8, (0.07, 0.18, 0.4, 0.76), (0.57, 0.18, 0.4, 0.76)
+        2.4, (0.07, 0.21, 0.4, 0.74), (0.57, 0.21, 0.4, 0.74)
     )
     x = np.linspace(-6, 6, 241)
     left.plot(x, sigmoid(x), color=figures.VALUE)
