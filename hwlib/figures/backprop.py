@@ -146,9 +146,10 @@ def draw_bowl(loss, path):
     ax.set_ylabel("w₂", labelpad=1)
     start = ", ".join(_number(each) for each in path[0])
     return figure, (
-        f"Contours of the loss on XOR over the two weights, without a bias. The lowest point is at "
-        f"w = 0 (cross), with loss {loss(np.zeros(2)):.4f}. Gradient descent begins at w = [{start}] "
-        f"and comes close to the cross: after {len(path) - 1} steps its loss is {loss(path[-1]):.4f}."
+        "Contours of the loss on XOR over the two weights, without a bias. The lowest point is at "
+        f"w = 0 (cross), with loss {loss(np.zeros(2)):.4f}. Gradient descent begins at "
+        f"w = [{start}] and comes close to the cross: after {len(path) - 1} steps its loss is "
+        f"{loss(path[-1]):.4f}."
     )
 
 
