@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import notebook_outputs
 import pytest
 
-from homework.checks import em
+from homework.checks.judges import em
 
 PAGE = (notebook_outputs.ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
 LINKS = re.findall(r'<a href="([^"]*)">', PAGE)
@@ -43,7 +43,9 @@ def test_quotes_are_what_the_checks_say():
         for sentences in table.values():
             said += flat(" ".join(filter(None, sentences.values())))
     said += flat(
-        (notebook_outputs.ROOT / "homework" / "checks" / "em.py").read_text(encoding="utf-8")
+        (notebook_outputs.ROOT / "homework" / "checks" / "judges" / "em.py").read_text(
+            encoding="utf-8"
+        )
     )
     quotes = re.findall(r'(?<!\*)\*"(.*?)"\*', PAGE, re.S)
     assert len(quotes) > 15
