@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pytest
 import stored
 
-from homework.checks.judges import em
+from homework.checks.judges import clustering, em
 
 PAGE = (stored.ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
 LINKS = re.findall(r'<a href="([^"]*)">', PAGE)
@@ -40,6 +40,7 @@ def test_quotes_are_what_the_checks_say():
     for table in (em.E_STEP, em.ECLL, em.M_STEP_W, em.M_STEP_PI):
         for sentences in table.values():
             said += flat(" ".join(filter(None, sentences.values())))
+    said += flat(" ".join(hint for _, hint in clustering.HARD.values()))
     said += flat((stored.ROOT / "homework" / "checks" / "judges" / "em.py").read_text(encoding="utf-8"))
     quotes = re.findall(r'(?<!\*)\*"(.*?)"\*', PAGE, re.S)
     assert len(quotes) > 15
