@@ -206,8 +206,8 @@ def _defines(entry, module):
     if not (_is_notebook(entry) or _is_python(entry)) or entry.size > LARGEST:
         return False
     names = {name for task in tasks.code() if task.module == module for name in task.names}
-    text = entry.read().decode("utf-8", "replace")
-    return any(re.search(rf"\b(def|class) {name}\b", text) for name in names)
+    content = entry.read()
+    return any(f"{what} {name}".encode() in content for name in names for what in ("def", "class"))
 
 
 def _read_entry(submission, entry):

@@ -60,7 +60,7 @@ def one_for_each_task():
         seen.add(task)
 
 
-@pytest.mark.parametrize("name, task", one_for_each_task())
+@pytest.mark.parametrize("name, task", list(one_for_each_task()))
 def test_a_mistake_loses_points_in_exactly_its_task(verdicts, name, task):
     found = verdicts(name)
     lost = [each for each, verdict in found.items() if verdict.points < verdict.out_of]
