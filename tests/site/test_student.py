@@ -171,8 +171,8 @@ def test_the_notebooks_run_without_what_was_left_out(file):
     for cell in json.loads(sources()[file][1])["cells"]:
         if cell["cell_type"] != "code":
             continue
-        names = [n for n in ast.walk(ast.parse(cell["source"])) if isinstance(n, ast.Name)]
-        tree = ast.parse(cell["source"])
+        names = [n for n in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(n, ast.Name)]
+        tree = ast.parse("".join(cell["source"]))
         known |= {n.id for n in names if not isinstance(n.ctx, ast.Load)}
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
