@@ -177,7 +177,7 @@ def draw_palettes(compressed):
     figure : matplotlib.figure.Figure
     caption : str
     """
-    figure, axes = figures.new_figure(0.4 + 0.5 * len(compressed), (0.091, 0.19, 0.887, 0.79))
+    figure, axes = figures.new_figure(0.4 + 0.5 * len(compressed), (0.091, 0.19, 0.86, 0.79))
     names, largest = [], []
     for row, each in enumerate(compressed):
         palette = np.reshape(each.image.getpalette(), (-1, 3)) / 255
