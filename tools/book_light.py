@@ -40,6 +40,7 @@ SCRIPTS = {
     "copybutton.js": '<div class="highlight',
     "explorer.js": "data-frames=",
     "progress.js": "exercise",
+    "formula.js": 'class="formula ',
     "scroll.js": "",
     "print.js": "",
 }
@@ -56,6 +57,7 @@ STYLES = [
     "sphinx-design.min.css",
     "explorer.css",
     "book.css",
+    "formula.css",
     "print.css",
 ]
 
