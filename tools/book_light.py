@@ -41,6 +41,7 @@ SCRIPTS = {
     "explorer.js": "data-frames=",
     "progress.js": "exercise",
     "scroll.js": "",
+    "live.js": "python-runtime",
     "print.js": "",
 }
 SEARCH = ["_static/searchtools.js", "_static/language_data.js", "searchindex.js"]
@@ -56,6 +57,7 @@ STYLES = [
     "sphinx-design.min.css",
     "explorer.css",
     "book.css",
+    "live.css",
     "print.css",
 ]
 
