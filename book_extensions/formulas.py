@@ -299,7 +299,7 @@ def field(formula, number):
     """Return the HTML of one field; scripts show it."""
     key = f"formula-{formula.exercise}-{number}"
     data = html.escape(json.dumps(told(formula), ensure_ascii=False, separators=(",", ":")))
-    given = f"<p>{formula.given}</p>" if formula.given else ""
+    given = f'<p class="pst-js-only">{formula.given}</p>' if formula.given else ""
     return (
         f'<form class="formula pst-js-only" data-check="{data}">{given}'
         f'<div class="formula-row"><label for="{key}" aria-label="{html.escape(formula.spoken)}">'

@@ -9,6 +9,7 @@ from pathlib import Path
 import notebook_outputs
 
 PARTS = ["_config.yml", "_toc.yml", "book", "notebooks", "hwlib", "tools", "homework"]
+PARTS += ["book_extensions"]
 BIN = Path(sys.executable).parent
 
 

@@ -42,6 +42,7 @@ SCRIPTS = {
     "progress.js": "exercise",
     "formula.js": 'class="formula ',
     "scroll.js": "",
+    "live.js": "python-runtime",
     "print.js": "",
 }
 SEARCH = ["_static/searchtools.js", "_static/language_data.js", "searchindex.js"]
@@ -58,6 +59,7 @@ STYLES = [
     "explorer.css",
     "book.css",
     "formula.css",
+    "live.css",
     "print.css",
 ]
 
