@@ -1,5 +1,5 @@
 // Lets a reader run and change the page's cells. Python starts at the first Run, in a worker from
-// files of this site (book_extensions/live). Until then nothing of it is loaded.
+// files of this site (book_extensions/page). Until then nothing of it is loaded.
 "use strict";
 
 {
@@ -364,6 +364,12 @@
 
   function runCells(cell) {
     if (busy) return;
+    if (location.protocol === "file:") {
+      // browsers let no worker start from a disk
+      cell.note.textContent =
+        "From a disk, Python cannot start. Run serve.py, which lies beside the book, or open the book on the web.";
+      return;
+    }
     busy = true;
     current = cell;
     if (!worker) start();

@@ -18,8 +18,12 @@ from book_extensions import runtime
 log = logging.getLogger(__name__)
 FOLDER = "_python"  # in the site
 NOT_HERE = {"notebooks/5_map_reduce"}  # needs processes, which a page has not
-CELL = re.compile(r'<div class="(cell [^"]*)">(\s*(?:<details.*?</summary>\s*)?<div class="cell_input.*?'
-                  r"<pre[^>]*>(.*?)</pre>)", re.DOTALL)  # fmt: skip
+# a cell's class, and what follows up to the end of its code
+CELL = re.compile(
+    r'<div class="(cell [^"]*)">(\s*(?:<details.*?</summary>\s*)?<div class="cell_input.*?'
+    r"<pre[^>]*>(.*?)</pre>)",
+    re.DOTALL,
+)
 
 
 def publish(app):

