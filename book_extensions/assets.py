@@ -29,7 +29,9 @@ SCRIPTS = {
     "copybutton.js": '<div class="highlight',
     "explorer.js": "data-frames=",
     "progress.js": "exercise",
+    "formula.js": 'class="formula ',
     "scroll.js": "",
+    "live.js": "python-runtime",
     "print.js": "",
 }
 SEARCH = ["_static/searchtools.js", "_static/language_data.js", "searchindex.js"]
@@ -45,6 +47,8 @@ STYLES = [
     "sphinx-design.min.css",
     "explorer.css",
     "book.css",
+    "formula.css",
+    "live.css",
     "print.css",
 ]
 

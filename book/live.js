@@ -1,0 +1,450 @@
+// Lets a reader run and change the page's cells. Python starts at the first Run, in a worker from
+// files of this site (book_extensions/page). Until then nothing of it is loaded.
+"use strict";
+
+{
+  const info = document.getElementById("python-runtime");
+  const runtime = info && JSON.parse(info.textContent);
+  const page = location.pathname.split("/").pop().replace(/\.html$/, "");
+  const cells = new Map();
+  let worker = null, busy = false, ready = false, bytes = 0, calls = 0, bar = null;
+  const waiting = new Map(); // explorers that wait for a picture
+
+  const make = (tag, props = {}, ...children) => {
+    const { dataset, ...rest } = props;
+    const element = Object.assign(document.createElement(tag), rest);
+    Object.assign(element.dataset, dataset);
+    element.append(...children);
+    return element;
+  };
+  const hash = (text) => {
+    let h = 5381;
+    for (const c of text) h = (h * 33) ^ c.codePointAt(0);
+    return (h >>> 0).toString(36);
+  };
+  const kept = {
+    key: (cell) => `cell:${page}:${cell.id}`,
+    read(cell) {
+      try { return JSON.parse(localStorage.getItem(this.key(cell))); } catch { return null; }
+    },
+    write(cell) {
+      try {
+        if (cell.changed) {
+          const value = { text: cell.source, of: hash(cell.original) };
+          localStorage.setItem(this.key(cell), JSON.stringify(value));
+        } else localStorage.removeItem(this.key(cell));
+      } catch { /* no storage here */ }
+    },
+  };
+
+  // ---- a cell -----------------------------------------------------------------------------------
+
+  class Cell {
+    constructor(element) {
+      this.element = element;
+      this.id = element.dataset.cell;
+      this.input = element.querySelector(".cell_input");
+      this.pre = this.input.querySelector("pre");
+      this.original = this.pre.textContent.replace(/\n$/, "");
+      this.highlighted = this.pre.innerHTML;
+      this.source = this.original;
+      this.stored = element.querySelector(".cell_output");
+      this.output = make("div", { className: "live-output", hidden: true, role: "status" });
+      this.run = make("button", { type: "button", className: "live-run", textContent: "Run" });
+      this.edit = make("button", { type: "button", textContent: "Edit" });
+      this.reset = make("button", { type: "button", textContent: "Reset", hidden: true });
+      this.note = make("span", { className: "live-note" });
+      this.bar = make("div", { className: "live-bar" }, this.run, this.edit, this.reset, this.note);
+      this.input.after(this.bar, this.output);
+      this.run.addEventListener("click", () => (this.running ? stop() : runCells(this)));
+      this.edit.addEventListener("click", () => this.open());
+      this.reset.addEventListener("click", () => this.restore());
+      this.pre.addEventListener("click", () => getSelection().isCollapsed && this.open());
+      const before = kept.read(this);
+      if (before) {
+        this.set(before.text);
+        if (before.of !== hash(this.original)) {
+          this.note.textContent = "The book's own cell has changed since. Reset shows it.";
+        }
+      }
+    }
+
+    get changed() { return this.source !== this.original; }
+
+    set(text) {
+      this.source = text;
+      this.element.classList.toggle("live-changed", this.changed);
+      this.reset.hidden = !this.changed;
+      if (!this.area) this.draw();
+      kept.write(this);
+    }
+
+    draw() {
+      if (this.changed) this.pre.textContent = this.source + "\n";
+      else this.pre.innerHTML = this.highlighted;
+    }
+
+    open() {
+      if (this.area) return this.area.focus();
+      this.area = make("textarea", {
+        className: "live-editor", value: this.source, spellcheck: false,
+        rows: this.source.split("\n").length, wrap: "off",
+      });
+      this.area.setAttribute("aria-label", "Code of this cell. Escape leaves the editor.");
+      this.area.setAttribute("autocapitalize", "off");
+      this.pre.hidden = true;
+      this.pre.after(this.area);
+      this.area.focus({ preventScroll: true });
+      this.area.setSelectionRange(0, 0);
+      this.area.addEventListener("input", () => {
+        this.area.rows = this.area.value.split("\n").length;
+        this.set(this.area.value);
+      });
+      this.area.addEventListener("keydown", (event) => this.key(event));
+      this.edit.hidden = true;
+    }
+
+    key(event) {
+      event.stopPropagation(); // the page's own shortcuts rest meanwhile
+      if (event.key === "Escape") {
+        this.close();
+        this.run.focus();
+      } else if (event.key === "Enter" && (event.shiftKey || event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        runCells(this);
+        if (event.shiftKey) {
+          this.close();
+          const all = [...cells.values()];
+          (all[all.indexOf(this) + 1] ?? this).run.focus();
+        }
+      } else if (event.key === "Enter") {
+        // the next line begins where this one does, or one step further after a colon
+        const at = this.area.selectionStart;
+        const line = this.area.value.slice(0, at).split("\n").pop();
+        const indent = line.match(/^ */)[0] + (line.trimEnd().endsWith(":") ? "    " : "");
+        event.preventDefault();
+        document.execCommand("insertText", false, "\n" + indent);
+      }
+    }
+
+    close() {
+      this.area?.remove();
+      this.area = null;
+      this.pre.hidden = false;
+      this.edit.hidden = false;
+      this.draw();
+    }
+
+    restore() {
+      this.set(this.original);
+      this.close();
+      this.output.replaceChildren();
+      this.output.hidden = true;
+      if (this.stored) this.stored.hidden = false;
+      this.note.textContent = "";
+      this.element.classList.remove("live-stale");
+    }
+
+    begin() {
+      this.running = true;
+      this.run.textContent = "Stop";
+      this.note.textContent = "Running";
+      this.element.classList.remove("live-stale", "live-wrong");
+      this.fresh = true;
+    }
+
+    // the stored output stays in view until the first new one is there
+    receive() {
+      if (!this.fresh) return;
+      this.fresh = false;
+      this.output.replaceChildren();
+      this.output.hidden = false;
+      if (this.stored) this.stored.hidden = true;
+      const fold = this.stored?.closest("details");
+      if (fold && !fold.contains(this.output)) fold.open = true;
+    }
+
+    show(kind, data) {
+      this.receive();
+      if (kind === "stdout" || kind === "stderr") {
+        let last = this.output.lastElementChild;
+        if (last?.dataset.kind !== kind) {
+          last = make("pre", { className: `live-text live-${kind}`, dataset: { kind } });
+          this.output.append(last);
+        }
+        last.append(data);
+      } else if (kind === "plain") {
+        this.output.append(make("pre", { className: "live-text", textContent: data }));
+      } else if (kind === "png") {
+        const image = make("img", { src: `data:image/png;base64,${data}` });
+        image.alt = "The figure that this cell draws";
+        this.output.append(image);
+      } else if (kind === "markdown") {
+        this.output.append(...markdown(data));
+      } else if (kind === "html") {
+        const shown = new DOMParser().parseFromString(data, "text/html").body;
+        for (const script of shown.querySelectorAll("script")) script.remove();
+        this.output.append(...shown.childNodes);
+      } else if (kind === "explorer") {
+        this.output.append(explorer(data, this));
+      }
+    }
+
+    end(wrong) {
+      this.receive();
+      this.running = false;
+      this.run.textContent = "Run";
+      this.note.textContent = "";
+      if (!this.output.childElementCount && !wrong) this.output.hidden = true;
+      if (!wrong) return;
+      this.element.classList.add("live-wrong");
+      const where = wrong.line ? `Line ${wrong.line}: ` : "";
+      const account = make("details", {}, make("summary", { textContent: "Where it happened" }),
+        make("pre", { className: "live-text", textContent: wrong.traceback }));
+      this.output.hidden = false;
+      this.output.append(make("p", { className: "live-error" },
+        make("strong", { textContent: where }), wrong.message), account);
+      if (wrong.line && this.area) {
+        const lines = this.area.value.split("\n");
+        const from = lines.slice(0, wrong.line - 1).join("\n").length + (wrong.line > 1 ? 1 : 0);
+        this.area.setSelectionRange(from, from + lines[wrong.line - 1].length);
+      } else if (wrong.line) {
+        markLine(this.pre, this.source, wrong.line);
+      }
+    }
+
+    halt(why) {
+      if (!this.running) return;
+      this.running = false;
+      this.run.textContent = "Run";
+      this.note.textContent = why;
+    }
+  }
+
+  function markLine(pre, source, line) {
+    const lines = source.split("\n");
+    const marked = make("mark", { className: "live-line", textContent: lines[line - 1] });
+    pre.replaceChildren(lines.slice(0, line - 1).map((each) => each + "\n").join(""), marked,
+      "\n" + lines.slice(line).map((each) => each + "\n").join(""));
+  }
+
+  // What `source()` and tables of numbers need of Markdown.
+  function markdown(text) {
+    const parts = [];
+    for (const block of text.split(/(```[a-z]*\n[\s\S]*?\n```|(?:^\|.*\|$\n?)+)/m)) {
+      const code = block.match(/^```[a-z]*\n([\s\S]*)\n```$/);
+      if (code) parts.push(make("pre", { className: "live-text", textContent: code[1] }));
+      else if (block.startsWith("|")) {
+        const rows = block.trim().split("\n").filter((row) => !/^\|[\s:|-]+\|$/.test(row));
+        const table = make("table", { className: "table" });
+        rows.forEach((row, i) => {
+          const line = table.insertRow();
+          for (const cell of row.slice(1, -1).split("|")) {
+            line.append(make(i ? "td" : "th", { textContent: cell.trim().replaceAll("**", "") }));
+          }
+        });
+        parts.push(table);
+      } else if (block.trim()) parts.push(make("p", { textContent: block.trim() }));
+    }
+    return parts;
+  }
+
+  // ---- explorers that Python draws --------------------------------------------------------------
+
+  function explorer(data, cell) {
+    const figure = make("figure", { className: "explorer live-explorer" });
+    const image = make("img", { src: data.source, alt: data.caption, width: data.width });
+    image.height = data.height;
+    const caption = make("figcaption", { textContent: data.caption });
+    caption.setAttribute("aria-live", "polite");
+    const values = { ...data.start };
+    const controls = make("div", { className: "explorer-controls" });
+    for (const [axis, listed] of Object.entries(data.axes)) {
+      const id = `live-${data.name}-${axis}`;
+      const output = make("output", { textContent: values[axis] });
+      const slider = make("input", { type: "range", id, min: 0, max: listed.length - 1 });
+      const numbers = listed.every((each) => typeof each === "number" && Number.isInteger(each));
+      if (numbers) { // any number between, not only those that are stored
+        slider.min = Math.min(...listed);
+        slider.max = Math.max(...listed);
+        slider.value = values[axis];
+      } else slider.value = listed.indexOf(values[axis]);
+      slider.addEventListener("input", () => {
+        values[axis] = numbers ? Number(slider.value) : listed[slider.value];
+        output.textContent = values[axis];
+        ask();
+      });
+      controls.append(make("div", {}, make("label", { htmlFor: id, textContent:
+        axis.replaceAll("_", " ") }), slider, output));
+    }
+    // the newest position wins: one question is under way, and the last one waits
+    let asked = false, again = false;
+    async function ask() {
+      if (asked) return void (again = true);
+      asked = true;
+      const result = await compute(data.name, values);
+      asked = false;
+      if (result?.source) {
+        Object.assign(image, { src: result.source, alt: result.caption });
+        caption.textContent = result.caption;
+      } else if (result?.error) caption.textContent = result.error;
+      if (again) {
+        again = false;
+        ask();
+      }
+    }
+    figure.append(controls, image, caption);
+    return figure;
+  }
+
+  function compute(name, values) {
+    const call = ++calls;
+    return new Promise((resolve) => {
+      waiting.set(call, resolve);
+      worker?.postMessage({ compute: { name, values: { ...values }, call } });
+      if (!worker) resolve({ error: "Python was stopped. Run the cell again." });
+    });
+  }
+
+  // ---- the worker -------------------------------------------------------------------------------
+
+  const PHASES = { Python: "Python", numbers: "numpy", pictures: "matplotlib", more: "more fonts" };
+
+  function start() {
+    const base = new URL(runtime.base, document.baseURI).href;
+    worker = new Worker(base + runtime.worker, { type: "module" });
+    worker.onmessage = ({ data }) => receive(data);
+    worker.onerror = () => broken("This browser or its settings do not let Python start here.");
+    worker.postMessage({ start: { base, runtime } });
+    bytes = 0;
+    document.dispatchEvent(new CustomEvent("bookpython"));
+    // a policy that forbids WebAssembly makes no error, only silence
+    start.watch = setTimeout(() => ready || bytes > 1e6 || broken(
+      "Python did not start. Perhaps the site's policy or the network stands in the way."), 60000);
+  }
+
+  function broken(why) {
+    halt(why);
+    status(why);
+  }
+
+  function receive(data) {
+    if (data.loading) {
+      bytes += data.bytes;
+      const size = bytes ? `, ${(bytes / 1e6).toFixed(1)} MB` : "";
+      status(`Loading ${PHASES[data.loading]}${size}`);
+    } else if (data.ready) {
+      ready = true;
+      clearTimeout(start.watch);
+      status("Python is ready");
+      document.dispatchEvent(new CustomEvent("bookpython"));
+    } else if (data.begin) cells.get(data.begin)?.begin();
+    else if (data.output) cells.get(data.output)?.show(data.kind, data.data);
+    else if (data.end) {
+      if (data.end === "imports" && data.wrong) current?.end(data.wrong);
+      cells.get(data.end)?.end(data.wrong);
+    } else if (data.idle) {
+      for (const id of data.stale ?? []) stale(cells.get(id));
+      busy = false;
+      status("");
+      next?.();
+    } else if (data.computed) {
+      waiting.get(data.call)?.(data.result ?? { error: data.error });
+      waiting.delete(data.call);
+    } else if (data.broken) broken(data.broken);
+  }
+
+  function stale(cell) {
+    if (!cell) return;
+    cell.element.classList.add("live-stale");
+    cell.note.textContent = "A cell above has changed. Run again.";
+  }
+
+  let current = null, next = null;
+
+  function runCells(cell) {
+    if (busy) return;
+    if (location.protocol === "file:") {
+      // browsers let no worker start from a disk
+      cell.note.textContent =
+        "From a disk, Python cannot start. Run serve.py, which lies beside the book, or open the book on the web.";
+      return;
+    }
+    busy = true;
+    current = cell;
+    if (!worker) start();
+    cell.note.textContent = ready ? "" : "Starting Python";
+    cell.running = true;
+    cell.run.textContent = "Stop";
+    const all = [...cells.values()].map(({ id, source }) => ({ id, source }));
+    worker.postMessage({ run: { target: cell.id, cells: all } });
+  }
+
+  function halt(why) {
+    worker?.terminate();
+    worker = null;
+    ready = busy = false;
+    next = null;
+    for (const resolve of waiting.values()) resolve(null);
+    waiting.clear();
+    for (const cell of cells.values()) cell.halt(why);
+    document.dispatchEvent(new CustomEvent("bookpython"));
+  }
+
+  function stop() {
+    halt("Stopped. All variables are gone: Run also runs what this cell needs.");
+    status("Stopped. Python starts again with the next Run.");
+  }
+
+  async function runAll() {
+    const all = [...cells.values()];
+    for (const [i, cell] of all.entries()) {
+      status(`Cell ${i + 1} of ${all.length}`);
+      const done = new Promise((resolve) => (next = resolve));
+      runCells(cell);
+      await done;
+      if (!worker || cell.element.classList.contains("live-wrong")) break;
+    }
+    next = null;
+  }
+
+  function status(text) {
+    bar.textContent = text;
+  }
+
+  // ---- the page ---------------------------------------------------------------------------------
+
+  function exportNotebook() {
+    const notebook = { cells: [...cells.values()].map(({ id, source }) => ({
+      cell_type: "code", execution_count: null, id, metadata: {}, outputs: [],
+      source: source.split(/(?<=\n)/),
+    })), metadata: { language_info: { name: "python" } }, nbformat: 4, nbformat_minor: 5 };
+    const file = new Blob([JSON.stringify(notebook, null, 1)], { type: "application/json" });
+    const link = make("a", { href: URL.createObjectURL(file), download: `${page}.ipynb` });
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  if (runtime && "noModule" in HTMLScriptElement.prototype) {
+    for (const element of document.querySelectorAll(".cell[data-cell]")) {
+      if (element.querySelector(".cell_input pre")) {
+        const cell = new Cell(element);
+        cells.set(cell.id, cell);
+      }
+    }
+    bar = make("span", { className: "live-status", role: "status" });
+    const all = make("button", { type: "button", textContent: "Run all" });
+    const save = make("button", { type: "button", textContent: "Save as notebook" });
+    const reset = make("button", { type: "button", textContent: "Reset all" });
+    all.addEventListener("click", runAll);
+    save.addEventListener("click", exportNotebook);
+    reset.addEventListener("click", () => cells.forEach((cell) => cell.changed && cell.restore()));
+    cells.values().next().value?.element.before(
+      make("div", { className: "live-bar live-page" }, all, save, reset, bar));
+    globalThis.bookPython = {
+      get status() { return ready ? "ready" : worker ? "loading" : "off"; },
+      start: () => worker || start(),
+      compute,
+    };
+  }
+}

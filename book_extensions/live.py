@@ -1,0 +1,68 @@
+"""A small Sphinx extension: pages whose cells run in the reader's browser.
+
+Each code cell of a page gets the id that it has in its notebook, and the page learns where Python
+is (book_extensions/runtime.py). book/live.js does the rest. Where the runtime cannot be had, pages
+are built without it, and one line says so.
+"""
+
+import html
+import json
+import re
+from pathlib import Path
+
+import nbformat
+from sphinx.util import logging
+
+from book_extensions import runtime
+
+log = logging.getLogger(__name__)
+FOLDER = "_python"  # in the site
+NOT_HERE = {"notebooks/5_map_reduce"}  # needs processes, which a page has not
+# a cell's class, and what follows up to the end of its code
+CELL = re.compile(
+    r'<div class="(cell [^"]*)">(\s*(?:<details.*?</summary>\s*)?<div class="cell_input.*?'
+    r"<pre[^>]*>(.*?)</pre>)",
+    re.DOTALL,
+)
+
+
+def publish(app):
+    """Put the runtime into the site, once for all pages."""
+    app.env.python_runtime = None
+    if app.builder.name != "html":
+        return
+    try:
+        told = runtime.publish(Path(app.outdir, FOLDER), lambda text: print(text, flush=True))
+        app.env.python_runtime = told
+    except (runtime.NoRuntime, OSError) as error:
+        print(f"The pages are built without Run: {error}", flush=True)
+
+
+def prepare(app, pagename, templatename, context, doctree):
+    """Name the cells of a page, and tell it where Python is."""
+    path = Path(app.srcdir, f"{pagename}.ipynb")
+    if not app.env.python_runtime or not path.exists() or pagename in NOT_HERE:
+        return
+    cells = [cell for cell in nbformat.read(str(path), 4).cells if cell.cell_type == "code"]
+    ids = {cell.source.strip(): cell.id for cell in cells}
+
+    def named(match):
+        text = html.unescape(re.sub(r"<[^>]*>", "", match[3])).strip()
+        identity = ids.get(text)
+        return (
+            f'<div class="{match[1]}" data-cell="{identity}">{match[2]}' if identity else match[0]
+        )
+
+    told = app.env.python_runtime | {"base": "../" * pagename.count("/") + FOLDER + "/"}
+    data = json.dumps(told).replace("<", "\\u003c")
+    context["body"] = (
+        CELL.sub(named, context["body"])
+        + f'<script type="application/json" id="python-runtime">{data}</script>'
+    )
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("builder-inited", publish)
+    app.connect("html-page-context", prepare, priority=800)  # before pages are made light
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

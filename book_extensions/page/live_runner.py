@@ -1,0 +1,260 @@
+"""Runs a page's cells in the browser's Python: what a cell needs first, and what it shows."""
+
+import ast
+import base64
+import builtins
+import io
+import linecache
+import symtable
+import sys
+import traceback
+import types
+
+NAMES = {"__name__": "__main__"}  # what the cells define
+DONE = {}  # a cell's id: the text that was run last
+EXPLORERS = {}  # by their names on the page
+
+
+# ---- what a cell needs --------------------------------------------------------------------------
+
+
+def names_of(statement):
+    """Return the names that a statement of a module defines, and those that it uses."""
+    table = symtable.symtable(ast.unparse(statement), "cell", "exec")
+    defines = {each.get_name() for each in table.get_symbols() if each.is_assigned()}
+    defines |= {each.get_name() for each in table.get_symbols() if each.is_imported()}
+    uses = {each.get_name() for each in table.get_symbols() if each.is_referenced()}
+    inner = list(table.get_children())
+    while inner:
+        scope = inner.pop()
+        uses |= {each.get_name() for each in scope.get_symbols() if each.is_global()}
+        inner += scope.get_children()
+    return defines, uses - set(dir(builtins))
+
+
+def analyze(source):
+    """Return what a cell uses from outside, what it defines, and its imports by name."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return set(), set(), {}
+    uses, defines, imports = set(), set(), {}
+    for statement in statements:
+        defined, used = names_of(statement)
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            for alias in statement.names:
+                one = type(statement)(**{**vars(statement), "names": [alias]})
+                name = alias.asname or alias.name.partition(".")[0]
+                imports[name] = ast.unparse(one)
+        uses |= used - defines
+        defines |= defined
+    return uses, defines, imports
+
+
+def plan(cells, target):
+    """Return the steps that a cell needs, in order: texts of imports, and ids of cells.
+
+    A cell is run again only if its text has changed since, or a cell that it needs is run again.
+    Of a cell that is only needed for what it imports, nothing but those imports is run.
+    """
+    found = {cell["id"]: analyze(cell["source"]) for cell in cells}
+    order = [cell["id"] for cell in cells]
+    texts = {cell["id"]: cell["source"] for cell in cells}
+    wanted, imports = set(), {}
+
+    def visit(identity):
+        if identity in wanted:
+            return
+        wanted.add(identity)
+        for name in found[identity][0]:
+            before = order[: order.index(identity)]
+            definer = next((each for each in reversed(before) if name in found[each][1]), None)
+            if definer is None:
+                continue
+            if name in found[definer][2]:
+                if name not in NAMES:
+                    imports[found[definer][2][name]] = definer
+            else:
+                visit(definer)
+
+    visit(target)
+    again = set()
+    for identity in filter(wanted.__contains__, order):
+        uses = found[identity][0]
+        stale = any(uses & found[other][1] for other in again)
+        if identity == target or stale or DONE.get(identity) != texts[identity]:
+            again.add(identity)
+    return list(imports), [each for each in order if each in again]
+
+
+def dependents(cells, changed):
+    """Return the ids of later cells that were run and use what the changed cell defines."""
+    found = {cell["id"]: analyze(cell["source"]) for cell in cells}
+    order = [cell["id"] for cell in cells]
+    touched, stale = set(found[changed][1]), []
+    for identity in order[order.index(changed) + 1 :]:
+        uses, defines, _ = found[identity]
+        if uses & touched:
+            touched |= defines
+            if identity in DONE:
+                stale.append(identity)
+    return stale
+
+
+# ---- running one --------------------------------------------------------------------------------
+
+
+def run(identity, source, show):
+    """Run a cell; `show(kind, data)` gets what it displays. Return None, or what went wrong."""
+    name = f"<cell {identity}>"
+    before = set(sys.modules)
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    try:
+        tree = ast.parse(source, name)
+        last = None
+        if tree.body and isinstance(tree.body[-1], ast.Expr):
+            last = ast.Expression(tree.body.pop().value)
+        exec(compile(tree, name, "exec"), NAMES)
+        if last is not None:
+            display(eval(compile(last, name, "eval"), NAMES), show)
+        show_figures(show)
+    except BaseException as error:
+        if isinstance(error, ImportError):  # half imported is worse than not at all
+            for module in set(sys.modules) - before:
+                del sys.modules[module]
+        return fault(error, name)
+    DONE[identity] = source
+    return None
+
+
+def fault(error, name):
+    """Return what is told of an error: its line in the cell, a message, and the whole account."""
+    if isinstance(error, SyntaxError) and error.filename == name:
+        line = error.lineno
+    else:
+        own = [
+            frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name
+        ]
+        line = own[-1].lineno if own else None
+    told = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    frames = [
+        f for f in traceback.extract_tb(error.__traceback__) if "live_runner" not in f.filename
+    ]
+    account = "".join(traceback.format_list(frames)) + told
+    missing = isinstance(error, ModuleNotFoundError | OSError)
+    return {"line": line, "message": told[:2000], "traceback": account[-8000:], "missing": missing}
+
+
+def display(value, show):
+    """Show the value of a cell's last line as JupyterLab would."""
+    if value is None:
+        return
+    if type(value).__name__ == "Explorer":
+        return show("explorer", explorer(value))
+    bundle = {}
+    if hasattr(value, "_repr_mimebundle_"):
+        bundle = value._repr_mimebundle_() or {}
+    for kind, method in (("html", "_repr_html_"), ("markdown", "_repr_markdown_")):
+        text = bundle.get(f"text/{kind}")
+        if text is None and hasattr(value, method):
+            text = getattr(value, method)()
+        if text is not None:
+            return show(kind, text)
+    if hasattr(value, "savefig"):
+        return show_figure(value, show)
+    if hasattr(value, "_repr_png_"):
+        return show("png", base64.b64encode(value._repr_png_()).decode())
+    show("plain", repr(value)[:100_000])
+
+
+def show_figures(show):
+    """Show all figures of pyplot, and close them."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    for number in pyplot.get_fignums() if pyplot else ():
+        show_figure(pyplot.figure(number), show)
+    if pyplot:
+        pyplot.close("all")
+
+
+def show_figure(figure, show):
+    """Show a figure as a picture."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=144, bbox_inches="tight")
+    show("png", base64.b64encode(file.getvalue()).decode())
+
+
+# ---- explorers ----------------------------------------------------------------------------------
+
+
+def explorer(value):
+    """Return what the page needs to draw an explorer's sliders and its first picture."""
+    EXPLORERS[value.name] = value
+    axes = {axis: [plain(each) for each in values] for axis, values in value.axes.items()}
+    start = {axis: plain(each) for axis, each in value.start.items()}
+    return {"name": value.name, "axes": axes, "start": start, **compute(value.name, start)}
+
+
+def compute(name, values):
+    """Return the picture and the caption of an explorer for any values of its sliders."""
+    value = EXPLORERS[name]
+    numbers = {axis: each for axis, each in dict(values).items()}
+    for axis, listed in value.axes.items():  # the very value that is listed, where it is one
+        numbers[axis] = next(
+            (each for each in listed if plain(each) == numbers[axis]), numbers[axis]
+        )
+    frame = value._draw_frame(*(numbers[axis] for axis in value.axes))
+    return frame._asdict()
+
+
+def plain(value):
+    """Return a value as a number or text of plain Python."""
+    return value.item() if hasattr(value, "item") else value
+
+
+# ---- what a page has not ------------------------------------------------------------------------
+
+
+class Widget:
+    """Stands for a widget of ipywidgets, which a page draws itself."""
+
+    def __init__(self, *children, **settings):
+        self.children = children[0] if children else settings.get("children", ())
+        self.__dict__.update(settings)
+
+    def observe(self, *_, **__):
+        """Do nothing: no front end tells of changes."""
+
+    def add_class(self, *_):
+        """Do nothing likewise."""
+
+    def _repr_mimebundle_(self, **_):
+        return {}
+
+
+class Shown:
+    """What IPython.display shows, with its text as data."""
+
+    def __init__(self, data=None, **_):
+        self.data = data
+
+
+def stand_ins():
+    """Put modules in place that notebooks import and a page has no use for."""
+    widgets = types.ModuleType("ipywidgets")
+    for (
+        name
+    ) in "VBox HBox HTML Play SelectionSlider IntSlider FloatSlider FileUpload Button".split():
+        setattr(widgets, name, type(name, (Widget,), {}))
+    widgets.jslink = widgets.link = lambda *_, **__: None
+    show = types.ModuleType("IPython.display")
+    markdown = {"_repr_markdown_": lambda self: self.data}
+    show.Markdown = type("Markdown", (Shown,), markdown)
+    show.HTML = type("HTML", (Shown,), {"_repr_html_": lambda self: self.data})
+    python = types.ModuleType("IPython")
+    python.display = show
+    python.version_info, python.get_ipython = (9, 0), lambda: None  # matplotlib asks
+    sys.modules.update({"ipywidgets": widgets, "IPython": python, "IPython.display": show})
+
+
+if sys.platform == "emscripten":
+    stand_ins()

@@ -1,0 +1,137 @@
+// Python beside the page, in a worker: it can be stopped whatever it does, by ending the worker.
+// Messages in: {start}, {run}, {compute}. Messages out: what happens, as it happens.
+const SITE = "/lib/python3.14/site-packages";
+const LOCK = {
+  info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten_5_0_3", python: "3.14.0" },
+  packages: {},
+};
+const STAGES = ["numbers", "pictures", "more"];
+const MOST = 200_000; // characters that a cell may print
+
+let python, runner, base, runtime, loaded = 0;
+let ready = null;
+
+const say = (message) => postMessage(message);
+
+async function bytes(name, stage) {
+  const response = await fetch(base + name);
+  if (!response.ok) throw new Error(`${name}: ${response.status}`);
+  const parts = [];
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    say({ loading: stage, bytes: value.length });
+  }
+  return new Blob(parts).arrayBuffer();
+}
+
+async function start(message) {
+  ({ base, runtime } = message);
+  say({ loading: "Python", bytes: 0 });
+  const numbers = Promise.all(runtime.numbers.map((name) => bytes(name, "numbers")));
+  const { loadPyodide } = await import(`${base}${runtime.core}/pyodide.mjs`);
+  python = await loadPyodide({
+    indexURL: `${base}${runtime.core}/`,
+    stdLibURL: base + runtime.stdlib,
+    lockFileContents: LOCK,
+    env: { MPLBACKEND: "AGG", MPLCONFIGDIR: "/tmp/matplotlib", HOME: "/home/pyodide" },
+  });
+  unpack(await numbers);
+  loaded = 1;
+  runner = python.pyimport("live_runner");
+  say({ ready: true });
+}
+
+function unpack(archives) {
+  for (const each of archives) python.unpackArchive(each, "zip", { extractDir: SITE });
+}
+
+// The next stage of packages, once a cell has missed something.
+async function more() {
+  const stage = STAGES[loaded++];
+  say({ loading: stage, bytes: 0 });
+  unpack(await Promise.all(runtime[stage].map((name) => bytes(name, stage))));
+  python.runPython("import importlib; importlib.invalidate_caches()");
+}
+
+// What is printed travels in parts, not line by line: a million prints leave the page alive.
+class Printer {
+  constructor(id) {
+    Object.assign(this, { id, text: "", total: 0, sent: performance.now() });
+  }
+  write(buffer, stream) {
+    if (this.total > MOST) return buffer.length;
+    const text = new TextDecoder().decode(buffer);
+    this.total += text.length;
+    if (this.stream !== stream) this.flush();
+    this.stream = stream;
+    this.text += text;
+    if (this.total > MOST) this.text += "\n… the rest of the output is cut off\n";
+    if (performance.now() - this.sent > 50 || this.total > MOST) this.flush();
+    return buffer.length;
+  }
+  flush() {
+    if (this.text) say({ output: this.id, kind: this.stream, data: this.text });
+    this.text = "";
+    this.sent = performance.now();
+  }
+}
+
+async function runCell(id, source) {
+  for (;;) {
+    const printer = new Printer(id);
+    for (const [set, stream] of [["setStdout", "stdout"], ["setStderr", "stderr"]]) {
+      python[set]({ write: (buffer) => printer.write(buffer, stream), isatty: false });
+    }
+    say({ begin: id });
+    const show = (kind, data) => {
+      printer.flush();
+      const plain = data?.toJs ? data.toJs({ dict_converter: Object.fromEntries }) : data;
+      say({ output: id, kind, data: plain });
+    };
+    const wrong = runner.run(id, source, show)?.toJs({ dict_converter: Object.fromEntries });
+    printer.flush();
+    if (wrong?.missing && loaded < STAGES.length) {
+      await more(); // and once more from the cell's beginning
+      continue;
+    }
+    say({ end: id, wrong });
+    return !wrong;
+  }
+}
+
+async function run({ target, cells }) {
+  const given = python.toPy(cells);
+  const [imports, ids] = runner.plan(given, target).toJs();
+  const changed = runner.dependents(given, target).toJs();
+  given.destroy();
+  say({ plan: ids });
+  if (imports.length && !(await runCell("imports", imports.join("\n")))) return say({ idle: true });
+  const texts = Object.fromEntries(cells.map((cell) => [cell.id, cell.source]));
+  for (const id of ids) if (!(await runCell(id, texts[id]))) break;
+  say({ idle: true, stale: changed.filter((id) => !ids.includes(id)) });
+}
+
+function compute({ name, values, call }) {
+  const given = python.toPy(values);
+  try {
+    const result = runner.compute(name, given).toJs({ dict_converter: Object.fromEntries });
+    say({ computed: name, call, result });
+  } catch (error) {
+    say({ computed: name, call, error: String(error.message).trim().split("\n").pop() });
+  }
+  given.destroy();
+}
+
+onmessage = async ({ data }) => {
+  try {
+    if (data.start) ready = start(data.start);
+    await ready;
+    if (data.run) await run(data.run);
+    if (data.compute) compute(data.compute);
+  } catch (error) {
+    say({ broken: String(error.message ?? error).trim().split("\n").pop() });
+  }
+};

@@ -1,0 +1,249 @@
+"""Cells that run in the page: what they need first, what they show, and how they are stopped."""
+
+import json
+import re
+
+import pytest
+from built_site import SITE
+
+from book_extensions import runtime
+from book_extensions.page import live_runner
+
+# ---- what a cell needs: plain Python, as the page's own Python runs it -------------------------
+
+CELLS = [
+    {"id": "imports", "source": "import numpy as np\nfrom hwlib import kmeans, datasets"},
+    {"id": "data", "source": "X = np.arange(4.0)\ny = X * 2"},
+    {"id": "unused", "source": "Z = 1 / 0"},
+    {"id": "function", "source": "def mean(v):\n    Z = v.sum()\n    return Z / len(X)"},
+    {"id": "result", "source": "m = mean(y)\nm"},
+    {"id": "own", "source": "t = 3\nprint(t)"},
+]
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    """Start with no names, as a page does."""
+    live_runner.DONE.clear()
+    live_runner.NAMES.clear()
+    live_runner.NAMES["__name__"] = "__main__"
+
+
+def shown_by(identity, source):
+    shown = []
+    wrong = live_runner.run(identity, source, lambda *each: shown.append(each))
+    return shown, wrong
+
+
+def test_a_cell_needs_what_it_uses_and_no_more():
+    imports, ids = live_runner.plan(CELLS, "result")
+    # neither the local name Z nor the imports that nobody uses bring anything else
+    assert ids == ["data", "function", "result"]
+    assert imports == ["import numpy as np"]
+    assert live_runner.plan(CELLS, "own") == ([], ["own"])
+
+
+def test_what_was_run_is_not_run_again_until_it_changes():
+    for cell in CELLS[:2]:
+        assert shown_by(cell["id"], cell["source"])[1] is None
+    assert live_runner.plan(CELLS, "result")[1] == ["function", "result"]
+    changed = [dict(cell) for cell in CELLS]
+    changed[1]["source"] += "\nX = X + 1"
+    assert live_runner.plan(changed, "result")[1] == ["data", "function", "result"]
+
+
+def test_cells_that_depend_on_a_changed_one_are_stale():
+    for cell in [*CELLS[:2], *CELLS[3:]]:
+        shown_by(cell["id"], cell["source"])
+    assert live_runner.dependents(CELLS, "data") == ["function", "result"]
+    assert live_runner.dependents(CELLS, "own") == []
+
+
+def test_the_last_value_is_shown_and_prints_are_prints(capsys):
+    assert shown_by("a", "print(1)\n2 + 3") == ([("plain", "5")], None)
+    assert capsys.readouterr().out == "1\n"
+    assert shown_by("b", "None") == ([], None)
+
+
+def test_an_error_names_the_line_of_the_reader(capsys):
+    _, wrong = shown_by("a", "x = 1\n\ndef f():\n    return x / 0\n\nf()")
+    assert (wrong["line"], wrong["message"]) == (4, "ZeroDivisionError: division by zero")
+    assert "live_runner" not in wrong["traceback"] and not wrong["missing"]
+    _, wrong = shown_by("a", "x = (1,\ny = 2")
+    assert wrong["line"] in (1, 2) and wrong["message"].startswith("SyntaxError")
+    _, wrong = shown_by("a", "import nosuchmodule")
+    assert wrong["missing"] and wrong["line"] == 1
+
+
+def test_a_figure_is_shown_as_a_picture():
+    import matplotlib
+
+    matplotlib.use("agg")
+    source = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nNone"
+    [(kind, data)], wrong = shown_by("a", source)
+    assert wrong is None and kind == "png" and data.startswith("iVBORw0KGgo")
+
+
+# ---- the runtime --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def told():
+    """What a page is told of the runtime."""
+    page = (SITE / "notebooks/1_backprop.html").read_text(encoding="utf-8")
+    found = re.search(r'id="python-runtime">(.*?)</script>', page)
+    assert found, "the book was built without Python for its pages: see what `make book` says"
+    return json.loads(found[1])
+
+
+def test_every_file_of_the_runtime_is_there_and_small(told):
+    folder = SITE / "_python"
+    for stage in ("numbers", "pictures", "more"):
+        assert all(folder.joinpath(name).stat().st_size for name in told[stage])
+    assert "Mozilla Public License" in (folder / "LICENSES.txt").read_text(encoding="utf-8")
+    import gzip
+
+    core = [folder / told["stdlib"], *folder.joinpath(told["core"]).iterdir()]
+    first = sum(len(gzip.compress(path.read_bytes(), 9)) for path in core)
+    first += told["sizes"]["numbers"]
+    assert first < 8.8e6  # bytes on their way before the first number, and before the first plot
+    assert first + told["sizes"]["pictures"] < 14e6
+
+
+def test_a_file_that_does_not_match_its_hash_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("BOOK_PYODIDE", str(tmp_path))
+    for fetch in ("_from_distribution", "_from_package"):
+        monkeypatch.setattr(runtime, fetch, lambda *_: None)
+    (tmp_path / "pyodide.mjs").write_text("something else")
+    lines = []
+    with pytest.raises(runtime.NoRuntime, match="of its files cannot be had"):
+        runtime.get(lines.append)
+    assert any("pyodide.mjs does not match its hash" in line for line in lines)
+    assert not list((tmp_path / "cache").rglob("pyodide.mjs"))
+
+
+def test_our_packages_are_packed_the_same_each_time():
+    assert runtime.our_packages() == runtime.our_packages()
+
+
+# ---- in the browser -----------------------------------------------------------------------------
+
+WRONG = """class LogNode(Node):
+    def __init__(self, n):
+        super().__init__(np.log(n.value), n)
+
+    def backward(self):
+        self.children[0].grad = self.grad / self.children[0].value
+
+
+check("1b", LogNode=LogNode)"""
+MINUTES = 180_000  # a busy machine
+
+
+@pytest.fixture(scope="module")
+def tab(chromium, site, told):
+    """Chapter 1 in a window that may reach this site and no other."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(MINUTES)
+    tab = context.new_page()
+    tab.asked, tab.logged = [], []
+    tab.on("request", lambda request: tab.asked.append(request.url))
+    tab.on("console", lambda message: tab.logged.append(message.text))
+    tab.on("pageerror", lambda error: tab.logged.append(str(error)))
+    tab.goto(site + "notebooks/1_backprop.html")
+    yield tab
+    context.close()
+
+
+def cell(tab, identity):
+    return tab.locator(f'.cell[data-cell="{identity}"]')
+
+
+def edit(tab, identity, text):
+    """Type a text into a cell and run it; wait until it has run."""
+    place = cell(tab, identity)
+    if not place.locator("textarea").count():
+        place.get_by_role("button", name="Edit").click()
+    place.get_by_role("textbox").fill(text)
+    place.get_by_role("textbox").press("Control+Enter")
+    place.locator(".live-run", has_text="Stop").wait_for()
+    return place
+
+
+def finished(place):
+    place.locator(".live-run", has_text="Run").wait_for()
+    return place.locator(".live-output")
+
+
+def test_nothing_of_python_is_loaded_before_the_first_run(tab):
+    tab.wait_for_timeout(500)
+    assert not [url for url in tab.asked if "_python" in url]
+
+
+def test_a_cell_runs_after_what_it_needs(tab, site):
+    place = cell(tab, "graph-check")
+    stored = place.locator(".cell_output pre").inner_text()
+    place.get_by_role("button", name="Run").click()
+    assert finished(place).inner_text().strip() == stored.strip()
+    assert all(url.startswith((site, "blob:", "data:")) for url in tab.asked)
+
+
+def test_a_wrong_answer_gets_its_sentence_and_a_right_one_its_points(tab):
+    output = finished(edit(tab, "check-1b", WRONG))
+    assert "2 of 3 checks passed" in output.inner_text()
+    assert "replaced where it should be increased" in output.inner_text()
+    output = finished(edit(tab, "check-1b", WRONG.replace("grad = ", "grad += ")))
+    assert "all 3 checks passed" in output.inner_text()
+
+
+def test_an_error_is_shown_with_its_line(tab):
+    place = edit(tab, "increment-check", "x = 1\nprint(x)\nnonsense + 1")
+    output = finished(place)
+    assert "1" in output.inner_text()
+    error = output.locator(".live-error").inner_text()
+    assert error == "Line 3: NameError: name 'nonsense' is not defined"
+
+
+def test_stop_ends_a_loop_that_never_ends_and_python_comes_back(tab):
+    place = edit(tab, "increment-check", "while True:\n    pass")
+    place.get_by_role("button", name="Stop").click()
+    place.locator(".live-note", has_text="All variables are gone").wait_for()
+    output = finished(edit(tab, "increment-check", "print(6 * 7)"))
+    assert output.inner_text().strip() == "42"
+
+
+def test_edits_are_kept_and_reset_takes_them_back(tab):
+    tab.reload()
+    place = cell(tab, "check-1b")
+    assert "grad += self.grad" in place.locator("pre").first.inner_text()
+    assert "live-changed" in place.get_attribute("class")
+    place.get_by_role("button", name="Reset").click()
+    assert "grad += self.grad" not in place.locator(".cell_input pre").inner_text()
+    assert "live-changed" not in place.get_attribute("class")
+
+
+def test_escape_leaves_the_editor_and_tab_is_no_trap(tab):
+    place = cell(tab, "check-1b")
+    place.get_by_role("button", name="Edit").click()
+    place.get_by_role("textbox").press("Escape")
+    assert place.get_by_role("textbox").count() == 0
+    assert tab.evaluate("document.activeElement.textContent") == "Run"
+
+
+@pytest.mark.full
+def test_an_explorer_is_drawn_by_the_pages_own_python(tab):
+    place = cell(tab, "logreg-explorer")
+    place.get_by_role("button", name="Run").click()
+    figure = place.locator("figure.live-explorer")
+    figure.wait_for()
+    before = figure.locator("figcaption").inner_text()
+    slider = figure.locator("input").last
+    slider.press("ArrowLeft")
+    tab.wait_for_function("before => document.querySelector('.live-explorer figcaption')"
+                          ".textContent !== before", arg=before)  # fmt: skip
+    assert "loss" in figure.locator("figcaption").inner_text()
+
+
+def test_nothing_was_logged(tab):
+    assert [line for line in tab.logged if "favicon" not in line] == []
