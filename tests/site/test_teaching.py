@@ -42,11 +42,8 @@ def test_quotes_are_what_the_checks_say():
     for table in (em.E_STEP, em.ECLL, em.M_STEP_W, em.M_STEP_PI):
         for sentences in table.values():
             said += flat(" ".join(filter(None, sentences.values())))
-    said += flat(
-        (notebook_outputs.ROOT / "homework" / "checks" / "judges" / "em.py").read_text(
-            encoding="utf-8"
-        )
-    )
+    judge = notebook_outputs.ROOT / "homework" / "checks" / "judges" / "em.py"
+    said += flat(judge.read_text(encoding="utf-8"))
     quotes = re.findall(r'(?<!\*)\*"(.*?)"\*', PAGE, re.S)
     assert len(quotes) > 15
     assert [quote for quote in map(flat, quotes) if quote not in said] == []
