@@ -98,6 +98,12 @@ def test_font_has_what_formulas_show():
     assert "font/woff;base64," in fonts.face("STIX Two Math", content)
 
 
+@pytest.mark.parametrize("root", [r"\sqrt{n}", r"\sqrt[3]{n}"])
+def test_the_font_has_the_sign_of_a_root(root):
+    font = TTFont(io.BytesIO(fonts.maths(fonts.of_formulas([formula(root)]))))
+    assert "√" in map(chr, font.getBestCmap())
+
+
 def test_fonts_are_cut_in_silence(caplog):
     caplog.set_level("INFO")  # as a package does that a build loads
     fonts.maths({"x"})

@@ -127,7 +127,7 @@ def bare(tmp_path_factory):
     packages = Path(pytest.__file__).parent.parent  # named so, its own .pth files are not read
     next(folder.glob("venv/lib/*/site-packages")).joinpath("all.pth").write_text(f"{packages}\n")
     source = folder / "source"  # a wheel leaves its traces where it is built
-    for name in ("bench", "hwlib", "homework"):
+    for name in ("hwlib", "homework"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)

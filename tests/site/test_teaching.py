@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import notebook_outputs
 import pytest
 
-from homework.checks.judges import em
+from homework.checks.judges import clustering, em
 
 PAGE = (notebook_outputs.ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
 LINKS = re.findall(r'<a href="([^"]*)">', PAGE)
@@ -38,10 +38,11 @@ def test_each_mistake_has_its_picture_or_says_that_there_is_none():
 
 
 def test_quotes_are_what_the_checks_say():
-    said = flat((notebook_outputs.ROOT / "homework" / "README.md").read_text(encoding="utf-8"))
+    said = flat((notebook_outputs.ROOT / "homework" / "mistakes.md").read_text(encoding="utf-8"))
     for table in (em.E_STEP, em.ECLL, em.M_STEP_W, em.M_STEP_PI):
         for sentences in table.values():
             said += flat(" ".join(filter(None, sentences.values())))
+    said += flat(" ".join(hint for _, hint in clustering.HARD.values()))
     judge = notebook_outputs.ROOT / "homework" / "checks" / "judges" / "em.py"
     said += flat(judge.read_text(encoding="utf-8"))
     quotes = re.findall(r'(?<!\*)\*"(.*?)"\*', PAGE, re.S)

@@ -90,7 +90,7 @@ BREAK = {
     "one figure's sliders have moved": """
         document.querySelector("#kmeans-steps .explorer-controls").style.marginLeft = "240px" """,
     "one figure is gone": "document.querySelector('#photo-colours').style.visibility = 'hidden'",
-    "one picture is half as wide": "document.querySelector('#kmeans-init img').style.width = '50%'",
+    "one picture is half as wide": "document.querySelector('#kmeans-ends img').style.width = '50%'",
     "the sidebar is gone": "document.querySelector('.bd-sidebar-primary').remove()",
     "text is a tenth larger": "document.querySelector('article').style.fontSize = '110%'",
 }
