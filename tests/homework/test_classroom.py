@@ -198,7 +198,7 @@ def test_a_forged_outcome_is_read_safely(name):
     assert "".join(verdict.messages).isprintable()
 
 
-@pytest.mark.all
+@pytest.mark.full
 def test_forged_outcomes_cost_their_own_points_only(tmp_path, capsys):
     for name, data in FORGERIES.items():
         files = in_log(FORGE.replace("data = {}", f"data = {data}"))
@@ -265,7 +265,7 @@ STRANGE = {
 }  # fmt: skip
 
 
-@pytest.mark.all
+@pytest.mark.full
 def test_strange_submissions_cost_their_own_points_only(tmp_path, capsys):
     folder = tmp_path / "class"
     for name, files in STRANGE.items():
