@@ -467,7 +467,10 @@ def test_one_task_is_graded_again(graded, monkeypatch):
 def test_the_same_code_is_listed(graded, capsys):
     run(graded / "class", graded / "out")
     assert "the same code: ada, bob" in capsys.readouterr().out
-    assert "<li>ada, bob</li>" in (graded / "out" / "statistics.html").read_text("utf-8")
+    page = (graded / "out" / "statistics.html").read_text("utf-8")
+    assert "<li>ada, bob</li>" in page
+    # nobody has said where the book is
+    assert "The chapter that helps: notebooks/1_backprop.html" in page and "<a href" not in page
 
 
 def test_a_record_reads_as_it_was_written(graded):
