@@ -390,6 +390,12 @@ def test_no_orphan_is_left_when_the_main_process_is_killed(slow_class, tmp_path)
     while alive(below) and time.monotonic() < latest:
         time.sleep(0.05)
     assert not alive(below)
+    # its folders go when the next grader begins
+    left = Path(tempfile.gettempdir())
+    assert list(left.glob(f"homework-{process.pid}-*"))
+    with Sandbox() as box:
+        box.run({"kmeans.py": b""}, {"2a": tasks.TASKS["2a"].draw(1)})
+    assert not list(left.glob(f"homework-{process.pid}-*"))
 
 
 # ---------------------------------------------------------------------------- for the teacher
