@@ -5,10 +5,11 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from hwlib.arguments import generator, number
 from hwlib.kmeans import kmeans
+from hwlib.picture_files import read_picture
 
 
 class CompressedImage(NamedTuple):
@@ -63,17 +64,10 @@ def compress_image(image, k, rng=0):
 
 
 def rgb_pixels(image):
-    """Return a Pillow image's colours as an array (height, width, 3) of levels 0 ... 255.
+    """Return a Pillow image's colors as an array (height, width, 3) of levels 0 ... 255.
 
-    A photo taken sideways is turned upright, what is transparent is laid on white (so an opaque
-    alpha channel changes nothing), and 16-bit grey keeps its upper 8 bits.
+    They are upright, in sRGB and opaque, as `hwlib.picture_files.read_picture` makes them.
     """
     if not isinstance(image, Image.Image):
         raise ValueError(f"image must be a PIL.Image.Image, not {type(image).__name__}")
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(read_picture(image)[0])
