@@ -29,6 +29,8 @@ from docutils import nodes
 from PIL import Image
 from sphinx.errors import ExtensionError
 
+from hwlib import views
+
 # The scripts of a page, in order, each with what a page must have to need it.
 SCRIPTS = {
     "documentation_options.js": "",
@@ -126,6 +128,19 @@ def take_frames_out(body, root, folder):
         folder.joinpath(name).write_bytes(content)
         return f"{root}_frames/{name}"
 
+    def scripts(text):
+        """Name the scripts that draw a scene's figure."""
+        if not (view := re.search(r'data-view="([^"]*)"', text)):
+            return text
+        views_folder, addresses = folder.with_name("_views"), []
+        views_folder.mkdir(parents=True, exist_ok=True)
+        for name in ("kit", view[1]):
+            content = views.script(name).encode("utf-8")
+            file = f"{name}-{name_of(content)}.js"
+            views_folder.joinpath(file).write_bytes(content)
+            addresses.append(f"{root}_views/{file}")
+        return text.replace("<figure ", f'<figure data-scripts="{" ".join(addresses)}" ', 1)
+
     def picture(match):
         return f'src="{write(base64.b64decode(match[1]), ".webp")}" loading="lazy"'
 
@@ -138,7 +153,7 @@ def take_frames_out(body, root, folder):
             text = text.replace(data[0], "")
             source = write(frames.encode("utf-8"), ".js")
             text = text.replace("<figure ", f'<figure data-frames="{source}" ', 1)
-        return re.sub(r'src="data:image/webp;base64,([^"]*)"', picture, text)
+        return re.sub(r'src="data:image/webp;base64,([^"]*)"', picture, scripts(text))
 
     return re.sub(r'<figure class="explorer.*?</figure>', figure, body, flags=re.DOTALL)
 
@@ -181,6 +196,8 @@ def height(node):
 def raw_height(text):
     """Return the height of HTML: of an explorer, or of something small."""
     pictures = sum(int(pixels) for pixels in re.findall(r' height="(\d+)"', text))
+    scenes = re.findall(r'<svg viewBox="0 0 \S+ (\d+)', text)  # in a narrow window, in two rows
+    pictures += sum(2 * int(pixels) + 80 for pixels in scenes)
     return pictures + 60 * text.count("<input") + 200 * text.count("<figcaption") + 40
 
 
@@ -339,6 +356,7 @@ def finish(app, exception):
     pages = [secure(measured(page, file.parent)) for file, page in zip(files, pages)]
     scripts = [static.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
     scripts += [out.joinpath(name).read_text(encoding="utf-8") for name in SEARCH[:1]]
+    scripts += [views.script(name) for name in views.names() + ["kit"]]
     maths = book_fonts.maths(book_fonts.of_formulas(pages))
     styles = {
         "_static/site.css": style(static, pages, scripts),
