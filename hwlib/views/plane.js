@@ -141,7 +141,7 @@ function draw(seen, stage) {
       stage.move({ step: t + 1 });
     }, { disabled: !own.half, title: "Give each point to its nearest centroid" }),
     button("Add a point", () => add([x(0.6), y(-0.6)])),
-    button("Undo my changes", () => stage.reset(), { disabled: !own.start }),
+    button("Undo", () => stage.reset(), { disabled: !own.start }),
   );
 
   return [
