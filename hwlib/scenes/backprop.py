@@ -5,6 +5,8 @@ from functools import cache
 import numpy as np
 
 from hwlib.backprop import (
+    SIMPLE_DATASET,
+    XOR_DATASET,
     AddNode,
     ConstantMulNode,
     DotNode,
@@ -14,6 +16,11 @@ from hwlib.backprop import (
     MVMulNode,
     ReluNode,
     SigmoidNode,
+    gradient_descent,
+    initial_neural_network,
+    make_logistic_regression,
+    make_neural_network,
+    sigmoid,
 )
 from hwlib.scene import seen
 
@@ -142,3 +149,114 @@ def value(x):
     digits = int(np.clip(2 - np.floor(np.log10(abs(x)) + 1e-9), 0, 9))
     text = f"{seen(x, digits):.{digits}f}".replace("-", "−")
     return text.rstrip("0").rstrip(".") if digits else text
+
+
+# ---- training -----------------------------------------------------------------------------------
+
+RATES = [0.03, 0.1, 0.3, 1.0, 3.0]
+STEPS = [0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, 200, 500, 1000]
+NETWORK_RATES = [0.01, 0.1, 0.3, 0.7, 1.0, 3.0, 300.0]
+NETWORK_STEPS = [0, 1, 2, 3, 5, 7, 10, 15, 20, 21, 25, 30, 40, 50, 70, 100, 200, 500, 1000]
+CERTAIN = 1e-6  # a score closer to 0 than this is rounding noise, not a prediction
+
+
+def logistic_regression(dataset, learning_rate, step):
+    """Return what the scene of logistic regression shows after some steps, and its caption.
+
+    Parameters
+    ----------
+    dataset : {"simple", "XOR"}
+        The simple set starts at zero. XOR would stay there, so it starts elsewhere.
+    learning_rate : float
+    step : int
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    examples, start, box = {
+        "simple": (SIMPLE_DATASET, [[0.0, 0.0], 0.0], {"x": [-1, 3], "y": [-1.5, 2.5]}),
+        "XOR": (XOR_DATASET, [[2.0, -1.0], 0.5], {"x": [-1, 2], "y": [-1, 2]}),
+    }[dataset]
+    run = _train(make_logistic_regression, dataset, learning_rate)
+    state = {
+        "model": "logistic",
+        "examples": _examples(examples),
+        "start": start,
+        "box": box | {"ticks": [-1, 0, 1, 2]},
+    }
+    head = f"{dataset.replace('simple', 'Simple set')}, learning rate {learning_rate:g}"
+    return state, _training_caption(head, run, examples, step)
+
+
+def network(learning_rate, step):
+    """Return what the scene of the network on XOR shows after some steps, and its caption."""
+    run = _train(make_neural_network, "network", learning_rate)
+    state = {
+        "model": "network",
+        "examples": _examples(XOR_DATASET),
+        "start": [np.asarray(each).tolist() for each in initial_neural_network()],
+        "box": {"x": [-0.5, 1.5], "y": [-0.5, 1.5], "ticks": [0, 1]},
+    }
+    head = f"Learning rate {learning_rate:g}"
+    return state, _training_caption(head, run, XOR_DATASET, step)
+
+
+def _examples(dataset):
+    return [[float(x[0]), float(x[1]), int(y)] for x, y in dataset]
+
+
+@cache
+def _train(make_loss_fn, name, learning_rate):
+    """Return the losses of a run of 1,000 steps, and its parameters after those of `STEPS`."""
+    dataset, params = {
+        "simple": (SIMPLE_DATASET, [np.zeros(2), 0.0]),
+        "XOR": (XOR_DATASET, [np.array([2.0, -1.0]), 0.5]),
+        "network": (XOR_DATASET, initial_neural_network()),
+    }[name]
+    loss_fn, params, kept = make_loss_fn(dataset), list(params), {}
+    losses = gradient_descent(loss_fn, params, learning_rate, 0)
+    for step in sorted({*STEPS, *NETWORK_STEPS}):
+        losses += gradient_descent(loss_fn, params, learning_rate, step - len(losses) + 1)[1:]
+        kept[step] = list(params)
+    return losses, kept
+
+
+def _training_caption(head, run, dataset, step):
+    losses, params = run[0], run[1][step]
+    last = min(step, len(losses) - 1)
+    ended = f"the run ended at step {last} with " if last < step else ""
+    text = f"{head}, step {step}: {ended}loss {seen(losses[last], 4):.4f}"
+    awake = None if len(params) == 2 else _units_on(params, dataset)
+    if awake == 0:
+        text += (
+            ". Every hidden unit is off for every example, and the output is "
+            f"σ(c) = {seen(sigmoid(params[3]), 2):.2f} for all of them"
+        )
+    else:
+        text += f", {_right(params, dataset)}"
+    if awake:
+        units = ["One hidden unit is", "Two hidden units are", "Three hidden units are"][awake - 1]
+        text += f". {units} on for some example"
+    if ended:
+        text += ". The next step would leave the numbers that a computer can hold"
+    return f"{text}."
+
+
+def _right(params, dataset):
+    X, y = np.array([x for x, _ in dataset]), np.array([y for _, y in dataset])
+    if len(params) == 2:
+        scores = X @ params[0] + params[1]
+    else:
+        W, b, v, c = params
+        scores = np.maximum(X @ W.T + b, 0) @ v + c
+    if np.all(np.abs(scores) < CERTAIN):
+        return "P(y = +1 | x) = 1/2 for all examples"
+    return f"{int(np.sum(y * scores > CERTAIN))} of {len(y)} examples right"
+
+
+def _units_on(params, dataset):
+    """Return how many hidden units some example switches on."""
+    W, b = params[:2]
+    return int(np.any([W @ x + b > 0 for x, _ in dataset], axis=0).sum())

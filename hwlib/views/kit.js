@@ -356,3 +356,45 @@ export const chance = (seed) => () => {
   t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
   return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
 };
+
+// A function of the plane with values in 0 … 1 as tints of two colors: few tints, one path for each.
+export function heat(f, x, y, [low, high], cells = 64) {
+  const [x0, x1] = x.range, [y1, y0] = y.range, w = (x1 - x0) / cells, tall = (y1 - y0) / cells, tints = 14;
+  const paths = Array.from({ length: tints }, () => "");
+  for (let row = 0; row < cells; row += 1) {
+    const v = y.invert(y0 + (row + 0.5) * tall);
+    let from = 0, before = -1;
+    for (let column = 0; column <= cells; column += 1) {
+      const p = column < cells ? f(x.invert(x0 + (column + 0.5) * w), v) : 0;
+      const tint = column < cells ? clamp(Math.floor(p * tints), 0, tints - 1) : -2;
+      if (tint === before) continue;
+      if (before >= 0) paths[before] += `M${px(x0 + from * w)} ${px(y0 + row * tall)}H${px(x0 + column * w)}v${px(tall + 0.3)}H${px(x0 + from * w)}z`;
+      before = tint;
+      from = column;
+    }
+  }
+  return h("g", { class: "heat" }, paths.map((d, tint) => {
+    const strength = Math.abs((tint + 0.5) / tints - 0.5) * 2;
+    return d && h("path", { d, fill: color(tint < tints / 2 ? low : high), "fill-opacity": rounded(0.55 * strength, 2) });
+  }));
+}
+
+// Where a function of the plane is 0: short lines, by marching squares.
+export function contour(f, x, y, cells = 64) {
+  const [x0, x1] = x.range, [y1, y0] = y.range, w = (x1 - x0) / cells, tall = (y1 - y0) / cells;
+  const values = range(cells + 1).map((row) => range(cells + 1).map((column) => f(x.invert(x0 + column * w), y.invert(y0 + row * tall))));
+  let d = "";
+  for (let row = 0; row < cells; row += 1) {
+    for (let column = 0; column < cells; column += 1) {
+      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([i, j]) => [column + i, row + j, values[row + j][column + i]]);
+      const cuts = corners.flatMap(([i, j, a], at) => {
+        const [k, l, b] = corners[(at + 1) % 4];
+        if (a > 0 === b > 0) return [];
+        const t = a / (a - b);
+        return [[x0 + (i + t * (k - i)) * w, y0 + (j + t * (l - j)) * tall]];
+      });
+      for (let at = 0; at + 1 < cuts.length; at += 2) d += trace([cuts[at], cuts[at + 1]]);
+    }
+  }
+  return d;
+}
