@@ -131,7 +131,9 @@ class Scene(Explorer):
         picture = views.still(self.view, at[0], self.start)
         figure += [f'<div class="explorer-stage">{picture}</div>']
         figure += [f'<figcaption aria-live="polite">{typeset(at[1])}</figcaption>']
-        figure += [f'<script type="application/json" class="explorer-start">{_json(start)}</script>']
+        figure += [
+            f'<script type="application/json" class="explorer-start">{_json(start)}</script>'
+        ]
         if self.axes:
             states = list(dict.fromkeys(_json(_without(state, shared)) for state, _ in frames))
             index = {state: i for i, state in enumerate(states)}
@@ -211,7 +213,7 @@ def typeset(text):
     'F<sub>ST</sub> = 0.1 &lt; 1, W<sub>21</sub>'
     """
     text = html.escape(text)
-    return re.sub(r"(?<!\w)(\w)_(?:\{(\w+)\}|(\w+))", r"\1<sub>\2\3</sub>", text)
+    return re.sub(r"(?<!\w)([^\W_])_(?:\{([^\W_]+)\}|([^\W_]+))", r"\1<sub>\2\3</sub>", text)
 
 
 def _shared(states):

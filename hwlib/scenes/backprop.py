@@ -91,7 +91,9 @@ def _walk(formula):
             names.append(_subscripts(next(letters)))
             text = f"{names[-1]} = {value(node.value)} is given"
         else:
-            names.append(_name(node, [(child, names[nodes.index(child)]) for child in node.children]))
+            names.append(
+                _name(node, [(child, names[nodes.index(child)]) for child in node.children])
+            )
             article = "an" if isinstance(node, AddNode) else "a"
             text = f"{article} {type(node).__name__} computes {names[-1]} = {value(node.value)}"
         captions.append(f"Step {step}, forward: {text}.")
@@ -99,8 +101,7 @@ def _walk(formula):
         node.zero_grad()
     output.grad = np.float64(1.0)
     captions.append(
-        f"Step {len(nodes) + 1}, backward: "
-        "the gradient of the output with respect to itself is 1."
+        f"Step {len(nodes) + 1}, backward: the gradient of the output with respect to itself is 1."
     )
     for node in [node for node in reversed(nodes) if node.children]:
         before = [np.copy(child.grad) for child in node.children]

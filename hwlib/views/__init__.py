@@ -91,7 +91,10 @@ def running():
 
 def _with_kit(view):
     return re.sub(
-        r'^import (\{[^}]*\}) from "\./kit\.js";', r"const \1 = kit;", _read(view), flags=re.MULTILINE
+        r'^import (\{[^}]*\}) from "\./kit\.js";',
+        r"const \1 = kit;",
+        _read(view),
+        flags=re.MULTILINE,
     )
 
 

@@ -36,6 +36,7 @@ const KINDS = {
   Dot: { f: dot, back: (g, u, x, y) => [map((each) => g * each, y), map((each) => g * each, x)], sign: "·", name: (x, y) => `${x}·${y}` },
   MVMul: { f: (M, v) => M.map((row) => dot(row, v)), back: (g, u, M, v) => [g.map((each) => v.map((x) => each * x)), v.map((_, j) => dot(M.map((row) => row[j]), g))], sign: "M v", name: (x, y) => `${x}·${y}` },
 };
+const FUNCTIONS = new Map([["log", "Log"], ["ln", "Log"], ["sigmoid", "Sigmoid"], ["σ", "Sigmoid"], ["relu", "Relu"], ["ReLU", "Relu"]]);
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 const pretty = (name) => name.replace(/\d/g, (digit) => SUBSCRIPTS[digit]);
 
@@ -43,7 +44,7 @@ const pretty = (name) => name.replace(/\d/g, (digit) => SUBSCRIPTS[digit]);
 // have no value yet get one. Throws an Error with a sentence for the reader.
 function parse(formula, given) {
   const tokens = formula.match(/\d+\.?\d*|[\p{L}_][\p{L}\d_₀-₉]*|[-+*@·×()−,]|\S/gu) ?? [];
-  const inputs = {}, made = [];
+  const inputs = Object.create(null), made = []; // a name may be any word, such as constructor
   let at = 0;
   const wrong = (sentence) => { throw new Error(sentence); };
   const take = (...signs) => (signs.includes(tokens[at]) ? tokens[at++] : null);
@@ -70,7 +71,7 @@ function parse(formula, given) {
     return (inputs[key] ??= { kind: "Input", children: [], value: x.number, name: number(x.number), constant: true });
   };
   const variable = (name, vector) => {
-    const now = given[name], shape = name === name.toUpperCase() && /^\p{Lu}/u.test(name) ? 2 : vector ? 1 : 0;
+    const now = Object.hasOwn(given, name) ? given[name] : undefined, shape = name === name.toUpperCase() && /^\p{Lu}/u.test(name) ? 2 : vector ? 1 : 0;
     const start = [1, [1, 2], [[1, 2], [3, 1]]][shape];
     return (inputs[name] ??= { kind: "Input", children: [], value: now !== undefined && (depth(now) === shape || !vector) ? now : start, name: pretty(name), key: name });
   };
@@ -112,7 +113,7 @@ function parse(formula, given) {
     }
     if (!/^[\p{L}_]/u.test(token)) wrong(`"${token}" is not expected here.`);
     if (tokens[at] !== "(") return variable(token, vector);
-    const kind = { log: "Log", ln: "Log", sigmoid: "Sigmoid", σ: "Sigmoid", relu: "Relu", ReLU: "Relu" }[token];
+    const kind = FUNCTIONS.get(token);
     if (!kind) wrong(`There is no function "${token}"; there are log, sigmoid and relu.`);
     at += 1;
     const x = whole(sum());

@@ -75,7 +75,7 @@ function look(state, values, own) {
   const points = own.points ?? state.points;
   const start = own.start ?? state.start.map((row) => state.points[row]);
   const steps = remembered(points, start);
-  const t = Math.min(values.step, steps.length - 1), now = steps[t];
+  const t = Math.min(values.step ?? 0, steps.length - 1), now = steps[t];
   const centroids = own.half ? update(points, now.z, now.centroids) : now.centroids;
   const seen = { points, steps, t, z: now.z, original: state.points.length, glide: { centroids }, last: { step: steps.length - 1 } };
   if (own.half) {
