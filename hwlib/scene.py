@@ -21,7 +21,7 @@ FEW = 3  # choices: so many stand side by side as radio buttons, more are a slid
 
 
 class Scene(Explorer):
-    """A picture that one can take hold of, its caption, and a slider for each thing that can change.
+    """A picture to take hold of, its caption, and a slider for each thing that can change.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class Scene(Explorer):
         if self.axes:
             states = list(dict.fromkeys(_json(_without(state, shared)) for state, _ in frames))
             index = {state: i for i, state in enumerate(states)}
-            # a line for each position and each state, so that one changed number is one changed line
+            # a line for each position and state: one changed number is one changed line
             rows, before = [], None
             for state, caption in frames:
                 row = _json([index[_json(_without(state, shared))], caption])
