@@ -1,21 +1,20 @@
 # Two commands do everything on a machine that has Python 3.11 or newer and make:
 #
 #   make book   sets up, builds the book: open _build/html/index.html
-#   make test   sets up, builds the book, proves all that it says
+#   make test   sets up, builds the book, proves it: in a few minutes
 #
-# and a few more: make test-book · nbval · test-hwlib · coverage · reproducible · links · starter ·
-# autograder · offline · pdf · lab · outputs · bench · mutants · sizes · picture · screenshots ·
-# site-report · lock · colab · clean
+# Two more prove the rest: make test-all takes a quarter of an hour, make test-weekly hours.
+# docs/tests.md says what is proved where. And a few more: make test-hwlib · nbval · coverage ·
+# reproducible · elsewhere · newest · links · starter · autograder · offline · pdf · lab · outputs ·
+# bench · mutants · sizes · picture · screenshots · site-report · lock · colab · clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
-# The tests of hwlib's modules. They start no browser and read no built book; they run on Linux,
-# macOS and Windows. conftest.py knows the same rule.
-HWLIB_TESTS := $(wildcard $(patsubst hwlib/%.py,tests/test_%.py,$(wildcard hwlib/*.py)) \
-                          $(patsubst hwlib/figures/%.py,tests/test_figures_%.py,$(wildcard hwlib/figures/*.py))) \
-               tests/test_properties.py
+# A process for each core, at most four; a notebook's cells, and a file's tests, stay in one.
+PYTEST = $(BIN)/python -m pytest
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 # What make bench measures with: it brings this one, or takes another that has the peers.
 BENCH := .venv-bench
 BENCH_PYTHON ?= $(BENCH)/bin/python
@@ -26,35 +25,65 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONHASHSEED ?= 0
 export PYTHONUTF8 = 1
 
-.PHONY: book test test-book nbval test-hwlib coverage reproducible links starter autograder offline pdf lab \
+REQUIREMENTS ?= requirements.txt
+COMPILE = $(BIN)/python -m pip install --quiet uv && \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet $(1) \
+	    --output-file $(2)
+
+.PHONY: book test test-all test-full test-rare test-weekly nbval test-hwlib coverage reproducible elsewhere \
+        elsewhere-hardest newest links starter autograder offline pdf lab \
         outputs bench mutants sizes picture screenshots site-report lock colab clean chromium firefox
 
 # From nothing, aside, and then moved to its place: no page of an older book stays, none is half done.
 book: $(VENV)/ready
 	$(BIN)/python tools/build_book.py
 
-# The browser tests read the built site, so it is built first. --cov is what make coverage says.
-test: book chromium firefox
-	$(BIN)/python -m pytest --nbval $(NOTEBOOKS) tests --cov
+# The first tier: every number, every page, every wall of the grader, once.
+test: book chromium
+	$(PYTEST) $(PARALLEL) --tier quick --nbval $(NOTEBOOKS) tests
 
-# The parts of it, for those who want one.
-test-book: book chromium firefox
-	$(BIN)/python -m pytest tests
+# The second tier, after the first.
+test-all: test test-full coverage elsewhere-hardest
+
+# What breaks rarely, or by itself.
+test-weekly: test-rare reproducible elsewhere links newest mutants
+
+# The parts of these, for those who want one.
+test-full: book chromium
+	$(PYTEST) $(PARALLEL) --tier full tests
+
+test-rare: book chromium firefox
+	$(PYTEST) --tier weekly tests
 
 nbval: $(VENV)/ready
-	$(BIN)/python -m pytest --nbval $(NOTEBOOKS)
+	$(PYTEST) $(PARALLEL) --nbval $(NOTEBOOKS)
 
+# They start no browser and read no built book; they run on Linux, macOS and Windows.
 test-hwlib: $(VENV)/ready
-	$(BIN)/python -m pytest $(HWLIB_TESTS)
+	$(PYTEST) $(PARALLEL) tests/hwlib
 
 # They reach every line and every branch of hwlib, or this fails.
 coverage: $(VENV)/ready
-	$(BIN)/python -m pytest $(HWLIB_TESTS) --cov
+	$(PYTEST) $(PARALLEL) tests/hwlib --cov
 
 # The same notebooks and the same site under other clocks, locales, hash seeds and numbers of
 # threads, and from a tree that cannot be written: about half an hour.
 reproducible: $(VENV)/ready
 	$(BIN)/python tools/reproducible.py
+
+# All that is stored, on other processors, BLAS kernels, C libraries and versions: half an hour.
+elsewhere: $(VENV)/ready
+	$(BIN)/python tools/elsewhere.py
+
+elsewhere-hardest: $(VENV)/ready
+	$(BIN)/python tools/elsewhere.py --hardest
+
+# The first tier with the newest packages that requirements.in allows, in an environment of its own.
+newest: $(VENV)/ready
+	mkdir -p _build
+	$(call COMPILE,requirements.in,_build/newest.txt) --upgrade
+	$(MAKE) test VENV=.venv-newest REQUIREMENTS=_build/newest.txt
 
 # What the book refers to on other sites is there: asks all of them (settings in _config.yml).
 links: $(VENV)/ready
@@ -104,7 +133,7 @@ picture: book chromium
 
 # Takes the small pictures of all pages that the tests compare with: look at them, then commit.
 screenshots: book chromium
-	$(BIN)/python tests/screenshots.py
+	$(BIN)/python tests/weekly/screenshots.py
 
 # Lighthouse, axe, weight, requests and sliders beside a stock book; PAGES="book/index" for some.
 site-report: book chromium
@@ -113,7 +142,7 @@ site-report: book chromium
 chromium: $(VENV)/ready
 	@$(BIN)/python tools/find_chromium.py
 
-# Where none can be had, the tests in Firefox fail and say so; the others run all the same.
+# Where none can be had, the tests in Firefox fail and say so.
 firefox: $(VENV)/ready
 	-@$(BIN)/python tools/find_firefox.py
 
@@ -126,10 +155,7 @@ colab:
 # are still allowed stay, unless UPGRADE=1 asks for the newest. Extras are named, since an older pip
 # takes coverage for something else than coverage[toml].
 lock: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes $(if $(UPGRADE),--upgrade) \
-	    --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	    --quiet requirements.in --output-file requirements.txt
+	$(call COMPILE,requirements.in,requirements.txt) $(if $(UPGRADE),--upgrade)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-annotate \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    --quiet requirements-bench.in --output-file requirements-all.txt
@@ -138,14 +164,14 @@ lock: $(VENV)/ready
 	rm requirements-all.txt
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(MUTANTS) _build dist build *.egg-info .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(BENCH) $(MUTANTS) .venv-oldest .venv-newest _build dist build *.egg-info .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
-$(VENV)/ready: requirements.txt pyproject.toml
+$(VENV)/ready: $(REQUIREMENTS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed; $(PYTHON) is {sys.version.split()[0]}. Name another: make PYTHON=python3.12")'
 	@echo "Setting up $(VENV) (once; a few minutes)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement $(REQUIREMENTS)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -2,19 +2,20 @@
 help; and how hard Hypothesis looks. It holds no test."""
 
 import browser
+import notebook_outputs
 import pytest
-import stored
 from hypothesis import settings
 from server import serving
 
-# The proof is the same everywhere: the examples hang on nothing but the test, and on no clock.
+# The proof is the same everywhere: the examples depend on nothing but the test, and on no clock.
 settings.register_profile("proof", derandomize=True, deadline=None, database=None)
 settings.register_profile("search", max_examples=10_000, deadline=None, database=None)
 settings.load_profile("proof")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium():
+    """One browser for all tests of a process: a context is what they do not share."""
     with browser.chromium() as chromium:
         yield chromium
 
@@ -27,10 +28,10 @@ def context(chromium):
     context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site():
     """The site's address, below a path, on a server that compresses."""
-    with serving(stored.ROOT / "_build" / "html", "/course/hw3/") as address:
+    with serving(notebook_outputs.ROOT / "_build" / "html", "/course/hw3/") as address:
         yield address
 
 
@@ -40,7 +41,7 @@ def check_help(capsys, monkeypatch):
 
     def check(main, words, expected):
         monkeypatch.setenv("COLUMNS", "100")
-        monkeypatch.setenv("NO_COLOR", "1")  # from Python 3.14 on, help is coloured in a terminal
+        monkeypatch.setenv("NO_COLOR", "1")  # from Python 3.14 on, help is colored in a terminal
         with pytest.raises(SystemExit):
             main([*words, "--help"])
         out = capsys.readouterr().out

@@ -1,75 +1,28 @@
 """The pictures of the chapter on backpropagation."""
 
-from typing import NamedTuple
-
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyBboxPatch
 
 from hwlib import figures
-from hwlib.backprop import gradient_descent, numerical_gradient, sigmoid
+from hwlib.backprop import sigmoid
+from hwlib.experiments import (
+    FOUR_LOG_2,
+    LOG_10,
+    PLATEAUS,
+    exact_log10,
+    expected_error,
+    follows_from_taylor,
+    half_way,
+    logistic_scores,
+    network_scores,
+    outcomes,
+    sigmoid_forms,
+)
 
-FOUR_LOG_2 = 4 * np.log(2)
 CERTAIN = 1e-6  # a score closer to 0 than this is rounding noise, not a prediction
 
 # ------------------------------------------------------------------ the walk through a graph
-
-
-class GraphWalk(NamedTuple):
-    """A computation graph, and what is known of it after each step.
-
-    nodes : the graph's nodes in topological order;
-    names : what to write into each node's box;
-    grads : for each step of the backward pass, the gradients of all nodes.
-    """
-
-    nodes: list
-    names: list
-    grads: list
-
-    @property
-    def steps(self):
-        """All steps: one for each node forward, one to begin the way back, then one each."""
-        return range(1, len(self.nodes) + len(self.grads) + 1)
-
-
-def walk_graph(output, input_names):
-    """Do the backward pass of a graph one node at a time, and keep all gradients.
-
-    Parameters
-    ----------
-    output : hwlib.backprop.Node
-        The output node; its graph must consist of vectors and scalars.
-    input_names : sequence of str
-        Names of the input nodes, in the order in which they were made.
-
-    Returns
-    -------
-    GraphWalk
-    """
-    nodes, names, inputs = output.topo_order, [], iter(input_names)
-    for node in nodes:
-        below = [names[nodes.index(child)] for child in node.children]
-        kind = type(node).__name__
-        if kind == "InputNode":
-            names.append(next(inputs))
-        elif kind == "DotNode":
-            names.append(f"{below[0]}ᵀ{below[1]}")
-        elif kind == "ConstantMulNode":
-            names.append(f"{_number(node.a)}{below[0]}")
-        elif kind == "AddNode":
-            names.append("f" if node is output else f"{below[0]} + {below[1]}")
-        else:
-            names.append({"LogNode": "log({})", "SigmoidNode": "σ({})"}[kind].format(*below))
-    for node in nodes:
-        node.zero_grad()
-    output.grad = np.float64(1.0)
-    grads = [[np.copy(node.grad) for node in nodes]]
-    for node in reversed(nodes):
-        if node.children:  # the inputs have nothing to pass on
-            node.backward()
-            grads.append([np.copy(node.grad) for node in nodes])
-    return GraphWalk(nodes, names, grads)
 
 
 def draw_graph_walk(walk, step):
@@ -219,62 +172,16 @@ def _value(x, digits=3):
 
 # ---------------------------------------------------------------- error of the differences
 
-DIFFERENCES = ["forward", "central"]
 
-
-def difference_errors(f, inputs, gradients, epsilons):
-    """Measure the largest error of the numerical gradient for each step ε.
-
-    Parameters
-    ----------
-    f : callable
-        ``f(*inputs) -> float``.
-    inputs : list of ndarray
-    gradients : list of ndarray
-        The gradient to compare with, as backpropagation finds it.
-    epsilons : sequence of float
-
-    Returns
-    -------
-    dict
-        For "forward" and "central", an ndarray with one error for each ε.
-    """
-    return {
-        difference: np.array([
-            max(
-                np.abs(numerical - exact).max()
-                for numerical, exact in zip(
-                    numerical_gradient(f, inputs, epsilon, central=difference == "central"),
-                    gradients,
-                )
-            )
-            for epsilon in epsilons
-        ])
-        for difference in DIFFERENCES
-    }  # fmt: skip
-
-
-def expected_error(difference, epsilon):
-    """Return the order of the two errors of a difference: (truncation, rounding).
-
-    Truncation is the next term of Taylor's series, ε or ε² times a constant near 1; rounding is
-    the 16th digit of f, 10⁻¹⁶, divided by ε.
-    """
-    return epsilon if difference == "forward" else epsilon**2, 1e-16 / epsilon
-
-
-def draw_epsilon(epsilons, errors, difference, epsilon):
-    """Draw the error of the numerical gradient against ε.
+def draw_epsilon(epsilons, errors):
+    """Draw the error of the numerical gradient against ε: measured points, and a band of noise.
 
     Parameters
     ----------
     epsilons : sequence of float
         Powers of ten.
     errors : dict
-        As returned by `difference_errors`.
-    difference : {"forward", "central"}
-    epsilon : float
-        The one to mark.
+        As returned by `difference_errors`. Those that rounding has a part in are not drawn.
 
     Returns
     -------
@@ -289,40 +196,28 @@ def draw_epsilon(epsilons, errors, difference, epsilon):
     ax.axvline(1e-8, color=figures.FAINT, linewidth=1.2, linestyle=":")
     ax.text(0.8e-8, 4, "the homework's ε = 10⁻⁸")
 
-    ends = np.array([1e-1, 1e-15])
-    for each, marker in zip(DIFFERENCES, "os"):
-        chosen = each == difference
-        color = figures.GRADIENT if each == "forward" else figures.VALUE
-        ax.plot(epsilons, errors[each], marker=marker, color=color, markersize=5,
-                linewidth=2.5 if chosen else 1, alpha=1 if chosen else 0.45)  # fmt: skip
-        at = 3e-4 if each == "forward" else 1e-3
-        shift = (0, 16) if each == "forward" else (-4, -24)
-        ax.annotate(each, (at, errors[each][list(epsilons).index(1e-3)]), shift,
-                    textcoords="offset points", color=color, weight="bold" if chosen else "normal",
-                    ha="left" if each == "forward" else "right")  # fmt: skip
-    truncation, rounding = expected_error(difference, ends)
-    for guide in (truncation, rounding):
-        ax.plot(ends, guide, color=figures.INK, linewidth=1, linestyle="--")
-    slope = "ε" if difference == "forward" else "ε²"
-    at = 1e-10 if difference == "forward" else 1e-5
-    ax.annotate(slope, (at, expected_error(difference, at)[0]), (-8, -6), ha="right", va="top",
-                textcoords="offset points")  # fmt: skip
-    ax.annotate("10⁻¹⁶/ε", (1e-12, 1e-4), (10, -6), textcoords="offset points", va="top")
+    ends = np.array([1e-4, 1e-15])
+    rounding = expected_error("forward", ends)[1]
+    ax.fill_between(ends, rounding / 10, 10 * rounding, color=figures.FAINT, alpha=0.25, lw=0)
+    ax.plot(ends, rounding, color=figures.INK, linewidth=1, linestyle="--")
+    ax.text(2e-10, 1e-10, "rounding, about 10⁻¹⁶/ε:\nnoise, anywhere in the band", va="center")
 
-    error = errors[difference][list(epsilons).index(epsilon)]
-    ax.plot([epsilon], [error], "o", markersize=13, markerfacecolor="none", markeredgewidth=2.5,
-            color=figures.INK)  # fmt: skip
-
-    truncation, rounding = (round(np.log10(each)) for each in expected_error(difference, epsilon))
-    parts = f"truncation is about {_power(truncation)}, rounding about {_power(rounding)}"
-    if truncation == rounding:
-        verdict = "the two are in balance"
-    else:
-        verdict = f"{'truncation' if truncation > rounding else 'rounding'} decides"
-    note = ", the homework's step" if epsilon == 1e-8 else ""
+    for difference, marker, color, name, at in (
+        ("forward", "o", figures.GRADIENT, "forward: error of order ε", (5e-3, 1e-2)),
+        ("central", "s", figures.VALUE, "central:\nerror of order ε²", (1e-1, 3e-10)),
+    ):
+        steps = [each for each in epsilons if follows_from_taylor(difference, each)]
+        points = [errors[difference][list(epsilons).index(each)] for each in steps]
+        ax.plot(steps, points, marker, color=color, markersize=6)
+        ends = np.array([steps[0], 1e-8 if difference == "forward" else 10 ** (-16 / 3)])
+        order = points[0] / expected_error(difference, steps[0])[0]
+        ax.plot(ends, order * expected_error(difference, ends)[0], color=color, linewidth=1.5)
+        ax.text(*at, name, color=color, va="bottom")
     return figure, (
-        f"{difference.capitalize()} difference, ε = {_power(round(np.log10(epsilon)))}{note}: "
-        f"{parts}; {verdict}, and the error is about {_power(max(truncation, rounding))}."
+        "The error of the numerical gradient against the step ε. Points are measured: there the "
+        "error follows from Taylor's series. In the gray band it is rounding, of the order of "
+        "10⁻¹⁶/ε, and every machine finds another value. The forward difference is best near "
+        "ε = 10⁻⁸, with an error of about 10⁻⁸; the central one near ε = 10⁻⁵, with about 10⁻¹⁰."
     )
 
 
@@ -332,61 +227,6 @@ def _power(exponent):
 
 
 # ------------------------------------------------------------------------------- training
-
-
-class Run(NamedTuple):
-    """One training run.
-
-    dataset : list of (x, y);
-    losses : the loss after step 0, 1, 2, … as far as the run went;
-    params : for each step recorded, the list of parameters then (of the last good step, if the
-    run had ended before).
-    """
-
-    dataset: list
-    losses: list
-    params: dict
-
-
-def record_run(make_loss_fn, dataset, params, lr, steps):
-    """Train a model and keep its parameters after chosen steps.
-
-    Parameters
-    ----------
-    make_loss_fn : callable
-        ``make_logistic_regression`` or ``make_neural_network``.
-    dataset : list of (x, y)
-    params : list
-        Initial values; left unchanged.
-    lr : float
-        Learning rate.
-    steps : sequence of int
-        Steps to keep, ascending.
-
-    Returns
-    -------
-    Run
-    """
-    loss_fn = make_loss_fn(dataset)
-    params = list(params)
-    losses = gradient_descent(loss_fn, params, lr, 0)
-    kept = {}
-    for step in steps:
-        losses += gradient_descent(loss_fn, params, lr, step - len(losses) + 1)[1:]
-        kept[step] = list(params)
-    return Run(dataset, losses, kept)
-
-
-def logistic_scores(params, X):
-    """Return wᵀx + b for each row of X."""
-    w, b = params
-    return X @ w + b
-
-
-def network_scores(params, X):
-    """Return vᵀ ReLU(Wx + b) + c for each row of X."""
-    W, b, v, c = params
-    return np.maximum(X @ W.T + b, 0) @ v + c
 
 
 def draw_logreg(runs, dataset, learning_rate, step):
@@ -553,36 +393,6 @@ DERIVATIVE_FORMS = {
     "u": "u (1 − u)",
     "x": "e⁻ˣ / (1 + e⁻ˣ)²",
 }
-LOG_10 = np.log(10)
-
-
-def sigmoid_forms(x):
-    """Compute σ(x) and σ'(x) in several forms that are equal on paper.
-
-    Parameters
-    ----------
-    x : float or ndarray
-
-    Returns
-    -------
-    values : dict
-        σ(x) by "stable" (`hwlib.backprop.sigmoid`), "e⁻ˣ": 1 / (1 + e⁻ˣ) and "eˣ": eˣ / (1 + eˣ).
-    derivatives : dict
-        σ'(x) by "u": u (1 − u), with u from the stable form, and "x": e⁻ˣ / (1 + e⁻ˣ)².
-    """
-    x = np.asarray(x, dtype=float)
-    u = sigmoid(x)
-    with np.errstate(all="ignore"):  # what overflows here is to be seen, not to be warned of
-        e_plus, e_minus = np.exp(x), np.exp(-x)
-        values = {"stable": u, "e⁻ˣ": 1 / (1 + e_minus), "eˣ": e_plus / (1 + e_plus)}
-        derivatives = {"u": u * (1 - u), "x": e_minus / (1 + e_minus) ** 2}
-    return values, derivatives
-
-
-def exact_log10(x):
-    """Return log₁₀ of σ(x) and of σ'(x), computed without ever leaving the logarithms."""
-    small = np.log1p(np.exp(-np.abs(x)))  # log(1 + e^−|x|)
-    return (np.minimum(x, 0) - small) / LOG_10, (-np.abs(x) - 2 * small) / LOG_10
 
 
 def draw_sigmoid_forms(x):
@@ -690,106 +500,6 @@ def _from_log10(log10):
 
 # ------------------------------------------------------------- many starts of the XOR network
 
-TOGETHER = 0.08  # a final loss within this of a plateau counts as having come to it
-PLATEAUS = {
-    "2 log 2": 2 * np.log(2),
-    "3 log 3 − 2 log 2": 3 * np.log(3) - 2 * np.log(2),
-    "4 log 2": FOUR_LOG_2,
-}
-
-
-class ManyRuns(NamedTuple):
-    """Training runs of one network from many starts, side by side.
-
-    params : list of W (r, h, d), b (r, h), v (r, h) and c (r,) at the end, for r runs;
-    losses : ndarray (num_iters + 1, r), the loss of each run at the start and after each step;
-    on_before, on_after : ndarray (r, h), whether some example switches the unit on.
-    """
-
-    params: list
-    losses: np.ndarray
-    on_before: np.ndarray
-    on_after: np.ndarray
-
-
-def random_starts(rng, runs, hidden, scale):
-    """Return W, b, v, c for many networks on the plane: normal numbers, times a scale.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    runs, hidden : int
-        Number of starts, and of hidden units.
-    scale : float
-        Standard deviation of every initial value.
-
-    Returns
-    -------
-    list of ndarray, shapes (runs, hidden, 2), (runs, hidden), (runs, hidden), (runs,)
-    """
-    shapes = (runs, hidden, 2), (runs, hidden), (runs, hidden), (runs,)
-    return [scale * rng.standard_normal(shape) for shape in shapes]
-
-
-def train_many(params, dataset, lr, num_iters):
-    """Do gradient descent for many networks at once, with the backward rules written by hand.
-
-    Parameters
-    ----------
-    params : list of ndarray
-        W (r, h, d), b (r, h), v (r, h), c (r,): one entry for each of r runs; left unchanged.
-    dataset : list of (x, y)
-    lr : float
-    num_iters : int
-
-    Returns
-    -------
-    ManyRuns
-        Equal, run by run, to `hwlib.backprop.gradient_descent` up to rounding.
-    """
-    W, b, v, c = (np.array(each, dtype=float) for each in params)
-    X = np.array([x for x, _ in dataset], dtype=float)
-    y = np.array([y for _, y in dataset], dtype=float)
-
-    losses, on = [], []
-    while True:
-        before = W @ X.T + b[..., None]  # (run, unit, example)
-        hidden = np.maximum(before, 0)
-        margin = y * (np.einsum("rh,rhi->ri", v, hidden) + c[:, None])
-        losses.append(np.logaddexp(0, -margin).sum(axis=1))
-        on.append((before > 0).any(axis=2))
-        if len(losses) > num_iters:
-            return ManyRuns([W, b, v, c], np.array(losses), on[0], on[-1])
-        g = -y * sigmoid(-margin)  # gradient of each score
-        g_before = (before > 0) * v[..., None] * g[:, None]
-        v = v - lr * np.einsum("ri,rhi->rh", g, hidden)
-        c = c - lr * g.sum(axis=1)
-        W = W - lr * g_before @ X
-        b = b - lr * g_before.sum(axis=2)
-
-
-def outcomes(losses):
-    """Sort final losses on XOR into solved, the plateaus, and what is none of these.
-
-    Below log 2 every example has P > 1/2 for its label, so all four are right.
-
-    Returns
-    -------
-    dict of ndarray of bool
-        For "solved", each plateau and "elsewhere".
-    """
-    found = {"solved": losses < np.log(2)}
-    for name, plateau in PLATEAUS.items():
-        found[name] = np.abs(losses - plateau) < TOGETHER
-    return found | {"elsewhere": ~np.any(list(found.values()), axis=0)}
-
-
-def half_way(runs):
-    """Return the first step by which half of the runs that solve XOR have been below loss 1."""
-    solved = runs.losses[:, outcomes(runs.losses[-1])["solved"]]
-    first = np.sort(np.argmax(solved < 1, axis=0))
-    return int(first[(len(first) - 1) // 2])
-
 
 def draw_xor_starts(results, scale, hidden_units):
     """Draw where many starts of the XOR network end, and what became of their units.
@@ -815,7 +525,8 @@ def draw_xor_starts(results, scale, hidden_units):
     places = (0.185, 0.17, 0.47, 0.79), (0.79, 0.17, 0.2, 0.79)
     figure, (left, right) = figures.new_figure(2.9, *places)
 
-    order = np.argsort(final, kind="stable")
+    # Many runs end at one plateau, up to rounding: equal to six digits, the earlier start first.
+    order = np.argsort(np.round(final, 6), kind="stable")
     all_dead = ~runs.on_after.any(axis=1)[order]
     place = np.arange(1, n + 1)
     left.plot(place[~all_dead], final[order][~all_dead], "o", color=figures.VALUE, markersize=3.5)

@@ -1,11 +1,10 @@
 """Pictures for the chapter on EM: the model, the steps, the bound, and clusters of several data."""
 
-import itertools
-
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 from hwlib import figures
+from hwlib.experiments import same_clusters
 
 PROBABILITY = {"cmap": "Blues", "vmin": 0, "vmax": 1}  # the colours of W, in every picture
 TILES = 8  # as many rows of W fit side by side
@@ -357,8 +356,8 @@ def draw_snps(labels, second, found, reachable, F_ST, sites):
         `second[F_ST, sites]`, shape (n,), the responsibility of the cluster that stands for the
         second population.
     found, reachable : dict
-        By `(F_ST, sites)`, the mean adjusted Rand index from random starts, and from the planted
-        populations as a start.
+        By `(F_ST, sites)`, the mean adjusted Rand index from random starts, and of an E step with
+        the true W.
     F_ST : float
     sites : int
 
@@ -393,12 +392,12 @@ def draw_snps(labels, second, found, reachable, F_ST, sites):
     curve.set(xscale="log", xlabel="number of sites d", ylabel="adjusted Rand index")
     curve.set(ylim=(-0.08, 1.2), yticks=[0, 0.5, 1])
     note = {"fontsize": 10, "transform": curve.transAxes, "va": "top"}
-    curve.text(0.02, 0.99, "◇ from the truth", color=figures.NEGATIVE, **note)
+    curve.text(0.02, 0.99, "◇ with the true W", color=figures.NEGATIVE, **note)
     curve.text(0.98, 0.99, "● random starts", ha="right", **note)
     return figure, (
         f"F_ST = {F_ST:g}, {sites} sites: adjusted Rand index "
         f"{_signed(found[F_ST, sites], 2)} from random starts, "
-        f"{_signed(reachable[F_ST, sites], 2)} when EM starts at the planted populations."
+        f"{_signed(reachable[F_ST, sites], 2)} with the true W."
     )
 
 
@@ -448,19 +447,6 @@ def draw_labels(names, fits, seed):
         f"Seed {seed}: log-likelihood {_signed(pair['right'].log_likelihoods[-1], 4)}. Clusters "
         f"1, 2, 3 of seed {first} are its clusters {renamed}; so renamed, entries of W differ "
         f"{agrees}."
-    )
-
-
-def same_clusters(W, other):
-    """Return, for each row of W, the row of `other` that it is, under the best renaming.
-
-    All k! renamings are tried, so that no row is used twice; k is small here.
-    """
-    return list(
-        min(
-            itertools.permutations(range(len(W))),
-            key=lambda order: np.abs(other[list(order)] - W).sum(),
-        )
     )
 
 

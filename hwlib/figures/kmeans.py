@@ -2,13 +2,13 @@
 
 import io
 import itertools
+import math
 
 import numpy as np
 from matplotlib.ticker import NullLocator
 from PIL import Image, ImageOps
 
 from hwlib import figures
-from hwlib.compression import rgb_pixels
 from hwlib.kmeans import assign
 
 PLANE = {"xlim": (-7, 8.5), "ylim": (-8.7, 6.8)}  # the same square of the plane in every picture
@@ -201,28 +201,6 @@ def draw_starts(ends, k):
     )
 
 
-def colour_bins(image, width=16):
-    """Return the colours of an image, gathered into cubes of `width` levels a side.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image
-    width : int
-
-    Returns
-    -------
-    colours : ndarray, shape (bins, 3)
-        The mean of each cube that is not empty, in levels 0 ... 255.
-    counts : ndarray, shape (bins,)
-        How many pixels each has.
-    """
-    pixels = rgb_pixels(image).reshape(-1, 3)
-    cubes = pixels // width @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
-    _, cube, counts = np.unique(cubes, return_inverse=True, return_counts=True)
-    sums = [np.bincount(cube, channel) for channel in pixels.T]
-    return np.transpose(sums) / counts[:, None], counts
-
-
 def draw_colours(bins, compressed, view):
     """Draw a photograph's colours as points, and the same points in the k colours of a palette.
 
@@ -278,13 +256,15 @@ def draw_colours(bins, compressed, view):
 
 def photo_caption(original, compressed):
     """Return what compressing a photograph cost and saved, in two sentences."""
-    k = len(compressed.image.getpalette()) // 3
-    bits = compressed.bits_per_pixel
-    small, large = (_about(len(png(image)) / 1000) for image in (compressed.image, original))
+    k, bits = len(compressed.image.getpalette()) // 3, compressed.bits_per_pixel
+    # No size of a PNG file: how well it is packed depends on how Pillow was built.
+    pixels = original.width * original.height
+    before, after = 3 * pixels / 1000, (math.ceil(bits) * pixels / 8 + 3 * k) / 1000
     return (
-        f"Left the original, right k = {k} colours: loss {compressed.loss / 1e6:.4g} million, "
+        f"Left the original, right k = {k} colors: loss {compressed.loss / 1e6:.4g} million, "
         f"{bits:.3g} {'bit' if bits == 1 else 'bits'} per pixel, a factor of "
-        f"{compressed.factor:.3g}. As PNG files: about {small} kB against {large} kB."
+        f"{compressed.factor:.3g}. With its palette the picture takes {after:.1f} kB, "
+        f"down from {before:.1f} kB."
     )
 
 
@@ -365,9 +345,3 @@ def _log_losses(axes):
     ticks = [500, 1000, 2000, 5000]
     axes.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.yaxis.set_minor_locator(NullLocator())
-
-
-def _about(kilobytes):
-    """Round the size of a file: the variants of zlib pack the same pixels 3 % better or worse."""
-    digits = 1 if kilobytes < 100 else 2
-    return f"{float(f'{kilobytes:.{digits}g}'):g}"

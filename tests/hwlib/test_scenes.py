@@ -275,6 +275,7 @@ def test_a_formula_that_is_none_gets_a_sentence(run, formula, sentence):
     said = run(f"""(() => {{
         try {{ explorerViews.graph.parse({json.dumps(formula)}, {json.dumps(given)}); }}
         catch (error) {{ return error.message; }}
+        return "fine";
     }})()""")
     assert sentence in str(said)
 

@@ -1,0 +1,364 @@
+"""What the figures need computed: runs, walks and measurements that are no part of an algorithm.
+
+Nothing here draws, and nothing here is needed to solve the homework.
+"""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from hwlib.backprop import gradient_descent, numerical_gradient, sigmoid
+from hwlib.compression import rgb_pixels
+
+# ------------------------------------------------------------------------- the walk through a graph
+
+
+class GraphWalk(NamedTuple):
+    """A computation graph, and what is known of it after each step.
+
+    nodes : the graph's nodes in topological order;
+    names : what to write into each node's box;
+    grads : for each step of the backward pass, the gradients of all nodes.
+    """
+
+    nodes: list
+    names: list
+    grads: list
+
+    @property
+    def steps(self):
+        """All steps: one for each node forward, one to begin the way back, then one each."""
+        return range(1, len(self.nodes) + len(self.grads) + 1)
+
+
+def walk_graph(output, input_names):
+    """Do the backward pass of a graph one node at a time, and keep all gradients.
+
+    Parameters
+    ----------
+    output : hwlib.backprop.Node
+        The output node; its graph must consist of vectors and scalars.
+    input_names : sequence of str
+        Names of the input nodes, in the order in which they were made.
+
+    Returns
+    -------
+    GraphWalk
+    """
+    nodes, names, inputs = output.topo_order, [], iter(input_names)
+    for node in nodes:
+        below = [names[nodes.index(child)] for child in node.children]
+        kind = type(node).__name__
+        if kind == "InputNode":
+            names.append(next(inputs))
+        elif kind == "DotNode":
+            names.append(f"{below[0]}ᵀ{below[1]}")
+        elif kind == "ConstantMulNode":
+            names.append(f"{node.a:g}{below[0]}".replace("-", "−"))
+        elif kind == "AddNode":
+            names.append("f" if node is output else f"{below[0]} + {below[1]}")
+        else:
+            names.append({"LogNode": "log({})", "SigmoidNode": "σ({})"}[kind].format(*below))
+    for node in nodes:
+        node.zero_grad()
+    output.grad = np.float64(1.0)
+    grads = [[np.copy(node.grad) for node in nodes]]
+    for node in reversed(nodes):
+        if node.children:  # the inputs have nothing to pass on
+            node.backward()
+            grads.append([np.copy(node.grad) for node in nodes])
+    return GraphWalk(nodes, names, grads)
+
+
+# ------------------------------------------------------------------------- the error of differences
+
+
+DIFFERENCES = ["forward", "central"]
+
+
+def difference_errors(f, inputs, gradients, epsilons):
+    """Measure the largest error of the numerical gradient for each step ε.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(*inputs) -> float``.
+    inputs : list of ndarray
+    gradients : list of ndarray
+        The gradient to compare with, as backpropagation finds it.
+    epsilons : sequence of float
+
+    Returns
+    -------
+    dict
+        For "forward" and "central", an ndarray with one error for each ε.
+    """
+    return {
+        difference: np.array([
+            max(
+                np.abs(numerical - exact).max()
+                for numerical, exact in zip(
+                    numerical_gradient(f, inputs, epsilon, central=difference == "central"),
+                    gradients,
+                )
+            )
+            for epsilon in epsilons
+        ])
+        for difference in DIFFERENCES
+    }  # fmt: skip
+
+
+def expected_error(difference, epsilon):
+    """Return the order of the two errors of a difference: (truncation, rounding).
+
+    Truncation is the next term of Taylor's series, ε or ε² times a constant near 1; rounding is
+    the 16th digit of f, 10⁻¹⁶, divided by ε.
+    """
+    return epsilon if difference == "forward" else epsilon**2, 1e-16 / epsilon
+
+
+def follows_from_taylor(difference, epsilon):
+    """Return whether rounding is at most a hundredth of a difference's error.
+
+    Such an error is a property of the function. Any other is noise: it is of the order of
+    `expected_error`, and what it is exactly depends on the processor.
+    """
+    truncation, rounding = expected_error(difference, epsilon)
+    return truncation >= 100 * rounding
+
+
+# ------------------------------------------------------------------------- the forms of the sigmoid
+
+
+LOG_10 = np.log(10)
+
+
+def sigmoid_forms(x):
+    """Compute σ(x) and σ'(x) in several forms that are equal on paper.
+
+    Parameters
+    ----------
+    x : float or ndarray
+
+    Returns
+    -------
+    values : dict
+        σ(x) by "stable" (`hwlib.backprop.sigmoid`), "e⁻ˣ": 1 / (1 + e⁻ˣ) and "eˣ": eˣ / (1 + eˣ).
+    derivatives : dict
+        σ'(x) by "u": u (1 − u), with u from the stable form, and "x": e⁻ˣ / (1 + e⁻ˣ)².
+    """
+    x = np.asarray(x, dtype=float)
+    u = sigmoid(x)
+    with np.errstate(all="ignore"):  # what overflows here is to be seen, not to be warned of
+        e_plus, e_minus = np.exp(x), np.exp(-x)
+        values = {"stable": u, "e⁻ˣ": 1 / (1 + e_minus), "eˣ": e_plus / (1 + e_plus)}
+        derivatives = {"u": u * (1 - u), "x": e_minus / (1 + e_minus) ** 2}
+    return values, derivatives
+
+
+def exact_log10(x):
+    """Return log₁₀ of σ(x) and of σ'(x), computed without ever leaving the logarithms."""
+    small = np.log1p(np.exp(-np.abs(x)))  # log(1 + e^−|x|)
+    return (np.minimum(x, 0) - small) / LOG_10, (-np.abs(x) - 2 * small) / LOG_10
+
+
+# ----------------------------------------------------------------------------------------- training
+
+
+class Run(NamedTuple):
+    """One training run.
+
+    dataset : list of (x, y);
+    losses : the loss after step 0, 1, 2, … as far as the run went;
+    params : for each step recorded, the list of parameters then (of the last good step, if the
+    run had ended before).
+    """
+
+    dataset: list
+    losses: list
+    params: dict
+
+
+def record_run(make_loss_fn, dataset, params, lr, steps):
+    """Train a model and keep its parameters after chosen steps.
+
+    Parameters
+    ----------
+    make_loss_fn : callable
+        ``make_logistic_regression`` or ``make_neural_network``.
+    dataset : list of (x, y)
+    params : list
+        Initial values; left unchanged.
+    lr : float
+        Learning rate.
+    steps : sequence of int
+        Steps to keep, ascending.
+
+    Returns
+    -------
+    Run
+    """
+    loss_fn = make_loss_fn(dataset)
+    params = list(params)
+    losses = gradient_descent(loss_fn, params, lr, 0)
+    kept = {}
+    for step in steps:
+        losses += gradient_descent(loss_fn, params, lr, step - len(losses) + 1)[1:]
+        kept[step] = list(params)
+    return Run(dataset, losses, kept)
+
+
+def logistic_scores(params, X):
+    """Return wᵀx + b for each row of X."""
+    w, b = params
+    return X @ w + b
+
+
+def network_scores(params, X):
+    """Return vᵀ ReLU(Wx + b) + c for each row of X."""
+    W, b, v, c = params
+    return np.maximum(X @ W.T + b, 0) @ v + c
+
+
+# ------------------------------------------------------------------- many starts of the XOR network
+
+
+FOUR_LOG_2 = 4 * np.log(2)
+TOGETHER = 0.08  # a final loss within this of a plateau counts as having come to it
+PLATEAUS = {
+    "2 log 2": 2 * np.log(2),
+    "3 log 3 − 2 log 2": 3 * np.log(3) - 2 * np.log(2),
+    "4 log 2": FOUR_LOG_2,
+}
+
+
+class ManyRuns(NamedTuple):
+    """Training runs of one network from many starts, side by side.
+
+    params : list of W (r, h, d), b (r, h), v (r, h) and c (r,) at the end, for r runs;
+    losses : ndarray (num_iters + 1, r), the loss of each run at the start and after each step;
+    on_before, on_after : ndarray (r, h), whether some example switches the unit on.
+    """
+
+    params: list
+    losses: np.ndarray
+    on_before: np.ndarray
+    on_after: np.ndarray
+
+
+def random_starts(rng, runs, hidden, scale):
+    """Return W, b, v, c for many networks on the plane: normal numbers, times a scale.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    runs, hidden : int
+        Number of starts, and of hidden units.
+    scale : float
+        Standard deviation of every initial value.
+
+    Returns
+    -------
+    list of ndarray, shapes (runs, hidden, 2), (runs, hidden), (runs, hidden), (runs,)
+    """
+    shapes = (runs, hidden, 2), (runs, hidden), (runs, hidden), (runs,)
+    return [scale * rng.standard_normal(shape) for shape in shapes]
+
+
+def train_many(params, dataset, lr, num_iters):
+    """Do gradient descent for many networks at once, with the backward rules written by hand.
+
+    Parameters
+    ----------
+    params : list of ndarray
+        W (r, h, d), b (r, h), v (r, h), c (r,): one entry for each of r runs; left unchanged.
+    dataset : list of (x, y)
+    lr : float
+    num_iters : int
+
+    Returns
+    -------
+    ManyRuns
+        Equal, run by run, to `hwlib.backprop.gradient_descent` up to rounding.
+    """
+    W, b, v, c = (np.array(each, dtype=float) for each in params)
+    X = np.array([x for x, _ in dataset], dtype=float)
+    y = np.array([y for _, y in dataset], dtype=float)
+
+    losses, on = [], []
+    while True:
+        before = W @ X.T + b[..., None]  # (run, unit, example)
+        hidden = np.maximum(before, 0)
+        margin = y * (np.einsum("rh,rhi->ri", v, hidden) + c[:, None])
+        losses.append(np.logaddexp(0, -margin).sum(axis=1))
+        on.append((before > 0).any(axis=2))
+        if len(losses) > num_iters:
+            return ManyRuns([W, b, v, c], np.array(losses), on[0], on[-1])
+        g = -y * sigmoid(-margin)  # gradient of each score
+        g_before = (before > 0) * v[..., None] * g[:, None]
+        v = v - lr * np.einsum("ri,rhi->rh", g, hidden)
+        c = c - lr * g.sum(axis=1)
+        W = W - lr * g_before @ X
+        b = b - lr * g_before.sum(axis=2)
+
+
+def outcomes(losses):
+    """Sort final losses on XOR into solved, the plateaus, and what is none of these.
+
+    Below log 2 every example has P > 1/2 for its label, so all four are right.
+
+    Returns
+    -------
+    dict of ndarray of bool
+        For "solved", each plateau and "elsewhere".
+    """
+    found = {"solved": losses < np.log(2)}
+    for name, plateau in PLATEAUS.items():
+        found[name] = np.abs(losses - plateau) < TOGETHER
+    return found | {"elsewhere": ~np.any(list(found.values()), axis=0)}
+
+
+def half_way(runs):
+    """Return the first step by which half of the runs that solve XOR have been below loss 1."""
+    solved = runs.losses[:, outcomes(runs.losses[-1])["solved"]]
+    first = np.sort(np.argmax(solved < 1, axis=0))
+    return int(first[(len(first) - 1) // 2])
+
+
+# ------------------------------------------------------------------------------ colors and clusters
+
+
+def colour_bins(image, width=16):
+    """Return the colours of an image, gathered into cubes of `width` levels a side.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+    width : int
+
+    Returns
+    -------
+    colours : ndarray, shape (bins, 3)
+        The mean of each cube that is not empty, in levels 0 ... 255.
+    counts : ndarray, shape (bins,)
+        How many pixels each has.
+    """
+    pixels = rgb_pixels(image).reshape(-1, 3)
+    cubes = pixels // width @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
+    _, cube, counts = np.unique(cubes, return_inverse=True, return_counts=True)
+    sums = [np.bincount(cube, channel) for channel in pixels.T]
+    return np.transpose(sums) / counts[:, None], counts
+
+
+def same_clusters(W, other):
+    """Return, for each row of W, the row of `other` that it is, under the best renaming.
+
+    All k! renamings are tried, so that no row is used twice; k is small here.
+    """
+    return list(
+        min(
+            itertools.permutations(range(len(W))),
+            key=lambda order: np.abs(other[list(order)] - W).sum(),
+        )
+    )

@@ -1,0 +1,855 @@
+"""k-means against a case worked by hand, scikit-learn and its own theory; its command, as typed."""
+
+import io
+import itertools
+import math
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+from PIL import Image
+from sklearn.cluster import KMeans
+
+from hwlib import datasets, kmeans, kmeans_command
+from hwlib.compression import compress_image, rgb_pixels
+from hwlib.kmeans import assign, initial_centroids, iterate, reconstruction_error, update
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def points():
+    return datasets.plane_points()
+
+
+@pytest.fixture(scope="module")
+def photograph():
+    return datasets.photograph()
+
+
+def blobs(n=300, d=3, seed=1):
+    rng = np.random.RandomState(seed)
+    return rng.normal(size=(n, d)) + 3 * rng.randint(0, 4, size=(n, 1))
+
+
+# ---- a case worked by hand ----------------------------------------------------------------------
+
+
+def test_case_worked_by_hand():
+    # Points at 0, 2, 4, 10, 12 on a line, starts at the first two. By hand:
+    #   centroids 0 and 2      assignments 0 1 1 1 1   loss 0 + 0 + 4 + 64 + 100
+    #             0 and 7                  0 0 1 1 1        0 + 4 + 9 + 9 + 25
+    #             1 and 26/3               0 0 0 1 1        1 + 1 + 9 + 16/9 + 100/9
+    #             2 and 11                 0 0 0 1 1        4 + 0 + 4 + 1 + 1
+    X = np.array([[0, 0], [2, 0], [4, 0], [10, 0], [12, 0]])
+    history = list(iterate(X, X[:2]))
+    assert [result.assignments.tolist() for result in history] == [
+        [0, 1, 1, 1, 1],
+        [0, 0, 1, 1, 1],
+        [0, 0, 0, 1, 1],
+        [0, 0, 0, 1, 1],
+    ]
+    centroids = [[0, 2], [0, 7], [1, 26 / 3], [2, 11]]
+    for result, expected in zip(history, centroids, strict=True):
+        # numbers below 16 and a few operations: a few units in the last place
+        np.testing.assert_allclose(result.centroids[:, 0], expected, rtol=1e-14)
+        assert not result.centroids[:, 1].any()
+    losses = [result.loss for result in history]
+    np.testing.assert_allclose(losses, [168, 47, 11 + 116 / 9, 10], rtol=1e-14)
+
+
+def test_result_unpacks_as_three():
+    assignments, centroids, loss = kmeans.kmeans([[0], [1], [10], [11]], 2)
+    assert sorted(centroids.ravel()) == [0.5, 10.5]
+    assert loss == 1
+    assert assignments[0] == assignments[1] != assignments[2] == assignments[3]
+
+
+def test_of_equally_near_centroids_the_first():
+    nearest = assign([[1], [5]], [[0], [2], [8]])
+    assert nearest.tolist() == [0, 1]
+    assert nearest.dtype == np.intp  # so that they can index
+
+
+def test_one_cluster_is_the_mean():
+    X = blobs()
+    result = kmeans.kmeans(X, 1)
+    np.testing.assert_allclose(result.centroids, [X.mean(axis=0)], rtol=1e-12)
+    # n times the total variance; rtol: sums of 900 terms in another order
+    np.testing.assert_allclose(result.loss, X.var(axis=0).sum() * len(X), rtol=1e-12)
+
+
+def test_as_many_clusters_as_distinct_points():
+    X = blobs(20)
+    assignments, centroids, loss = kmeans.kmeans(X, 20)
+    assert sorted(assignments) == list(range(20))
+    np.testing.assert_allclose(centroids[assignments], X, atol=1e-14)  # ulps of 20
+    assert loss < 1e-26  # 60 squares of that
+
+
+# ---- the figures of the book --------------------------------------------------------------------
+
+
+def test_seed_0_with_two_clusters_ends_in_a_local_optimum(points):
+    # the homework states these two to the unit; the points are made to match within half a unit
+    assert abs(kmeans.kmeans(points, 2, rng=0).loss - 6698) < 1
+    assert abs(kmeans.kmeans(points, 2, restarts=20).loss - 4384) < 1
+
+
+@pytest.mark.parametrize(("k", "loss"), [(3, 1668), (4, 946), (5, 837), (10, 499)])
+def test_loss_for_seed_0(points, k, loss):
+    # our points resemble the course's; they are not the same, so near means within 2 percent
+    assert kmeans.kmeans(points, k, rng=0).loss == pytest.approx(loss, rel=0.02)
+
+
+# ---- scikit-learn -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k", range(1, 11))
+def test_agrees_with_scikit_learn_in_the_plane(points, k):
+    starts = initial_centroids(points, k)
+    history = list(iterate(points, starts))
+    peer = KMeans(k, init=starts, n_init=1, tol=0, max_iter=1000, algorithm="lloyd").fit(points)
+    np.testing.assert_array_equal(history[-1].assignments, peer.labels_)
+    # the same partition; only the order of 500 additions differs
+    np.testing.assert_allclose(history[-1].loss, peer.inertia_, rtol=1e-9)
+    np.testing.assert_allclose(history[-1].centroids, peer.cluster_centers_, rtol=1e-9)
+    assert len(history) == peer.n_iter_
+
+
+def test_agrees_with_scikit_learn_in_forty_dimensions_and_many_blocks(monkeypatch):
+    X = blobs(n=2000, d=40)
+    starts = initial_centroids(X, 7, rng=3)
+    whole = list(iterate(X, starts))
+    monkeypatch.setattr(kmeans, "BLOCK", 40 * 33)  # 33 rows at a time, and 20 left over
+    result = list(iterate(X, starts))[-1]
+    peer = KMeans(7, init=starts, n_init=1, tol=0, max_iter=1000, algorithm="lloyd").fit(X)
+    np.testing.assert_array_equal(result.assignments, peer.labels_)
+    np.testing.assert_array_equal(result.assignments, whole[-1].assignments)
+    np.testing.assert_allclose(result.loss, peer.inertia_, rtol=1e-9)  # order of additions
+
+
+@pytest.mark.parametrize("exponent", [-80, -30, -21, -19, 0, 15, 18, 30, 80])
+def test_float32_decides_nothing_that_it_cannot_see(exponent):
+    # Points on both sides of the plane between two centroids, nearer to it than float32 can tell,
+    # and at sizes that float32 has few or no numbers for. The plane is slanting, so that products
+    # are rounded differently on its two sides; float64 sees a gap of 1e-12 well.
+    random = np.random.RandomState(3)
+    X = random.uniform(-1, 1, (2000, 3))
+    X[:, 0] = random.choice([-1, 1], 2000) * 10.0 ** random.uniform(-12, -3, 2000)
+    expected = np.where(X[:, 0] > 0, 3, 1)
+    far = [50, 50, 50]
+    slant = np.linalg.qr(random.randn(3, 3))[0] * 10.0**exponent
+    centroids = np.array([far, [-1, 0.3, 0.2], far, [1, 0.3, 0.2], far])
+    np.testing.assert_array_equal(assign(X @ slant, centroids @ slant), expected)
+
+
+def test_the_first_of_equally_near_centroids_is_taken_at_every_k():
+    for k in (2, 255, 256, 300):
+        X = np.arange(-3, k + 3.0)[:, np.newaxis]
+        twice = np.repeat(np.arange(0, k, 2.0), 2)[:k, np.newaxis]  # each centroid has a twin
+        distances = np.abs(X - twice.T)
+        np.testing.assert_array_equal(assign(X, twice), distances.argmin(axis=1))
+
+
+def test_blocks_of_a_single_row(monkeypatch):
+    X = blobs(30)
+    expected = assign(X, X[:5])
+    monkeypatch.setattr(kmeans, "BLOCK", 1)
+    np.testing.assert_array_equal(assign(X, X[:5]), expected)
+
+
+# ---- what the theory promises -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_loss_falls_in_every_step_until_the_assignments_repeat(points, seed):
+    for k in (2, 4, 9):
+        history = list(iterate(points, initial_centroids(points, k, rng=seed)))
+        losses = [result.loss for result in history]
+        assert all(after < before for before, after in itertools.pairwise(losses[:-1]))
+        # the last update moves the centroids (that lowers the loss too), and no assignment
+        assert losses[-1] < losses[-2]
+        for earlier, later in itertools.pairwise(history[:-1]):
+            assert (earlier.assignments != later.assignments).any()
+        np.testing.assert_array_equal(history[-1].assignments, history[-2].assignments)
+
+
+def test_the_three_results_belong_together(points):
+    result = kmeans.kmeans(points, 5, rng=2)
+    np.testing.assert_array_equal(result.assignments, assign(points, result.centroids))
+    by_hand = sum(
+        np.sum((points[result.assignments == c] - mu) ** 2) for c, mu in enumerate(result.centroids)
+    )
+    np.testing.assert_allclose(result.loss, by_hand, rtol=1e-12)  # order of 1000 additions
+    for c, mu in enumerate(result.centroids):
+        np.testing.assert_allclose(points[result.assignments == c].mean(axis=0), mu, rtol=1e-12)
+
+
+def test_order_of_points_and_of_centroids_does_not_matter(points):
+    starts = initial_centroids(points, 6)
+    *_, result = iterate(points, starts)
+    rows = np.random.RandomState(5).permutation(len(points))
+    *_, shuffled = iterate(points[rows], starts[::-1])
+    np.testing.assert_array_equal(5 - shuffled.assignments, result.assignments[rows])
+    np.testing.assert_allclose(shuffled.loss, result.loss, rtol=1e-12)  # order of additions
+
+
+def test_a_partition_that_returns_late_ends_the_run(monkeypatch):
+    # rounding may lead round in a circle; here a step is made to do so on purpose
+    partitions = itertools.cycle([[[0, 1, 1]], [[0, 0, 1]], [[1, 0, 1]]])
+    monkeypatch.setattr(kmeans, "nearest", lambda *_: np.array(next(partitions)))
+    assert len(list(iterate([[0], [1], [2]], [[0], [1]]))) == 4
+    assert kmeans.kmeans([[0], [1], [2]], 2).assignments.tolist() in ([0, 0, 1], [1, 0, 1])
+
+
+def test_many_runs_in_step_end_as_they_do_one_by_one(points):
+    for k in (2, 3, 7):
+        starts = np.array([initial_centroids(points, k, seed) for seed in range(40)])
+        steps = kmeans.lloyd(points, starts, np.ones(500))
+        together = {z.tobytes() for step, _, last in steps for z in step[last]}
+        alone = [list(iterate(points, start))[-1].assignments for start in starts]
+        assert together == {z.astype(np.uint8).tobytes() for z in alone}
+
+
+@pytest.mark.parametrize("init", ["random", "k-means++"])
+@pytest.mark.parametrize("weights", [None, np.arange(1, 501)])
+@pytest.mark.parametrize("make_rng", [np.random.RandomState, np.random.default_rng])
+def test_starts_drawn_together_are_those_drawn_one_by_one(points, init, weights, make_rng):
+    rng = make_rng(7)
+    one_by_one = [initial_centroids(points, 6, rng, init, weights) for _ in range(5)]
+    together = kmeans.draw(points, 6, make_rng(7), init, weights, 5)
+    np.testing.assert_array_equal(together, one_by_one)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_centroids_are_means_to_the_end(weighted):
+    # they are sums to which points that moved were added, for 30 steps or so
+    X = blobs(2000, 5, seed=4) + 1e3
+    weights = np.random.RandomState(1).uniform(0.5, 2, 2000) if weighted else np.ones(2000)
+    history = list(iterate(X, X[:40], weights))
+    assert len(history) > 10
+    for result, after in itertools.pairwise(history):
+        expected = update(X, result.assignments, result.centroids, weights)
+        # 1e-16 of the largest sum, 1e5, for each of some thousand additions, over 10 points
+        np.testing.assert_allclose(after.centroids, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", [1443, 2829, 3187, 3656])  # of 4,000: there a cluster empties
+def test_a_weighted_cluster_that_loses_its_last_point_keeps_its_centroid(seed):
+    # 0.1 + 0.2 + 0.3 - 0.1 - 0.2 - 0.3 is 2.8e-17: a mean over that weight would be anywhere
+    rng, emptied = np.random.RandomState(seed), False
+    X, weights = rng.uniform(size=(20, 2)), rng.uniform(0.1, 1, 20)
+    for before, after in itertools.pairwise(iterate(X, rng.uniform(-0.5, 1.5, (6, 2)), weights)):
+        expected = update(X, before.assignments, before.centroids, weights)
+        # twenty additions of numbers below 1, and a weight of 0.1 at least
+        np.testing.assert_allclose(after.centroids, expected, atol=1e-13)
+        emptied |= bool(set(before.assignments) - set(after.assignments))
+    assert emptied
+
+
+def test_a_given_start_is_taken(points):
+    start = points[[3, 1, 4]]
+    *_, expected = iterate(points, start)
+    result = kmeans.kmeans(points, 3, init=start)
+    np.testing.assert_array_equal(result.centroids, expected.centroids)
+    assert result.loss == expected.loss
+
+
+def test_input_is_left_alone():
+    X, centroids, weights = blobs(), blobs(4), np.arange(1.0, 301)
+    before = [array.copy() for array in (X, centroids, weights)]
+    list(iterate(X, centroids, weights))
+    kmeans.kmeans(X, 3, weights=weights)
+    for array, old in zip((X, centroids, weights), before, strict=True):
+        np.testing.assert_array_equal(array, old)
+
+
+# ---- degenerate data ----------------------------------------------------------------------------
+
+
+def test_a_single_point():
+    assert update([[3, 4]], [0], [[0, 0]]).tolist() == [[3, 4]]
+    assert kmeans.kmeans([[3, 4]], 1).centroids.tolist() == [[3, 4]]
+
+
+def test_a_cluster_that_loses_all_points_keeps_its_centroid():
+    X = [[0.0], [1.0], [9.0]]
+    np.testing.assert_array_equal(update(X, [0, 0, 2], [[5], [7], [8]]), [[0.5], [7], [9]])
+    *_, result = iterate(X, [[0], [100], [9]])
+    np.testing.assert_array_equal(result.centroids, [[0.5], [100], [9]])
+
+
+def test_two_equal_starts():
+    # The second gets no point at first and stays; when the first moves off, towards red, it has the
+    # points at its own place. Nothing becomes NaN.
+    X = np.repeat([[0, 0, 0], [255, 255, 255], [255, 0, 0]], [5, 2, 2], axis=0)
+    first, *_, last = iterate(X, X[[0, 1, 5]])
+    assert set(first.assignments) == {0, 2}
+    assert last.assignments.tolist() == [1] * 5 + [2] * 2 + [0] * 2
+    assert last.loss == 0
+
+
+@pytest.mark.parametrize("init", ["random", "k-means++"])
+def test_fewer_distinct_points_than_clusters(init):
+    result = kmeans.kmeans([[1.0, 2.0]] * 4 + [[3.0, 4.0]], 5, init=init)
+    assert result.loss == 0
+
+
+def test_data_far_from_zero_cluster_as_near_it(points):
+    # a power of two, so that adding it rounds the points to a grid of 1.5e-8 and nothing else
+    far = points + 2.0**27
+    near = far - 2.0**27
+    for k in (2, 4, 10):
+        expected, result = kmeans.kmeans(near, k), kmeans.kmeans(far, k)
+        np.testing.assert_array_equal(result.assignments, expected.assignments)
+        # centroids are rounded to the same grid; at its minimum the loss feels that squared
+        np.testing.assert_allclose(result.loss, expected.loss, rtol=1e-9)
+        np.testing.assert_allclose(result.centroids - 2.0**27, expected.centroids, atol=1.5e-8)
+
+
+def test_the_loss_is_never_negative():
+    X = np.full((3, 2), 0.1) + 1e8
+    assert kmeans.kmeans(X, 1).loss == 0
+    assert kmeans.kmeans(X + np.arange(3)[:, None] * 1e-7, 3).loss == 0
+
+
+# ---- weights, starts, seeds ---------------------------------------------------------------------
+
+
+def test_weights_are_repetitions():
+    X = np.random.RandomState(2).randint(0, 256, size=(80, 3))
+    counts = np.random.RandomState(3).randint(1, 9, size=80)
+    starts = X[:6]
+    weighted = list(iterate(X, starts, counts))
+    repeated = list(iterate(np.repeat(X, counts, axis=0), starts))
+    for one, other in zip(weighted, repeated, strict=True):
+        np.testing.assert_array_equal(np.repeat(one.assignments, counts), other.assignments)
+        np.testing.assert_array_equal(one.centroids, other.centroids)  # sums of integers: exact
+        np.testing.assert_allclose(one.loss, other.loss, rtol=1e-12)  # order of additions
+
+
+def test_starts_are_drawn_as_the_homework_draws_them(points):
+    rows = np.random.RandomState(7).choice(np.arange(500), 4, replace=False)
+    np.testing.assert_array_equal(initial_centroids(points, 4, rng=7), points[rows])
+    *_, expected = iterate(points, points[rows])
+    for rng in (7, np.int64(7), np.random.RandomState(7)):
+        result = kmeans.kmeans(points, 4, rng=rng)
+        np.testing.assert_array_equal(result.centroids, expected.centroids)
+
+
+def test_generators_of_either_kind_move_on(points):
+    for rng in (np.random.default_rng(1), np.random.RandomState(1)):
+        assert (initial_centroids(points, 3, rng) != initial_centroids(points, 3, rng)).any()
+
+
+def test_no_global_state_is_touched(points):
+    before = np.random.get_state()[1].copy()
+    kmeans.kmeans(points, 3, restarts=2, init="k-means++")
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+@pytest.mark.parametrize("together", [1, 4, 6])
+def test_restarts_return_the_best_run(points, monkeypatch, together):
+    rng = np.random.RandomState(0)
+    runs = [kmeans.kmeans(points, 5, rng) for _ in range(6)]
+    losses = [run.loss for run in runs]
+    assert len(np.unique(np.round(losses))) > 1  # otherwise any run would do
+    monkeypatch.setattr(kmeans, "BLOCK", together * points.size // 8)
+    one_rng = np.random.RandomState(0)
+    best = kmeans.kmeans(points, 5, one_rng, restarts=6)
+    assert one_rng.random() == rng.random()  # no more starts were drawn than asked for
+    # cut into other blocks, the terms are added in another order
+    assert best.loss == pytest.approx(min(losses), rel=1e-12)
+    np.testing.assert_array_equal(best.assignments, runs[np.argmin(losses)].assignments)
+    assert best.loss == pytest.approx(reconstruction_error(points, *best[:2]), rel=1e-12)
+
+
+def test_plus_plus_starts_far_apart():
+    # three tight groups: at random two starts often share a group, with squared distances hardly
+    X = np.repeat([[0.0, 0], [100, 0], [0, 100]], 50, axis=0)
+    X += np.random.RandomState(0).uniform(size=X.shape)
+
+    def all_found(init, seed):
+        return len({tuple(row) for row in initial_centroids(X, 3, seed, init).round(-2)}) == 3
+
+    assert all(all_found("k-means++", seed) for seed in range(50))
+    assert sum(all_found("random", seed) for seed in range(50)) < 30
+
+
+def test_plus_plus_draws_in_proportion_to_squared_distance():
+    # first start 0 (weight 1e9), second 1 or 3 with probabilities 1/10 and 9/10
+    X, rng = [[0.0], [1.0], [3.0]], np.random.RandomState(0)
+    starts = [initial_centroids(X, 2, rng, "k-means++", [1e9, 1, 1]) for _ in range(2000)]
+    assert all(start[0, 0] == 0 for start in starts)
+    # standard error of the share: 0.007; allowed: four of them
+    assert np.mean([start[1, 0] == 3 for start in starts]) == pytest.approx(0.9, abs=0.028)
+
+
+def test_plus_plus_draws_in_proportion_to_weights_too():
+    # first start 0, second 1 or 2 with probabilities as 8 * 1 to 1 * 4: 2/3 and 1/3
+    X, rng = [[0.0], [1.0], [2.0]], np.random.RandomState(0)
+    starts = [initial_centroids(X, 2, rng, "k-means++", [1e9, 8, 1]) for _ in range(2000)]
+    # standard error of the share: 0.0105; allowed: four of them
+    assert np.mean([start[1, 0] == 1 for start in starts]) == pytest.approx(2 / 3, abs=0.042)
+
+
+def test_weighted_starts_are_drawn_by_weight():
+    X, weights = [[0], [1], [2]], [1, 1, 98]
+    starts = [initial_centroids(X, 1, seed, weights=weights) for seed in range(200)]
+    assert np.mean(starts) > 1.9  # expected 1.97, standard error 0.015
+    # of rows that differ, however much one of them weighs
+    assert all(
+        len(set(initial_centroids(X, 2, seed, weights=weights).flat)) == 2 for seed in range(9)
+    )
+
+
+def test_k_means_starts_as_initial_centroids_says(points):
+    weights = np.arange(1, 501)
+    for init in ("random", "k-means++"):
+        start = initial_centroids(points, 6, init=init, weights=weights)
+        assert start.shape == (6, 2)
+        np.testing.assert_array_equal(
+            start, initial_centroids(points, 6, 0, init=init, weights=weights)
+        )
+        result = kmeans.kmeans(points, 6, init=init, weights=weights)
+        *_, expected = iterate(points, start, weights)
+        np.testing.assert_array_equal(result.centroids, expected.centroids)
+
+
+# ---- bad input ----------------------------------------------------------------------------------
+
+GOOD = np.arange(10.0).reshape(5, 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: kmeans.kmeans(GOOD, 0), "k is 0; expected an integer from 1 to 5"),
+        (lambda: kmeans.kmeans(GOOD, 6), "k is 6; expected an integer from 1 to 5"),
+        (lambda: kmeans.kmeans(GOOD, 2.0), "k is 2.0; expected an integer from 1 to 5"),
+        (lambda: kmeans.kmeans(GOOD, True), "k is True; expected an integer"),
+        (lambda: kmeans.kmeans(GOOD, "2"), "k is '2'; expected an integer"),
+        (
+            lambda: kmeans.kmeans([1, 2, 3], 1),
+            r"X has shape \(3,\); expected shape \(any, any\)",
+        ),
+        (lambda: kmeans.kmeans(np.empty((0, 2)), 1), r"X has shape \(0, 2\); expected"),
+        (lambda: kmeans.kmeans([[1, 2], [3]], 1), "X is not an array of numbers"),
+        (lambda: kmeans.kmeans([["a"]], 1), "X is not an array of numbers"),
+        (lambda: kmeans.kmeans([[1, math.nan]], 1), "X must be finite"),
+        (lambda: kmeans.kmeans([[1, math.inf]], 1), "X must be finite"),
+        (lambda: kmeans.kmeans([[-1e150, 1]], 1), "X must be finite and below 1e.150"),
+        (lambda: kmeans.kmeans([[1, 1e150]], 1), "X must be finite and below 1e.150"),
+        (lambda: kmeans.kmeans(GOOD, 1, weights=[1e150] * 5), "weights must be 5 positive"),
+        (
+            lambda: kmeans.kmeans(GOOD, 2, rng=-1),
+            "rng is -1; expected an integer from 0 to 4294967295",
+        ),
+        (lambda: kmeans.kmeans(GOOD, 2, rng=None), "rng is None; expected"),
+        (
+            lambda: kmeans.kmeans(GOOD, 2, restarts=0),
+            "restarts is 0; expected .* at least 1$",
+        ),
+        (lambda: kmeans.kmeans(GOOD, 2, init="farthest"), 'init must be "random", "k-means'),
+        (
+            lambda: kmeans.kmeans(GOOD, 2, init=GOOD[:3]),
+            r"init has shape \(3, 2\); .* \(2, 2\)",
+        ),
+        (
+            lambda: kmeans.kmeans(GOOD, 2, init=[[1], [2]]),
+            r"init has shape \(2, 1\); .* \(2, 2\)",
+        ),
+        (
+            lambda: kmeans.kmeans(GOOD, 2, weights=[1, 2]),
+            r"weights has shape \(2,\); .* \(5\)",
+        ),
+        (lambda: kmeans.kmeans(GOOD, 2, weights=[1, 1, 1, 1, 0]), "weights must be 5 positive"),
+        (lambda: kmeans.kmeans(GOOD, 2, weights="abc"), "weights is not an array"),
+        (lambda: assign([1, 2], GOOD[:2]), r"X has shape \(2,\); expected"),
+        (lambda: initial_centroids([1, 2], 1), r"X has shape \(2,\); expected"),
+        (lambda: initial_centroids(GOOD, 1, weights=[0] * 5), "weights must be 5 positive"),
+        (
+            lambda: assign(GOOD, [[1, 2, 3]]),
+            r"centroids has .*3\); .* \(any, 2\)",
+        ),
+        (lambda: assign(GOOD, [[math.nan, 2]]), "centroids must be finite"),
+        (lambda: update(GOOD, [0, 1], GOOD[:2]), "assignments must be 5 integers 0 ... 1"),
+        (lambda: update(GOOD, [0, 0, 0, 0, 2], GOOD[:2]), "assignments must be"),
+        (lambda: update(GOOD, [0, 0, 0, 0, -1], GOOD[:2]), "assignments must be"),
+        (lambda: reconstruction_error(GOOD, [0.0] * 5, GOOD[:2]), "assignments must be"),
+        (lambda: compress_image(np.zeros((2, 2, 3), np.uint8), 2), "image must be a PIL.*ndarray"),
+        (
+            lambda: compress_image(Image.new("RGB", (9, 9)), 0),
+            "k is 0; expected an integer from 1 to 81",
+        ),
+        (
+            lambda: compress_image(Image.new("RGB", (99, 99)), 257),
+            "k is 257; expected an integer from 1 to 256",
+        ),
+        (
+            lambda: compress_image(Image.new("RGB", (2, 2)), 5),
+            "k is 5; expected an integer from 1 to 4",
+        ),
+    ],
+)
+def test_bad_input_is_named(call, says):
+    with pytest.raises(ValueError, match=f"^{says}"):
+        call()
+
+
+# ---- images -------------------------------------------------------------------------------------
+
+
+def png(image, **options):
+    file = io.BytesIO()
+    image.save(file, "PNG", **options)
+    return file.getvalue()
+
+
+def test_compressing_equals_k_means_on_all_pixels(photograph):
+    image = photograph.crop((100, 100, 250, 250))
+    pixels = np.asarray(image).reshape(-1, 3)
+    plain = kmeans.kmeans(pixels, 8, rng=4)
+    result = compress_image(image, 8, rng=4)
+    np.testing.assert_array_equal(np.asarray(result.image).ravel(), plain.assignments)
+    np.testing.assert_allclose(result.loss, plain.loss, rtol=1e-12)  # order of additions
+    palette = np.reshape(result.image.getpalette(), (-1, 3))
+    np.testing.assert_array_equal(palette, plain.centroids.round())
+
+
+@pytest.mark.parametrize(("k", "factor", "depth"), [(2, 24, 1), (4, 12, 2), (8, 8, 4), (16, 6, 4)])
+def test_factor_and_file(photograph, k, factor, depth):
+    small = photograph.resize((128, 150))
+    result = compress_image(small, k)  # the seed is 0 unless another is given
+    assert result.image.tobytes() == compress_image(small, k, rng=0).image.tobytes()
+    assert result.factor == factor
+    assert result.bits_per_pixel == math.log2(k)
+    assert result.image.mode == "P"
+    assert result.image.size == small.size
+    assert len(result.image.getpalette()) == 3 * k
+    data = png(result.image)
+    assert data[24] == depth  # byte 24 of a PNG file: bits for an index; the format has no 3
+    assert len(data) < len(png(small)) / 3
+    again = Image.open(io.BytesIO(data)).convert("RGB")
+    assert len(again.getcolors()) == k
+    assert again.tobytes() == result.image.convert("RGB").tobytes()
+    # rounding a palette to whole levels moves a colour by at most 1/2 in each of 3 channels, which
+    # costs n * 3/4 at most: centroids are means, so the cross term vanishes
+    difference = np.asarray(again, float) - np.asarray(small, float)
+    assert 0 <= (difference**2).sum() - result.loss <= 0.75 * small.width * small.height
+
+
+def test_more_colours_lower_the_loss_and_cost_more_bytes(photograph):
+    small = photograph.resize((128, 150))
+    results = [compress_image(small, k) for k in (1, 2, 4, 16, 256)]
+    losses = [result.loss for result in results]
+    sizes = [len(png(result.image)) for result in results]
+    assert losses == sorted(losses, reverse=True)
+    assert sizes == sorted(sizes)
+    assert results[0].factor == math.inf
+    assert results[0].bits_per_pixel == 0
+
+
+def test_more_colours_than_the_image_has():
+    image = Image.new("RGB", (4, 4), "red")
+    image.putpixel((0, 0), (0, 0, 255))
+    result = compress_image(image, 16)
+    assert result.loss == 0
+    assert result.image.convert("RGB").tobytes() == image.tobytes()
+
+
+def test_a_k_between_the_powers_of_two():
+    result = compress_image(Image.linear_gradient("L"), 5)
+    assert result.factor == pytest.approx(24 / math.log2(5), rel=1e-15)
+    assert png(result.image)[24] == 4
+
+
+def grey(levels, mode):
+    return Image.fromarray(np.array([levels], dtype=np.uint16 if mode == "I;16" else np.int32))
+
+
+RGBA = Image.new("RGBA", (2, 1), (10, 20, 30, 255))
+RGBA.putpixel((1, 0), (10, 20, 30, 0))
+PALETTE = Image.new("P", (2, 1))
+PALETTE.putpalette([1, 2, 3, 40, 50, 60])
+PALETTE.putpixel((1, 0), 1)
+CLEAR = PALETTE.copy()
+CLEAR.info["transparency"] = 0
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (Image.new("L", (1, 1), 77), [[77, 77, 77]]),
+        (Image.new("1", (1, 1), 1), [[255, 255, 255]]),
+        (Image.new("RGB", (1, 1), (1, 2, 3)), [[1, 2, 3]]),
+        (RGBA, [[10, 20, 30], [255, 255, 255]]),
+        (Image.new("RGBA", (1, 1), (0, 0, 0, 51)), [[204, 204, 204]]),
+        (Image.new("LA", (1, 1), (90, 255)), [[90, 90, 90]]),
+        (PALETTE, [[1, 2, 3], [40, 50, 60]]),
+        (CLEAR, [[255, 255, 255], [40, 50, 60]]),
+        (Image.new("CMYK", (1, 1), (255, 0, 0, 0)), [[0, 255, 255]]),
+        (grey([0, 256, 65535], "I;16"), [[0] * 3, [1] * 3, [255] * 3]),
+        (grey([-5, 0, 65535, 70000], "I"), [[0] * 3, [0] * 3, [255] * 3, [255] * 3]),
+    ],
+)
+def test_every_mode_becomes_rgb(image, expected):
+    np.testing.assert_array_equal(rgb_pixels(image), [expected])
+
+
+def test_an_opaque_alpha_channel_changes_nothing(photograph):
+    np.testing.assert_array_equal(rgb_pixels(photograph.convert("RGBA")), rgb_pixels(photograph))
+
+
+def test_a_photo_taken_sideways_is_turned_upright():
+    image = Image.new("RGB", (2, 1), "red")
+    image.getexif()[0x0112] = 6
+    file = io.BytesIO()
+    image.save(file, "JPEG", exif=image.getexif())
+    assert compress_image(Image.open(file), 1).image.size == (1, 2)
+
+
+# ---- the command --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def fails(capsys, *words):
+    """Run the command, assert that it fails as a command should, and return what it says."""
+    before = sorted(os.listdir())
+    try:
+        status = kmeans_command.main(list(words))
+    except SystemExit as stop:
+        status = stop.code
+    out, err = capsys.readouterr()
+    assert status == 2
+    assert err.startswith("kmeans")
+    assert err.count("\n") == 1
+    assert sorted(os.listdir()) == before
+    return err
+
+
+def test_basic(folder, capsys, points):
+    assert kmeans_command.main(["basic", "-k", "2"]) == 0
+    loss = kmeans.kmeans(points, 2).loss
+    expected = f"500 points, k = 2, seed 0: loss {loss:.2f}\nwrote clusters_k2.png\n"
+    assert capsys.readouterr().out == expected
+    assert os.listdir() == ["clusters_k2.png"]
+    assert Image.open("clusters_k2.png").size == (900, 900)
+
+
+def test_basic_prefers_the_data_that_is_there(folder, capsys):
+    Path("data.tsv").write_text("0\t0\n0\t2\r\n\n9\t0\n9\t2.0e0\n")
+    assert kmeans_command.main(["basic", "-k", "1", "-s", "5"]) == 0
+    assert "4 points, k = 1, seed 5: loss 85.00" in capsys.readouterr().out
+
+
+def test_basic_draws_more_clusters_than_it_has_colours(folder, capsys):
+    assert kmeans_command.main(["basic", "-k", "12", "--rng-seed", "3"]) == 0
+    assert "k = 12, seed 3:" in capsys.readouterr().out
+    assert os.listdir() == ["clusters_k12.png"]
+
+
+def test_the_picture_of_the_clusters(points):
+    result = kmeans.kmeans(points, 12)
+    figure = kmeans_command._draw(points, result)
+    (axes,) = figure.axes
+    assert figure.get_layout_engine() is not None  # so that no label is cut off
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("$x_1$", "$x_2$")
+    assert axes.get_aspect() == 1
+    shapes = []
+    for c, (dots, number) in enumerate(zip(axes.collections, axes.texts, strict=True)):
+        np.testing.assert_array_equal(dots.get_offsets(), points[result.assignments == c])
+        color = to_rgba(f"C{c % 10}")
+        assert tuple(dots.get_facecolor()[0]) == color
+        assert dots.get_sizes() == 16  # small enough for 500 points to stay apart
+        shapes.append(dots.get_paths()[0].vertices.tolist())
+        assert number.get_text() == str(c + 1)
+        np.testing.assert_array_equal(number.xy, result.centroids[c])
+        assert (number.get_ha(), number.get_va()) == ("center", "center")
+        box = number.get_bbox_patch()
+        assert (box.get_facecolor(), box.get_edgecolor()) == (to_rgba("w"), color)
+    # ten colours, each with a shape of its own, and then both again
+    assert all(shapes[i] not in shapes[:i] for i in range(10))
+    assert shapes[10:] == shapes[:2]
+
+
+def test_image(folder, capsys, photograph):
+    assert kmeans_command.main(["image", "-k", "2"]) == 0
+    result = compress_image(photograph, 2)
+    out = capsys.readouterr().out
+    assert f"300 x 450 pixels, k = 2, seed 0: loss {result.loss:.2f}\n" in out
+    assert "1 bits per pixel instead of 24, a factor of 24\n" in out
+    assert os.listdir() == ["compressed_k2.png"]
+    written = Image.open("compressed_k2.png")
+    assert written.convert("RGB").tobytes() == result.image.convert("RGB").tobytes()
+    # PNG of the photograph takes about 15 times as much: well above the differences of zlibs
+    assert os.path.getsize("compressed_k2.png") < len(png(photograph)) / 10
+
+
+def test_image_prefers_the_picture_that_is_there(folder, capsys):
+    Image.new("RGBA", (30, 20), (1, 2, 3, 255)).save("original.png")
+    assert kmeans_command.main(["image", "-k", "16", "-s", "1"]) == 0
+    assert "30 x 20 pixels, k = 16, seed 1: loss 0.00" in capsys.readouterr().out
+
+
+def test_image_starts_from_the_seed_given(folder, capsys, photograph):
+    photograph.crop((100, 100, 150, 150)).save("original.png")
+    losses = [compress_image(Image.open("original.png"), 32, rng=seed).loss for seed in (0, 1)]
+    assert kmeans_command.main(["image", "-k", "32", "-s", "1"]) == 0
+    assert f"seed 1: loss {losses[1]:.2f}\n" in capsys.readouterr().out
+    assert abs(losses[0] - losses[1]) > 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [
+        ("L", "a.png"),
+        ("RGB", "a.jpg"),
+        ("RGB", "a.webp"),
+        ("RGBA", "a.png"),
+        ("P", "a.png"),
+        ("CMYK", "a.jpg"),
+        ("I;16", "a.png"),
+    ],
+)
+def test_image_reads_other_pictures(folder, mode, name):
+    Image.linear_gradient("L").convert("RGB" if mode in ("P", "CMYK", "RGBA") else "L").convert(
+        mode
+    ).save(name)
+    assert kmeans_command.main(["image", "-k", "4", "--input", name]) == 0
+    assert Image.open("compressed_k4.png").size == (256, 256)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "kmeans: data.tsv must be numbers with tabs between: it is empty\n"),
+        (b"\n  \n", "it is empty"),
+        (b"1\t2\n3\n", "number of columns changed"),
+        (b"1\t2\nx\t3\n", "could not convert string 'x'"),
+        (b"1\t2\nnan\t3\n", "data.tsv must be finite"),
+        (b"1\n2\n", "data.tsv has shape (2, 1); expected shape (any, 2)"),
+        (b"1 2\n3 4\n", "could not convert"),
+        (b"# 1\t2\n3\t4\n", "could not convert"),
+        (b"\xff\xfe\x00", "data.tsv"),
+    ],
+)
+def test_bad_data_file(folder, capsys, content, says):
+    Path("data.tsv").write_bytes(content)
+    message = fails(capsys, "basic", "-k", "1")
+    assert says in message
+    assert "data.tsv" in message
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["basic", "-k", "0"], "k is 0; expected an integer from 1 to 500"),
+        (["basic", "-k", "501"], "k is 501; expected an integer from 1 to 500"),
+        (["basic", "-k", "two"], "invalid int value: 'two'"),
+        (["basic"], "-k"),
+        (["basic", "-k", "2", "-s", "-1"], "rng"),
+        (["image", "-k", "257"], "k is 257; expected an integer from 1 to 256"),
+        (["image", "-k", "4", "--input", "none.png"], "none.png"),
+        (["image", "-k", "4", "--input", "."], "is no picture"),
+        ([], "command"),
+        (["draw"], "draw"),
+    ],
+)
+def test_bad_words(folder, capsys, words, says):
+    assert says in fails(capsys, *words)
+
+
+HELP = {
+    (): """k-means in the plane and on colours.
+        basic cluster data.tsv; writes clusters_kK.png
+        image compress original.png; writes compressed_kK.png""",
+    ("basic",): "number of clusters",
+    ("image",): """number of clusters
+        --input FILE another picture to compress""",
+}
+
+
+@pytest.mark.parametrize("command", HELP, ids=lambda words: words[0] if words else "all")
+def test_help_names_the_commands_and_the_files(command, check_help):
+    out = check_help(kmeans_command.main, command, HELP[command])
+    assert out.startswith("usage: kmeans ")
+    assert not command or "--rng-seed SEED" in out
+
+
+def test_a_data_file_that_is_a_folder(folder, capsys):
+    os.mkdir("data.tsv")
+    assert "data.tsv" in fails(capsys, "basic", "-k", "2")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture\n", "half"])
+def test_a_picture_that_is_none(folder, capsys, content, photograph):
+    if content == "half":
+        content = png(photograph.resize((64, 64)))[:2000]
+    Path("original.png").write_bytes(content)
+    assert "original.png is no picture" in fails(capsys, "image", "-k", "2")
+
+
+def test_a_picture_too_large_to_be_honest(folder, capsys, monkeypatch):
+    Image.new("L", (100, 100)).save("original.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert "original.png is no picture" in fails(capsys, "image", "-k", "2")
+
+
+def test_output_that_cannot_be_written(folder, capsys):
+    os.mkdir("compressed_k2.png")
+    Image.new("L", (2, 2)).save("original.png")
+    assert "compressed_k2.png" in fails(capsys, "image", "-k", "2")
+
+
+def test_an_interrupted_write_leaves_the_old_file(folder):
+    Path("clusters_k2.png").write_text("old")
+
+    def save(file):
+        file.write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        kmeans_command._write("clusters_k2.png", save)
+    assert os.listdir() == ["clusters_k2.png"]
+    assert Path("clusters_k2.png").read_text() == "old"
+
+
+def test_without_the_package_and_without_data(folder, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "hwlib.datasets", None)  # importing it now fails
+    monkeypatch.delattr("hwlib.datasets")
+    assert "there is no data.tsv in this folder" in fails(capsys, "basic", "-k", "2")
+    assert "there is no original.png in this folder" in fails(capsys, "image", "-k", "2")
+
+
+def test_run_as_a_file_it_finds_the_book(folder):
+    command = [sys.executable, kmeans.__file__, "basic", "-k", "3"]
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=path)
+    assert done.stdout.startswith("500 points, k = 3, seed 0: loss ")
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules")
+def test_run_as_a_module(folder, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["kmeans", "basic", "-k", "0"])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("hwlib.kmeans", run_name="__main__")
+    assert stop.value.code == 2
+    assert "k is 0; expected" in capsys.readouterr().err
+
+
+def test_the_module_needs_neither_plots_nor_the_book():
+    code = "import hwlib.kmeans, sys; print({'matplotlib', 'hwlib.datasets'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "set()\n"

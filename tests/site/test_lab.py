@@ -1,0 +1,150 @@
+"""The chapters in a real JupyterLab: run them, move each slider, drop in a photo."""
+
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from time import monotonic, sleep
+
+import notebook_outputs
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.full
+
+SETTINGS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+PATIENCE = 240_000  # milliseconds: the kernel answers when it has run all the cells
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """JupyterLab's address, on copies of the notebooks."""
+    folder = tmp_path_factory.mktemp("lab")
+    for path in notebook_outputs.NOTEBOOKS:
+        shutil.copy(path, folder)
+    # all cells stand on the page at once, not only those near the view
+    settings = folder / "settings" / SETTINGS
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    log = (folder / "lab.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
+        + [f"--ServerApp.port={port}", "--IdentityProvider.token=", "--ServerApp.password="]
+        + [f"--ServerApp.root_dir={folder}"],
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        env=os.environ
+        | {"JUPYTER_CONFIG_DIR": str(folder / "config")}
+        | {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")},
+    )
+    until = monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/api", timeout=5)
+            break
+        except OSError:
+            if server.poll() is not None or monotonic() > until:
+                pytest.fail("JupyterLab did not start:\n" + Path(log.name).read_text())
+            sleep(0.2)
+    yield address
+    os.killpg(server.pid, signal.SIGTERM)
+    server.wait(timeout=30)
+
+
+def prompts(path):
+    """What JupyterLab writes beside the cells of a notebook that has been run, where it shows them."""
+    code = [cell for cell in notebook_outputs.read(path).cells if cell.cell_type == "code"]
+    hidden = [cell.metadata.get("jupyter", {}).get("source_hidden", False) for cell in code]
+    return [f"[{number}]:" for number, hides in enumerate(hidden, 1) if not hides]
+
+
+@pytest.fixture(scope="module", params=notebook_outputs.CHAPTERS, ids=lambda path: path.stem)
+def chapter(lab, chromium, request):
+    """A chapter that has been run from top to bottom: its path and its tab in JupyterLab."""
+    path = request.param
+    tab = chromium.new_page(viewport={"width": 1280, "height": 2000})
+    tab.goto(f"{lab}/lab/tree/{path.name}?reset")
+    tab.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    tab.get_by_text("| Idle").wait_for(timeout=60_000)  # before, a run would be cancelled
+    tab.get_by_role("menuitem", name="Run", exact=True).click()
+    tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    tab.wait_for_function(
+        """(prompts) => {
+            const shown = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
+            return prompts.every((prompt) => shown.some((each) => each.innerText === prompt))
+                && document.querySelectorAll(".jupyter-widgets.explorer").length > 0;
+        }""",
+        arg=prompts(path),
+        timeout=PATIENCE,
+    )
+    tab.get_by_text("| Idle").wait_for(timeout=PATIENCE)
+    yield path, tab
+    tab.close()
+
+
+def test_chapter_runs_from_top_to_bottom(chapter):
+    path, tab = chapter
+    shown = tab.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+    assert list(filter(str.strip, shown)) == prompts(path)
+    errors = tab.locator(
+        "[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText pre .ansi-red-fg"
+    )
+    assert errors.all_inner_texts() == []
+    captions = tab.locator(".jupyter-widgets.explorer figcaption").all_text_contents()
+    assert captions == [figure.caption() for figure in notebook_outputs.figures(path).values()]
+
+
+def test_each_slider_moves_its_picture(chapter):
+    path, tab = chapter
+    widgets = tab.locator(".jupyter-widgets.explorer")
+    for index, figure in enumerate(notebook_outputs.figures(path).values()):
+        widget = widgets.nth(index)
+        caption, img = widget.locator("figcaption"), widget.locator("img")
+        sliders = widget.locator(".widget-slider")
+        assert sliders.count() == len(figure.axes)
+        for number, (axis, values) in enumerate(figure.axes.items()):
+            slider = sliders.nth(number)
+            handle, readout = slider.locator(".noUi-handle"), slider.locator(".widget-readout")
+            at = figure.start[axis]
+            there, back = ("ArrowRight", "ArrowLeft")
+            if at == len(values) - 1:
+                there, back = back, there
+            to = at + (1 if there == "ArrowRight" else -1)
+            for key, place in [(there, to), (back, at)]:
+                handle.press(key)
+                expect(readout).to_have_text(values[place], timeout=PATIENCE)
+                expect(caption).to_have_text(figure.caption(**{axis: place}), timeout=PATIENCE)
+                assert img.get_attribute("alt") == figure.caption(**{axis: place})
+                assert img.evaluate("img => img.decode().then(() => img.naturalWidth)") > 0
+
+
+def test_a_photo_can_be_dropped_in(chapter):
+    path, tab = chapter
+    if path.stem != "2_kmeans":
+        assert tab.get_by_role("button", name="Your photo").count() == 0
+        return
+    rng = np.random.RandomState(0)
+    photo = io.BytesIO()
+    Image.fromarray(rng.randint(256, size=(30, 40, 3)).astype(np.uint8)).save(photo, "PNG")
+    button = tab.get_by_role("button", name="Your photo")
+    with tab.expect_file_chooser() as chooser:
+        button.click()
+    chooser.value.set_files(
+        {"name": "mine.png", "mimeType": "image/png", "buffer": photo.getvalue()}
+    )
+    link = tab.get_by_role("link", name="Save it")
+    link.wait_for(timeout=PATIENCE)
+    assert link.get_attribute("download") == "compressed_k16.png"
+    assert tab.get_by_text("Compressed at 40 x 30 pixels.").is_visible()

@@ -1,0 +1,91 @@
+"""The notebooks as they are stored. That their outputs are true is nbval's part."""
+
+import re
+from collections import Counter
+from math import prod
+
+import notebook_outputs
+import pytest
+import store_outputs
+
+
+def test_three_solve_the_homework():
+    assert [path.name for path in notebook_outputs.CHAPTERS] == [
+        "1_backprop.ipynb",
+        "2_kmeans.ipynb",
+        "3_binary_em.ipynb",
+    ]
+
+
+@pytest.mark.parametrize("path", notebook_outputs.NOTEBOOKS, ids=lambda path: path.stem)
+class TestStored:
+    def test_every_code_cell_was_run_in_order(self, path):
+        code = [cell for cell in notebook_outputs.read(path).cells if cell.cell_type == "code"]
+        assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+
+    def test_nothing_random_is_stored(self, path):
+        assert "widgets" not in notebook_outputs.read(path).metadata
+        for cell, output in notebook_outputs.outputs(path):
+            assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+            assert "execution" not in cell.metadata  # times
+            text = str(output.get("data", "")) + str(output.get("text", ""))
+            assert not re.search(r"at 0x[0-9a-f]{6,}", text), f"an address in {cell.id}"
+
+    def test_nothing_went_to_stderr(self, path):
+        assert [
+            cell.id for cell, out in notebook_outputs.outputs(path) if out.get("name") == "stderr"
+        ] == []
+
+    def test_outputs_are_small(self, path):
+        assert (
+            0 < store_outputs.size(notebook_outputs.read(path)) <= store_outputs.LIMIT == 3_000_000
+        )
+
+    def test_no_picture_escapes_the_captions(self, path):
+        # an image output would be compared with nothing, and have no alternative text
+        kinds = {kind for _, out in notebook_outputs.outputs(path) for kind in out.get("data", {})}
+        assert not {kind for kind in kinds if kind.startswith("image/")}
+
+    def test_stored_explorers_are_those_of_the_code(self, path):
+        described = notebook_outputs.explorers(path)
+        figures = notebook_outputs.figures(path)
+        assert described.keys() == figures.keys()
+        for name, explorer in described.items():
+            combinations = prod(len(values) for values in explorer.axes.values())
+            assert len(figures[name].captions) == combinations, name
+
+    def test_slider_positions_say_different_things(self, path):
+        # a slider that changes nothing has no business on a page
+        for name, figure in notebook_outputs.figures(path).items():
+            assert len(set(figure.captions)) >= len(figure.captions) / 2, name
+
+
+def test_ids_are_unique_in_the_book():
+    names = Counter(
+        name for path in notebook_outputs.NOTEBOOKS for name in notebook_outputs.figures(path)
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_explorers_of_the_homework_are_there():
+    names = {name for path in notebook_outputs.NOTEBOOKS for name in notebook_outputs.figures(path)}
+    assert names >= {
+        "graph-walk",
+        "epsilon",
+        "logreg",
+        "xor-network",
+        "kmeans-steps",
+        "kmeans-seeds",
+        "photo-colours",
+        "em-digits",
+        "em-pathologists",
+        # those that deepen
+        "sigmoid-forms",
+        "xor-starts",
+        "kmeans-init",
+        "colour-cloud",
+        "em-bound",
+        "em-choose-k",
+        "em-snps",
+        "em-labels",
+    }

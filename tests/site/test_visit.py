@@ -1,0 +1,65 @@
+"""One visit to each page in Chromium, from the disk, with all network closed.
+
+A page is opened once. Each of the tests below looks at one thing that was seen on the way.
+"""
+
+from types import SimpleNamespace
+
+import axe
+import pytest
+from built_site import FIGURES_OF, PAGES, SITE, WALK, check_walk, lay_out, open_folds, visit
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def seen(request, chromium):
+    """What is seen of a page: at first, in a narrow window, with all open and each slider moved."""
+    context = chromium.new_context(offline=True, viewport={"width": 1280, "height": 900})
+    tab = visit(context, request.param)
+    seen = SimpleNamespace(page=request.param)
+    seen.faulty_formulas = tab.locator("merror, .math > code").count()
+    seen.explorers = tab.locator("figure.explorer[id]").evaluate_all("all => all.map(f => f.id)")
+    seen.walks = {name: tab.evaluate(WALK, name) for name in FIGURES_OF.get(seen.page, {})}
+    lay_out(tab)
+    open_folds(tab)
+    axe.resize(tab, 390)
+    seen.width = tab.evaluate("document.documentElement.scrollWidth")
+    axe.resize(tab, 1280)
+    vars(seen).update({what: list(told) for what, told in tab.seen.items()})  # axe asks for more
+    seen.violations = axe.violations(tab)
+    context.close()
+    return seen
+
+
+def test_nothing_is_logged_and_nothing_fails_to_load(seen):
+    assert seen.console == [] and seen.failed == []  # a breach of the policy would be logged
+
+
+def test_nothing_is_asked_of_other_sites(seen):
+    assert [u for u in seen.requests if not u.startswith((SITE.as_uri(), "data:"))] == []
+
+
+def test_every_formula_is_one(seen):
+    assert seen.faulty_formulas == 0
+
+
+def test_nothing_sticks_out_on_a_phone(seen):
+    assert seen.width <= 390
+
+
+def test_axe_finds_nothing(seen):
+    assert seen.violations == []
+
+
+def test_every_position_of_every_slider(seen):
+    described = FIGURES_OF.get(seen.page, {})
+    assert seen.walks.keys() == described.keys()
+    if described:
+        assert sorted(seen.explorers) == sorted(described)
+    for name, figure in described.items():
+        check_walk(figure, seen.walks[name])
+
+
+def test_positions_are_many():
+    # so that the walk cannot pass by finding none
+    captions = [f.captions for figures in FIGURES_OF.values() for f in figures.values()]
+    assert sum(map(len, captions)) > 400

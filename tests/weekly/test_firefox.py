@@ -1,0 +1,74 @@
+"""The book in Firefox, from the disk, with all network closed: each chapter, each slider."""
+
+import firefox
+import notebook_outputs
+import pytest
+from built_site import CHAPTERS, FIGURES_OF, PAGES, SITE, WALK, check_walk
+
+
+@pytest.fixture(scope="module")
+def tab():
+    with firefox.firefox() as tab:
+        yield tab
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen_yet(tab):
+    tab.goto("about:blank")  # the page before has no more to say
+    for what in tab.seen.values():
+        what.clear()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_quiet_and_asks_for_nothing_outside(tab, page):
+    tab.goto((SITE / page).as_uri())
+    tab.evaluate("() => document.fonts.ready.then(() => null)")
+    assert tab.seen["console"] == tab.seen["failed"] == []
+    assert not [u for u in tab.seen["requests"] if not u.startswith((SITE.as_uri(), "data:"))]
+    assert tab.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("page", FIGURES_OF)
+def test_every_position_of_every_slider(tab, page):
+    tab.goto((SITE / page).as_uri())
+    for name, figure in FIGURES_OF[page].items():
+        check_walk(figure, tab.evaluate(WALK, name))
+    assert tab.seen["console"] == tab.seen["failed"] == []
+    assert not [u for u in tab.seen["requests"] if not u.startswith((SITE.as_uri(), "data:"))]
+
+
+def press(tab, key):
+    """Press a key as a hand does."""
+    keys = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
+    actions = [{"type": "key", "id": "keyboard", "actions": keys}]
+    tab.send("input.performActions", context=tab.context, actions=actions)
+
+
+def test_sliders_answer_to_keys(tab):
+    page = CHAPTERS[1]
+    tab.goto((SITE / page).as_uri())
+    figure = notebook_outputs.figures(notebook_outputs.CHAPTERS[1])["kmeans-steps"]
+    for axis, at in figure.start.items():
+        later = at + 1
+        tab.evaluate("(id) => document.getElementById(id).focus()", f"kmeans-steps-{axis}")
+        press(tab, "\ue014")  # arrow right
+        tab.evaluate("""async () => {
+            const { figure, script } = explorers.get("kmeans-steps");
+            while (figure.getAttribute("aria-busy") !== "false") {
+                await new Promise((done) => script.addEventListener("load", done));
+            }
+        }""")
+        caption = "() => document.querySelector('#kmeans-steps figcaption').textContent.trim()"
+        assert tab.evaluate(caption) == figure.caption(**{axis: later})
+        press(tab, "\ue012")  # and back
+        assert tab.evaluate(caption) == figure.caption()
+
+
+def test_formulas_are_laid_out(tab):
+    tab.goto((SITE / CHAPTERS[2]).as_uri())
+    above, below = tab.evaluate("""() => {
+        const all = [...document.querySelectorAll("article div.math mfrac")];
+        const fraction = all.find((each) => !each.closest("details"));
+        return [...fraction.children].map((part) => part.getBoundingClientRect());
+    }""")
+    assert above["height"] > 0 and above["bottom"] <= below["top"] + 1
