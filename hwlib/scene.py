@@ -158,13 +158,14 @@ class Scene(Explorer):
         if not self._few(values):
             return super()._slider(axis, values)
         key, at = f"{self.name}-{axis}", self.start[axis]
+        labels = html.escape(json.dumps([label(value) for value in values], ensure_ascii=False))
         buttons = [
             f'<label><input type="radio" name="{key}" value="{html.escape(label(value))}"'
             f"{' checked' if value == at else ''}>{typeset(label(value))}</label>"
             for value in values
         ]
         return (
-            f'<fieldset class="explorer-choice" id="{key}"><legend>'
+            f'<fieldset class="explorer-choice" id="{key}" data-values="{labels}"><legend>'
             f"{typeset(axis.replace('_', ' '))}</legend>{''.join(buttons)}</fieldset>"
         )
 

@@ -26,18 +26,21 @@ from hwlib.scene import seen
 
 # ---- a formula as a graph -----------------------------------------------------------------------
 
-FORMULAS = {  # as one types it: (values of its inputs, how its graph is built)
-    "log(a@b) - 3*sigmoid(a@c)": (
+FORMULAS = {  # the task: (as one types it, values of its inputs, how its graph is built)
+    "1h": (
+        "log(a@b) - 3*sigmoid(a@c)",
         {"a": [3, 2], "b": [-2, 7], "c": [1, -4]},
         lambda a, b, c: AddNode(
             LogNode(DotNode(a, b)), ConstantMulNode(SigmoidNode(DotNode(a, c)), -3)
         ),
     ),
-    "v @ relu(M@v)": (
+    "1m": (
+        "v @ relu(M@v)",
         {"M": [[2, -1], [0, 3]], "v": [1, -3]},
         lambda M, v: DotNode(v, ReluNode(MVMulNode(M, v))),
     ),
-    "(x1 + x2)*x2": (
+    "small": (
+        "(x1 + x2)*x2",
         {"x1": 2, "x2": 3},
         lambda x1, x2: MulNode(AddNode(x1, x2), x2),
     ),
@@ -72,14 +75,14 @@ def graph(formula, step):
     state : dict
     caption : str
     """
-    inputs, captions = _walk(formula)
-    return {"formula": formula, "inputs": inputs}, captions[min(step, len(captions)) - 1]
+    text, inputs, captions = _walk(formula)
+    return {"formula": text, "inputs": inputs}, captions[min(step, len(captions)) - 1]
 
 
 @cache
 def _walk(formula):
-    """Return a formula's inputs and a caption for each step."""
-    inputs, build = FORMULAS[formula]
+    """Return a formula as text, its inputs, and a caption for each step."""
+    formula, inputs, build = FORMULAS[formula]
     order = []
     given = [InputNode(np.array(value, dtype=float), order) for value in inputs.values()]
     output = build(*given)
@@ -117,7 +120,7 @@ def _walk(formula):
             f"{names[nodes.index(node)]} has the gradient {value(node.grad)}. "
             f"It passes {', and '.join(parts)}."
         )
-    return inputs, captions
+    return formula, inputs, captions
 
 
 def _name(node, children):

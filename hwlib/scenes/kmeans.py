@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from hwlib.kmeans import initial_centroids, iterate
+from hwlib.kmeans import initial_centroids, iterate, kmeans
 from hwlib.scene import seen
 
 
@@ -48,3 +48,55 @@ def _step_caption(history, step, k, seed):
     if moved == 0:
         return f"{head} Converged: no point changed its cluster."
     return f"{head} In this step {moved} of {len(now.assignments)} points changed their cluster."
+
+
+STARTS = ["random", "k-means++"]
+
+
+def ends(X, seeds=10):
+    """Return what the scene about choosing k shows, as a function of k, seed and init.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, 2)
+    seeds : int
+        For each k and kind of start there are runs from so many seeds, 0, 1, ...
+
+    Returns
+    -------
+    callable
+        `compute(k, seed, init)` returns a state and a caption.
+    """
+    points = seen(X, 3)
+
+    @cache
+    def run(k, seed, init):
+        return kmeans(X, k, rng=seed, init=init)
+
+    @cache
+    def best():
+        return [kmeans(X, k, restarts=50).loss for k in range(1, 11)]
+
+    @cache
+    def losses():
+        return {
+            init: [
+                [seen(run(k, seed, init).loss, 2) for k in range(1, 11)] for seed in range(seeds)
+            ]
+            for init in STARTS
+        }
+
+    def compute(k, seed, init):
+        end = run(k, seed, init)
+        state = {
+            "points": points,
+            "losses": losses(),
+            "best": seen(best(), 2),
+            "centroids": seen(end.centroids, 3),
+        }
+        return state, (
+            f"k = {k}, {init} start, seed {seed}: loss {seen(end.loss, 2):.2f}. "
+            f"The best of 50 random starts ends at {seen(best()[k - 1], 2):.2f}."
+        )
+
+    return compute

@@ -162,7 +162,7 @@ function caption(nodes, step, grads, passed, active, head = `Step ${step}, `) {
 }
 
 function look(state, values, own) {
-  const formula = own.formula ?? values.formula ?? state.formula, given = own.inputs ?? state.inputs;
+  const formula = own.formula ?? state.formula, given = own.inputs ?? state.inputs;
   let nodes, trouble = "";
   try {
     nodes = parse(formula, given);

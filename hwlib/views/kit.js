@@ -6,6 +6,7 @@
 
 // ---- a tree of elements ---------------------------------------------------------------------
 
+// Children are told apart by their place: a list whose length may change belongs in a group of its own.
 export function h(tag, attributes, ...children) {
   const shown = children.flat(Infinity).filter((child) => child || child === 0);
   return { tag, attributes: attributes ?? {}, children: shown };

@@ -90,7 +90,8 @@ def test_page_is_a_figure_without_javascript(scene):
     assert "k = 2 of a: a<sub>1</sub> &lt; 4.</figcaption>" in page
     assert '<input type="range" id="squares-k" max="3" value="1"' in page
     # a few words are radio buttons
-    assert '<fieldset class="explorer-choice" id="squares-kind"><legend>kind</legend>' in page
+    assert '<fieldset class="explorer-choice" id="squares-kind"' in page
+    assert 'data-values="[&quot;a&quot;, &quot;b&quot;]"><legend>kind</legend>' in page
     assert '<input type="radio" name="squares-kind" value="a" checked>a' in page
 
 
@@ -192,7 +193,7 @@ def test_the_view_clusters_any_points(run, seed):
 
 
 def test_steps_through_a_graph_are_those_of_the_nodes(run):
-    for formula, (inputs, _) in nets.FORMULAS.items():
+    for name, (formula, inputs, _) in nets.FORMULAS.items():
         said = run(f"""(() => {{
             const {{ parse, inner, backward, caption }} = explorerViews.graph;
             const nodes = parse({json.dumps(formula)}, {json.dumps(inputs)}), n = nodes.length;
@@ -203,8 +204,8 @@ def test_steps_through_a_graph_are_those_of_the_nodes(run):
                 return caption(nodes, i + 1, grads, passed, active);
             }});
         }})()""")
-        assert said == [nets.graph(formula, step)[1] for step in range(1, len(said) + 1)]
-        assert nets.graph(formula, 99)[1] == said[-1]
+        assert said == [nets.graph(name, step)[1] for step in range(1, len(said) + 1)]
+        assert nets.graph(name, 99)[1] == said[-1]
 
 
 def random_formula(rng, names, depth):
