@@ -35,7 +35,7 @@ class Scene(Explorer):
     start : dict, optional
         Where sliders stand at first, by axis; an axis not named starts at its first value.
     **axes : sequence
-        The values of each slider, as for `Explorer`. Up to three words are radio buttons.
+        The values of each slider, as for `Explorer`. Up to three are radio buttons.
 
     Raises
     ------
@@ -105,7 +105,7 @@ class Scene(Explorer):
         return [*controls.values(), *self._play(controls), view]
 
     def _control(self, axis, values):
-        if not self._few(values):
+        if not self._few(axis):
             return self._selection(axis, values)
         return widgets.RadioButtons(
             options=[(label(value), value) for value in values],
@@ -151,11 +151,11 @@ class Scene(Explorer):
             figure += [f'<script type="application/json">{{{data}}}</script>']
         return "\n".join([*figure, "</figure>"])
 
-    def _few(self, values):
-        return len(values) <= FEW and any(isinstance(value, str) for value in values)
+    def _few(self, axis):
+        return axis != "step" and len(self.axes[axis]) <= FEW
 
     def _slider(self, axis, values):
-        if not self._few(values):
+        if not self._few(axis):
             return super()._slider(axis, values)
         key, at = f"{self.name}-{axis}", self.start[axis]
         labels = html.escape(json.dumps([label(value) for value in values], ensure_ascii=False))

@@ -301,7 +301,8 @@ function draw(seen, stage) {
       return handle(stage, {
         at: [x + dx, y + 1], label: `${node.name}${path.length ? `, entry ${path.map((p) => p + 1).join(", ")}` : ""}`,
         spoken: text, now: v, reach: Math.min(15, spread / 2), step: 4,
-        move: ([to, down]) => set(rounded(clamp(v + (to - x - dx) / 40 - (down - y - 1) / 40, -20, 20), 1)),
+        grab: () => { stage.scrubbed = v; },
+        move: ([to, down]) => set(rounded(clamp(stage.scrubbed + (to - x - dx) / 40 - (down - y - 1) / 40, -20, 20), 1)),
       }, h("text", { y: 4, "text-anchor": "middle", class: "value scrub", ...(text.length * 7 > spread ? { textLength: px(spread - 3), lengthAdjust: "spacingAndGlyphs" } : {}) }, text));
     });
   });

@@ -239,14 +239,16 @@ export function where(event) {
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // Something that can be taken hold of: dragged, or moved by arrow keys (with Shift in great steps).
-// `at` is where it is and `move` is told where to, both in pixels; `spoken` says where in words.
-export function handle(stage, { at, label, spoken, now, move, drop, press, reach = 22, step = 4, remove }, ...children) {
+// `at` is where it is and `move` is told where to, both in pixels; `spoken` says where in words, and
+// `grab` is told that a move begins.
+export function handle(stage, { at, label, spoken, now, grab, move, press, reach = 22, step = 4, remove }, ...children) {
   const take = (event) => {
     event.preventDefault();
     event.stopPropagation();
     event.currentTarget.focus();
     event.currentTarget.setPointerCapture(event.pointerId);
     stage.hold(true);
+    grab?.();
   };
   const follow = (event) => {
     if (event.currentTarget.hasPointerCapture(event.pointerId)) move(where(event));
@@ -255,12 +257,12 @@ export function handle(stage, { at, label, spoken, now, move, drop, press, reach
     if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
     event.currentTarget.releasePointerCapture(event.pointerId);
     stage.hold(false);
-    drop?.();
   };
   const key = (event) => {
     const way = ARROWS[event.key], far = event.shiftKey ? 5 * step : step;
     if (way) {
       stage.hold(true);
+      grab?.();
       move([at[0] + way[0] * far, at[1] + way[1] * far]);
       stage.hold(false);
     } else if (press && (event.key === "Enter" || event.key === " ")) press();

@@ -11,6 +11,7 @@ import pytest
 from hwlib import backprop, datasets, kmeans, views
 from hwlib.scene import Scene, seen, typeset
 from hwlib.scenes import backprop as nets
+from hwlib.scenes import binary_em as mixtures
 from hwlib.scenes import kmeans as clusters
 
 X = datasets.plane_points()
@@ -44,7 +45,21 @@ def graph():
     return Scene("graph", nets.graph, view="graph", formula=formulas, step=range(1, 36))
 
 
-ALL = [steps, logreg, network, graph]
+def ends():
+    axes = {"k": range(1, 11), "seed": range(10), "init": clusters.STARTS}
+    return Scene("ends", clusters.ends(X), view="choosing", **axes)
+
+
+def tosses():
+    return np.random.RandomState(5).binomial(1, 0.6, size=(30, 6))
+
+
+def bound():
+    axes = {"begin": [0.2, 0.55], "step": range(10)}
+    return Scene("bound", mixtures.bound(tosses()), view="bound", **axes)
+
+
+ALL = [steps, logreg, network, graph, ends, bound]
 
 # ---- the mechanism --------------------------------------------------------------------------
 
@@ -189,6 +204,19 @@ def test_the_view_clusters_any_points(run, seed):
         assert step["loss"] == pytest.approx(result.loss, abs=1e-9)  # sums of 20 small numbers
 
 
+def test_ends_are_those_of_kmeans():
+    scene = ends()
+    for k, seed, init in [(2, 0, "random"), (4, 4, "random"), (7, 3, "k-means++")]:
+        end = kmeans.kmeans(X, k, rng=seed, init=init)
+        state, caption = scene.frame(k=k, seed=seed, init=init)
+        assert state["losses"][init][seed][k - 1] == pytest.approx(end.loss, abs=0.005)
+        assert f"loss {end.loss:.2f}." in caption
+        # three decimals of the centroids leave each point where it is
+        z = kmeans.assign(np.array(state["points"]), np.array(state["centroids"]))
+        assert (z == end.assignments).all()
+    assert state["best"][1] == pytest.approx(4384.30, abs=0.01)
+
+
 # ---- graphs ---------------------------------------------------------------------------------
 
 
@@ -319,3 +347,26 @@ def test_losses_of_the_homework():
     assert "loss 0.0186, 4 of 4" in nets.network(0.1, 1000)[1]
     assert "the run ended at step 1" in nets.network(300.0, 1000)[1]
     assert "Every hidden unit is off" in nets.network(1.0, 1000)[1]
+
+
+# ---- the bound ------------------------------------------------------------------------------
+
+
+def test_the_view_climbs_the_bound_as_em_does(run):
+    scene = bound()
+    for begin, step in itertools.product(*scene.axes.values()):
+        state, caption = scene.frame(begin=begin, step=step)
+        counts = json.dumps(state["counts"])
+        assert run(f"explorerViews.bound.caption({counts}, {begin}, {step})") == caption
+
+
+def test_the_bound_is_below_and_touches(run):
+    counts = np.bincount(tosses().sum(axis=1), minlength=7).tolist()
+    for at, w in itertools.product(np.linspace(0.1, 0.9, 9), repeat=2):
+        level, low = run(f"""(() => {{
+            const {{ level, bound }} = explorerViews.bound.model({counts});
+            const both = {{ level, bound }};
+            return [both.level({w}), both.bound({w}, {at})];
+        }})()""")
+        assert low <= level + 1e-9
+        assert (w != at) or low == pytest.approx(level, abs=1e-9)
