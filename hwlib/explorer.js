@@ -58,7 +58,7 @@ class Explorer {
     for (const axis of this.axes) {
       axis.element.addEventListener("input", () => this.moved(axis, true));
       axis.element.addEventListener("change", release);
-      const button = axis.element.parentElement.querySelector("button");
+      const button = !axis.radios && axis.element.parentElement.querySelector("button");
       if (button) play(button, axis, this);
     }
     // whoever comes near is likely to move a slider: the frames set out before that

@@ -289,7 +289,7 @@ function draw(seen, stage) {
     ];
     const where = { transform: `translate(${px(x)},${px(y)})` };
     if (node.children.length) {
-      return pressable(`${node.kind}Node ${node.name}: fire its backward`, () => fire(i), { ...where, class: "pressable node" }, frame, texts);
+      return pressable(`${node.kind}Node ${node.name}: fire its backward`, () => fire(i), { ...where, class: "pressable node" }, frame, h("g", { "aria-hidden": "true" }, texts));
     }
     return h("g", where, frame, texts);
   });
@@ -328,7 +328,7 @@ function draw(seen, stage) {
       edges, boxes, scrubs,
       words(4, size.h + 26, "value", { class: "value" }),
       words(52, size.h + 26, "gradient", { class: "gradient" }),
-      !stage.still && words(width - 4, size.h + 26, narrow ? "drag inputs · click nodes" : "drag an input sideways · click a node to fire its backward", { class: "faint", "text-anchor": "end" })),
+      !stage.still && width > 350 && words(width - 4, size.h + 26, narrow ? "drag inputs · click nodes" : "drag an input sideways · click a node to fire its backward", { class: "faint", "text-anchor": "end" })),
   ];
 }
 

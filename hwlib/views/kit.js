@@ -50,15 +50,20 @@ function element(parent, node, { tag, attributes, children }) {
   return node;
 }
 
-// The same tree as text, for where there is no page.
+// The same tree as text, for where there is no page. Nothing in it can be pressed, so nothing says so.
 export function markup(tree) {
   const escaped = (words) =>
     String(words).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   if (typeof tree !== "object") return escaped(tree);
-  const attributes = Object.entries(tree.attributes)
-    .filter(([name, value]) => !/^(on|key$|tabindex$)/.test(name) && value !== undefined && value !== false)
-    .map(([name, value]) => ` ${name}="${escaped(value === true ? "" : value)}"`);
-  return `<${tree.tag}${attributes.join("")}>${tree.children.map(markup).join("")}</${tree.tag}>`;
+  const { tag, attributes, children } = tree;
+  const left = Object.entries(attributes).map(([name, value]) => {
+    if (/^(on|key$|tabindex$)/.test(name) || value === undefined || value === false) return "";
+    if (tag !== "svg" && /^(role$|aria-)/.test(name)) return "";
+    if (name === "role") value = "img";
+    if (name === "class") value = value.replace(/\b(handle|pressable|ground)\b/g, "").trim();
+    return ` ${name}="${escaped(value === true ? "" : value)}"`;
+  });
+  return `<${tag}${left.join("")}>${children.map(markup).join("")}</${tag}>`;
 }
 
 // A caption, with subscripts where a letter is followed by an underscore: F_ST, W_{21}.
@@ -165,10 +170,22 @@ export function scene({ look, draw, keeps = [] }) {
       if (!width) return;
       patch(el, [draw(shown, Object.assign(stage, { width, narrow: width < 520 }))].flat());
     };
+    // the caption is the host's, but while the reader has made something of their own
+    let told = model.get("caption"), saying = false;
+    const say = (caption) => {
+      saying = true;
+      if (model.get("caption") !== caption) model.set("caption", caption);
+      saying = false;
+    };
+    model.on("change:caption", () => {
+      if (saying) return;
+      told = model.get("caption");
+      changed();
+    });
     let before = JSON.stringify(model.get("values")), waiting = false;
     const update = () => {
       seen = look(model.get("state"), model.get("values"), own);
-      if (seen.caption !== undefined) model.set("caption", seen.caption);
+      say(seen.caption ?? told);
       if (seen.last) model.set("last", seen.last);
       cancelAnimationFrame(frame);
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -89,8 +89,8 @@ function draw(seen, stage) {
   const network = model === "network";
   const half = network ? 176 : 0; // the height of the drawn network
   const right = narrow
-    ? { left: 52, right: width - 14, top: bottom + 62 + half, bottom: bottom + 200 + half }
-    : { left: left + side + 70, right: width - 14, top: top + 22 + half, bottom: Math.max(bottom, top + half + 150) };
+    ? { left: 52, right: width - 20, top: bottom + 62 + half, bottom: bottom + 200 + half }
+    : { left: left + side + 70, right: width - 20, top: top + 22 + half, bottom: Math.max(bottom, top + half + 150) };
   const height = (narrow ? right.bottom : Math.max(bottom, right.bottom)) + 46;
 
   const change = (i, made) => stage.change({ examples: examples.map((each, j) => (j === i ? made(each) : each)) });
@@ -118,7 +118,7 @@ function draw(seen, stage) {
         const start = [range(3).map(() => [uniform(), uniform()]), range(3).map(uniform), range(3).map(uniform), uniform()];
         stage.change({ seed: (own.seed ?? 0) + 1, start });
       }),
-      range(examples.length).map((i) => button(`Flip ${i + 1}`, () => flip(i), { "aria-label": `Flip the label of example ${i + 1}` })),
+      range(examples.length).map((i) => button(`Flip ${i + 1}`, () => flip(i), { title: `Flip the label of example ${i + 1}` })),
       button("Undo", () => stage.reset(), { disabled: !own.examples && !own.start }),
     ),
     picture(width, height, "The examples, what is predicted in the plane, and the loss by step", { class: "training" },
