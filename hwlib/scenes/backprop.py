@@ -264,3 +264,105 @@ def _units_on(params, dataset):
     """Return how many hidden units some example switches on."""
     W, b = params[:2]
     return int(np.any([W @ x + b > 0 for x, _ in dataset], axis=0).sum())
+
+
+# ---- what passes on of a gradient ---------------------------------------------------------------
+
+ACTIVATIONS = ["sigmoid", "ReLU"]
+DEAD = 0.01
+
+
+def activation(function, x):
+    """Return what the scene of an activation function shows at x, and its caption.
+
+    Parameters
+    ----------
+    function : {"sigmoid", "ReLU"}
+    x : float
+
+    Returns
+    -------
+    state : dict
+        Empty: the view draws the function itself.
+    caption : str
+    """
+    given = InputNode(float(x), [])
+    node = {"sigmoid": SigmoidNode, "ReLU": ReluNode}[function](given)
+    node.compute_grad()
+    sign = {"sigmoid": "σ", "ReLU": "ReLU"}[function]
+    slope = float(given.grad)
+    at = (
+        f"{sign}({_fixed(x, 1)}) = {_fixed(node.value, 4)}, "
+        f"and the derivative there is {_fixed(slope, 4)}."
+    )
+    if slope in (0, 1):
+        passes = (
+            "Nothing of a gradient passes on" if slope == 0 else "A gradient passes on unchanged"
+        )
+        return {}, f"{at} {passes}."
+    share = "less than a hundredth" if slope < DEAD else f"a share of {_fixed(slope, 2)}"
+    return {}, f"{at} Of a gradient that arrives, {share} passes on."
+
+
+# ---- descent over two weights -------------------------------------------------------------------
+
+SLOPE_EXAMPLES = [([2, 2], 1), ([1, 0], 1), ([1, 2], -1), ([0, -1], -1), ([0, 1], 1), ([-1, 1], -1)]
+SLOPE_RATES = [0.03, 0.1, 0.3, 0.6, 1.0, 2.0]
+SLOPE_START = [-3.5, 3.0]
+
+
+def descent(learning_rate, step):
+    """Return what the scene of gradient descent shows after some steps, and its caption.
+
+    The loss is that of logistic regression with two weights and no offset.
+
+    Parameters
+    ----------
+    learning_rate : float
+    step : int
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    losses, w = _descend(learning_rate, step)
+    rises = int(sum(after > before + 1e-9 for before, after in zip(losses, losses[1:])))
+    how = ""
+    if step:
+        steps = "step" if step == 1 else "steps"
+        how = f" It rose in {rises} of {step} {steps}." if rises else " It fell in every step."
+    state = {"examples": _examples(SLOPE_EXAMPLES), "start": SLOPE_START}
+    return state, (
+        f"Learning rate {learning_rate:g}, step {step}: "
+        f"w = [{_fixed(w[0], 2)}, {_fixed(w[1], 2)}], loss {_fixed(losses[-1], 3)}.{how}"
+    )
+
+
+def _descend(learning_rate, steps):
+    def loss_fn(w):
+        order = []
+        w = InputNode(w, order)
+        terms = [
+            ConstantMulNode(
+                LogNode(
+                    SigmoidNode(
+                        ConstantMulNode(DotNode(w, InputNode(np.array(x, float), order)), y)
+                    )
+                ),
+                -1,
+            )
+            for x, y in SLOPE_EXAMPLES
+        ]
+        total = terms[0]
+        for term in terms[1:]:
+            total = AddNode(total, term)
+        return [w], total
+
+    params = [np.array(SLOPE_START)]
+    losses = gradient_descent(loss_fn, params, learning_rate, steps)
+    return losses, params[0]
+
+
+def _fixed(x, digits):
+    return f"{seen(x, digits):,.{digits}f}".replace("-", "−")

@@ -59,7 +59,17 @@ def bound():
     return Scene("bound", mixtures.bound(tosses()), view="bound", **axes)
 
 
-ALL = [steps, logreg, network, graph, ends, bound]
+def activation():
+    axes = {"function": nets.ACTIVATIONS, "x": range(-8, 9)}
+    return Scene("activation", nets.activation, view="activation", **axes)
+
+
+def descent():
+    axes = {"learning_rate": nets.SLOPE_RATES, "step": [*range(11), 20, 30, 50]}
+    return Scene("descent", nets.descent, view="descent", **axes)
+
+
+ALL = [steps, logreg, network, graph, ends, bound, activation, descent]
 
 # ---- the mechanism --------------------------------------------------------------------------
 
@@ -370,3 +380,26 @@ def test_the_bound_is_below_and_touches(run):
         }})()""")
         assert low <= level + 1e-9
         assert (w != at) or low == pytest.approx(level, abs=1e-9)
+
+
+# ---- activation functions and descent ---------------------------------------------------------
+
+
+def test_the_view_knows_values_and_derivatives_of_the_nodes(run):
+    scene = activation()
+    for function, x in itertools.product(*scene.axes.values()):
+        said = run(f"explorerViews.activation.caption({json.dumps(function)}, {x})")
+        assert said == scene.frame(function=function, x=x)[1]
+    assert nets.activation("ReLU", -1)[1].endswith("Nothing of a gradient passes on.")
+    assert "0.2500. Of a gradient that arrives, a share of 0.25" in nets.activation("sigmoid", 0)[1]
+
+
+def test_the_view_descends_as_gradient_descent_does(run):
+    scene = descent()
+    for rate, step in itertools.product(*scene.axes.values()):
+        state, caption = scene.frame(learning_rate=rate, step=step)
+        arguments = f"{json.dumps(state['examples'])}, {json.dumps(state['start'])}, {rate}, {step}"
+        assert run(f"explorerViews.descent.caption({arguments})") == caption
+    # one rate creeps, one oscillates
+    assert scene.frame(learning_rate=0.03, step=50)[1].endswith("It fell in every step.")
+    assert "It rose in " in scene.frame(learning_rate=2.0, step=50)[1]
