@@ -3,45 +3,22 @@
     python -m homework.starter [FILE]
 
 A starter that is written by hand drifts from the solution. This one is the solution, without the
-bodies of the functions in `TASKS`: their signatures and docstrings stay, and so does all else.
+bodies of the functions that `Task.removed` names: their signatures and docstrings stay, and so
+does all else.
 """
 
 import argparse
 import ast
-import io
 import sys
 import zipfile
 from pathlib import Path
 
-from homework.checks import PARTS
-from hwlib import arguments, backprop, compression, datasets, kmeans, kmeans_command
-
-POINTS = {task: sum(parts.values()) for task, parts in PARTS.items()}
-
-# What solves 2a. The drawing of the first centroids stays: the handout gives it away too.
-KMEANS = ("assign", "update", "reconstruction_error", "iterate", "kmeans")
-
-# Task, its points, module, and the functions whose bodies are taken out. A class stands for all
-# of its methods.
-TASKS = (
-    ("1b", POINTS["1b"], "backprop", ("LogNode",)),
-    ("1e", POINTS["1e"], "backprop", ("SigmoidNode",)),
-    ("1g", POINTS["1g"], "backprop", ("DotNode",)),
-    ("1h", POINTS["1h"], "backprop", ("numerical_gradient", "gradient_check_1")),
-    ("1i", POINTS["1i"], "backprop", ("make_logistic_regression", "gradient_descent")),
-    ("1l", POINTS["1l"], "backprop", ("MVMulNode",)),
-    ("1m", POINTS["1m"], "backprop", ("gradient_check_2",)),
-    ("1n", POINTS["1n"], "backprop", ("make_neural_network",)),
-    ("2a", POINTS["2a"], "kmeans", KMEANS),
-)
+from homework import data, tasks
+from hwlib import backprop, kmeans
 
 FILES = {"backprop": "q1_backprop/backprop.py", "kmeans": "q2_kmeans/kmeans.py"}
 
-# A student hands in one file, so it has to hold all that it needs of hwlib.
-MODULES = {"backprop": [backprop], "kmeans": [kmeans, arguments, compression, kmeans_command]}
-
-# From this line on a module holds what makes its functions quick: no task asks for that.
-INNER = "# ---- both steps, "
+MODULES = {"backprop": backprop, "kmeans": kmeans}  # each runs alone, in one file
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the zip format's first date: the same bytes on every day
 
 REQUIREMENTS = "numpy>=2\nmatplotlib>=3.9\npillow>=11\n"
@@ -91,13 +68,12 @@ if __name__ == "__main__":
 """
 
 
-def unfinished(source, tasks, name):
+def unfinished(source, name):
     """Return the source of a module without what the tasks ask for.
 
     Parameters
     ----------
     source : str
-    tasks : iterable of (task, points, module, functions)
     name : str
         Of the module: its tasks are taken.
 
@@ -110,13 +86,13 @@ def unfinished(source, tasks, name):
     tree = ast.parse(source)
     found = {node.name: node for node in tree.body if hasattr(node, "name")}
     cuts = []
-    for task, points, module, functions in tasks:
-        for function in functions if module == name else ():
+    for task in tasks.code():
+        for function in task.removed if task.module == name else ():
             if function not in found:
-                raise ValueError(f"{name}.py has no {function}, which task {task} is to ask for")
+                raise ValueError(f"{name}.py has no {function}, which task {task.label} asks for")
             for node, label in methods(found[function]):
                 start, end, indent = body(node, lines)
-                what = f"task {task} ({count(points)})"
+                what = f"task {task.label} ({count(task.out_of)})"
                 todo = f"{indent}# TODO {what.replace('task ', '')}"
                 stop = f'{indent}raise NotImplementedError("{what}: {label} is not written yet")'
                 cuts.append((start, end, [todo, stop]))
@@ -126,39 +102,12 @@ def unfinished(source, tasks, name):
         lines[start:end] = instead
     main = next(i for i, line in enumerate(lines) if line.startswith('if __name__ == "__main__"'))
     lines[main:] = ENDING.format(name=name).splitlines()
-    return "\n".join(lines).replace(f"python -m hwlib.{name}", f"python3 {name}.py") + "\n"
+    return "\n".join(lines) + "\n"
 
 
-def one_file(modules, inner=True):
-    """Return the source of modules of hwlib, joined into one that stands alone.
-
-    Parameters
-    ----------
-    modules : list of module
-        The first gives its docstring, and what it does when it is run.
-    inner : bool
-        False leaves out what stands below the line `INNER`.
-    """
-    imports, bodies, ending = set(), [], ""
-    for module in modules:
-        text, main, run = Path(module.__file__).read_text(encoding="utf-8").partition("if __name__")
-        text = text if inner else text.partition(INNER)[0]
-        ending = ending or main + run
-        nodes = [
-            node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)
-        ]
-        imports |= {ast.unparse(node) for node in nodes}
-        lines = text.splitlines()
-        head, body = lines[: nodes[0].lineno - 1], lines[nodes[-1].end_lineno :]
-        bodies += [body] if bodies else [head, body]
-    texts = ["\n".join(lines).strip("\n") for lines in bodies]
-    # without the package itself, and without what another line has as well
-    outside = [line for line in imports if not line.startswith("from hwlib")]
-    needed = [line for line in outside if not any(o.startswith(line + ",") for o in outside)]
-    needed.sort(key=lambda line: (line.startswith("from"), line))
-    own = [line for line in needed if line.split()[1] not in ("numpy", "PIL")]
-    groups = "\n".join(own), "\n".join(line for line in needed if line not in own)
-    return "\n\n".join([texts[0], *groups, *("\n" + text for text in texts[1:]), "\n" + ending])
+def solution(name):
+    """Return the source of the book's own file, which is the finished homework."""
+    return Path(MODULES[name].__file__).read_text(encoding="utf-8")
 
 
 def count(points):
@@ -203,19 +152,16 @@ def files():
     """Return the starter's files: a dict of path to bytes."""
     texts = {"README.md": README.format(table=table()), "requirements.txt": REQUIREMENTS}
     for name, path in FILES.items():
-        texts[path] = unfinished(one_file(MODULES[name], inner=False), TASKS, name)
-    data = "".join("\t".join(f"{x:.3f}" for x in row) + "\n" for row in datasets.plane_points())
-    texts["q2_kmeans/data.tsv"] = data
-    picture = io.BytesIO()
-    datasets.photograph().convert("RGBA").save(picture, "PNG", optimize=True)
+        texts[path] = unfinished(solution(name), name)
     contents = {path: text.encode() for path, text in texts.items()}
-    return dict(sorted({**contents, "q2_kmeans/original.png": picture.getvalue()}.items()))
+    contents |= {f"q2_kmeans/{name}": data.content(name) for name in data.NAMES}
+    return dict(sorted(contents.items()))
 
 
 def table():
     return "\n".join(
-        f"| {task} | {points} | `{FILES[module]}` | `{'`, `'.join(functions)}` |"
-        for task, points, module, functions in TASKS
+        f"| {task.label} | {task.out_of} | `{FILES[task.module]}` | `{'`, `'.join(task.removed)}` |"
+        for task in tasks.code()
     )
 
 

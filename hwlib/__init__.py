@@ -4,6 +4,7 @@
 - `hwlib.kmeans`: k-means.
 - `hwlib.compression`: compressing an image by colour.
 - `hwlib.binary_em`: EM for a mixture of Bernoullis.
+- `hwlib.quick`: the three once more, with the same results, made fast.
 - `hwlib.map_reduce`: k-means and EM on data in pieces.
 - `hwlib.agreement`: how well two clusterings agree.
 - `hwlib.arguments`: checks of arguments.

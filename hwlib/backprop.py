@@ -1,180 +1,124 @@
 """Backpropagation from first principles, on numpy alone.
 
-A formula is built out of ``Node`` objects. Building it *is* the forward pass: every
-node computes its value when it is made and enters itself in the list ``topo_order``
-of its graph, so that children always stand before their parents. ``compute_grad``
-walks that list backwards and lets every node add its part to its children's gradients.
+A formula is built out of `Node` objects. Building it is the forward pass: every node computes its
+value when it is made and enters itself in the list `topo_order` of its graph, so children stand
+before their parents. `compute_grad` walks the list backward and lets every node add its share to
+the gradients of its children.
 
-Commands (also as ``python -m hwlib.backprop ...``)::
-
-    python3 backprop.py grad_check_1
-    python3 backprop.py grad_check_2
-    python3 backprop.py logreg -d simple      # or -d xor
+    python3 backprop.py grad_check_1                    also grad_check_2
+    python3 backprop.py logreg -d simple                also -d xor
     python3 backprop.py neural -d xor
 
-Sources: Rumelhart, Hinton & Williams, "Learning representations by back-propagating
-errors", Nature 323 (1986); Baydin, Pearlmutter, Radul & Siskind, "Automatic
-differentiation in machine learning: a survey", JMLR 18 (2018).
+Source: Rumelhart, Hinton & Williams, Nature 323 (1986), 533-536. Bad input raises ValueError.
 """
 
 import argparse
 import math
-import numbers
 import sys
-from collections import namedtuple
-from functools import reduce
+from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 
 EPSILON = 1e-8  # the step of the numerical gradient
+SIMPLE_X, SIMPLE_Y = np.array([[2.0, 2.0], [1, 0], [1, 2], [0, -1]]), [1, 1, -1, -1]
+XOR_X, XOR_Y = np.array([[0.0, 0.0], [1, 1], [1, 0], [0, 1]]), [-1, -1, 1, 1]
+SIMPLE_DATASET, XOR_DATASET = list(zip(SIMPLE_X, SIMPLE_Y)), list(zip(XOR_X, XOR_Y))
 
-SIMPLE_DATASET = [
-    (np.array([2.0, 2.0]), 1),
-    (np.array([1.0, 0.0]), 1),
-    (np.array([1.0, 2.0]), -1),
-    (np.array([0.0, -1.0]), -1),
-]
 
-XOR_DATASET = [
-    (np.array([0.0, 0.0]), -1),
-    (np.array([1.0, 1.0]), -1),
-    (np.array([1.0, 0.0]), 1),
-    (np.array([0.0, 1.0]), 1),
-]
+def require(condition, message):
+    """Raise ValueError with this message unless the condition holds."""
+    if not condition:
+        raise ValueError(message)
 
 
 def sigmoid(z):
-    """Return σ(z) = 1 / (1 + e^(−z)) of a scalar or, entry by entry, of an array.
+    """Return σ(z) = 1 / (1 + e^(−z)) of a number, or entry by entry; no exponential overflows.
 
-    For negative z the fraction is used in the form e^z / (1 + e^z), so that no
-    exponential ever overflows: −|z| is never positive.
+    >>> sigmoid([-800, 0, 800]).tolist()
+    [0.0, 0.5, 1.0]
     """
-    e = np.exp(-abs(z))
-    return e ** (z < 0) / (1 + e)  # above the bar e¹ if z < 0, else e⁰ = 1
-
-
-# ---------------------------------------------------------------------------- nodes
-
-ZERO = np.float64(0.0)
-ZERO_ARRAY = np.zeros(())  # for functions of arrays: a number has to be converted at each call
+    z = np.asarray(z, dtype=np.float64)
+    e = np.exp(-np.abs(z))  # at most 1
+    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))[()]  # [()]: of a number, a number
 
 
 class Node:
-    """One operation in a computation graph, with its result.
-
-    Parameters
-    ----------
-    value : numpy.float64 or ndarray
-        Result of the operation, computed from the children's values.
-    n1, n2 : Node
-        The one or two nodes that the value was computed from, both of one graph.
+    """One operation in a computation graph, made from its result and its children.
 
     Attributes
     ----------
-    value : numpy.float64 or ndarray
-        Result of the forward pass.
-    grad : numpy.float64 or ndarray
-        Derivative of the graph's output with respect to ``value``, of the same shape;
-        zero until ``compute_grad`` is called on the output.
+    value, grad : numpy.float64 or ndarray, of one shape
+        The result u, and ∂y/∂u for the output y on which `compute_grad` was called.
     children : tuple of Node
     topo_order : list of Node
-        All nodes of the graph, children before parents; shared by the whole graph.
+        All nodes of the graph, children before parents; one list for the whole graph.
+
+    >>> x = InputNode(3, [])
+    >>> y = x**2 + 5 * x
+    >>> y.compute_grad()
+    >>> y, x
+    (AddNode(value=24.0, grad=1.0), InputNode(value=3.0, grad=11.0))
     """
 
-    __slots__ = ("value", "grad", "children", "topo_order")
+    __array_ufunc__ = None  # numpy leaves np.float64(2) * node to __rmul__
 
-    # Called by this name below: before Python 3.12, super() makes training 5 % slower.
-    def __init__(self, value, n1, n2=None):
-        topo_order = n1.topo_order
-        if n2 is not None and n2.topo_order is not topo_order:
-            raise ValueError(
-                f"{type(self).__name__}: n1 and n2 are of two different graphs; "
-                "give all InputNodes of a graph the same topo_order"
-            )
-        self.value = value
-        self.children = (n1,) if n2 is None else (n1, n2)
-        self.topo_order = topo_order
-        # zero_grad(), without the cost of the call
-        self.grad = np.zeros(value.shape) if value.ndim else ZERO
-        topo_order.append(self)
+    def __init__(self, value, *children):
+        self.value, self.children = value, children
+        self.topo_order = children[0].topo_order
+        same = all(child.topo_order is self.topo_order for child in children)
+        name = f"{type(self).__name__}: n1 and n2 are of two different graphs"
+        require(same, f"{name}; give all InputNodes of a graph the same topo_order")
+        self.topo_order.append(self)
+        self.zero_grad()
 
     def zero_grad(self):
-        """Set ``grad`` to zero, in the shape of ``value``."""
-        self.grad = np.zeros(self.value.shape) if self.value.ndim else ZERO
+        """Set `grad` to zero, in the shape of `value`."""
+        self.grad = np.zeros(self.value.shape)[()]
 
     def backward(self):
-        """Add this node's share to the gradient of each child, given ``self.grad``."""
+        """Add this node's share to the gradient of each child, given `self.grad`."""
         raise NotImplementedError(f"{type(self).__name__} has no backward()")
 
     def compute_grad(self):
-        """Backward pass: set ``grad`` of every node of the graph, with this node as output.
-
-        Gradients of an earlier pass are cleared first, so calling it twice gives the
-        same as calling it once. (Only what was put into other nodes' gradients by hand,
-        before the first pass, stays.)
-
-        Raises
-        ------
-        ValueError
-            If this node is not a scalar.
-        """
-        if self.value.shape != ():
-            raise ValueError(
-                "compute_grad: the output must be a scalar, "
-                f"this {type(self).__name__} has shape {self.value.shape}"
-            )
-        # In a new graph all gradients are zero, as they were made. Its first node, always
-        # an input, remembers for all that a pass has left something to clear.
-        first = self.topo_order[0]
-        if first.passed or self.grad:
-            for node in self.topo_order:
-                node.zero_grad()
-        first.passed = True
+        """Set `grad` of every node in the graph, anew; the output is this node, a scalar."""
+        kind = f"{type(self).__name__} has shape {self.value.shape}"
+        require(self.value.ndim == 0, f"compute_grad: the output must be a scalar, this {kind}")
+        for node in self.topo_order:
+            node.zero_grad()
         self.grad = np.float64(1.0)
-        # Nodes made after this one have gradient 0 and so add nothing.
-        for node in reversed(self.topo_order):
+        for node in reversed(self.topo_order):  # nodes made after this one have gradient 0
             node.backward()
+
+    def __repr__(self):
+        return f"{type(self).__name__}(value={self.value.tolist()}, grad={self.grad.tolist()})"
+
+    def __add__(self, other):
+        if not isinstance(other, Node):
+            other = InputNode(np.full(self.value.shape, other), self.topo_order)
+        return AddNode(self, other)
+
+    def __mul__(self, other):
+        return MulNode(self, other) if isinstance(other, Node) else ConstantMulNode(self, other)
+
+    def __pow__(self, power):
+        return PowerNode(self, power)
+
+    __radd__, __rmul__ = __add__, __mul__
 
 
 class InputNode(Node):
-    """A number, vector or matrix that is given.
+    """A number, vector or matrix that is given: finite, copied as float64.
 
-    Parameters
-    ----------
-    value : float or array_like
-        Copied, as float64.
-    topo_order : list of Node
-        The graph's list; an empty list begins a new graph.
-    checked : bool
-        True: the value is a numpy.float64, or an array of them, that is known to be finite
-        and will not change. It is neither checked nor copied.
-
-    Attributes
-    ----------
-    passed : bool
-        On the first node of a graph: whether ``compute_grad`` was called in it.
-
-    Raises
-    ------
-    ValueError
-        If the value is not numeric, or NaN or infinite.
+    An empty list as `topo_order` begins a new graph.
     """
 
-    __slots__ = ("passed",)
-
-    def __init__(self, value, topo_order, checked=False):
-        if not checked:
-            array = np.array(value, np.float64)
-            # On small arrays this takes a quarter of np.isfinite's time.
-            if not all(map(math.isfinite, array.ravel().tolist())):
-                raise ValueError(f"InputNode: value must be finite, got {value}")
-            value = array if array.ndim else array[()]  # [()]: a numpy.float64
-        self.value = value
-        self.children = ()
+    def __init__(self, value, topo_order):
+        self.value, self.children = np.array(value, dtype=np.float64)[()], ()
+        require(np.isfinite(self.value).all(), f"InputNode: value must be finite, got {value}")
         self.topo_order = topo_order
-        self.grad = np.zeros(value.shape) if value.ndim else ZERO
-        self.passed = False
-        topo_order.append(self)
+        self.topo_order.append(self)
+        self.zero_grad()
 
     def backward(self):
         pass  # no children, nothing to pass on
@@ -183,12 +127,11 @@ class InputNode(Node):
 class AddNode(Node):
     """u = n1 + n2, for two scalars or two arrays of one shape."""
 
-    __slots__ = ()
-
     def __init__(self, n1, n2):
-        if n1.value.shape != n2.value.shape:
-            raise shapes_differ(self, n1, n2)
-        Node.__init__(self, n1.value + n2.value, n1, n2)
+        shapes = f"{n1.value.shape} and {n2.value.shape}"
+        message = f"AddNode: n1 and n2 must have the same shape, got {shapes}"
+        require(n1.value.shape == n2.value.shape, message)
+        super().__init__(n1.value + n2.value, n1, n2)
 
     def backward(self):
         n1, n2 = self.children
@@ -199,12 +142,11 @@ class AddNode(Node):
 class MulNode(Node):
     """u = n1 · n2, for two scalars, or entry by entry for two arrays of one shape."""
 
-    __slots__ = ()
-
     def __init__(self, n1, n2):
-        if n1.value.shape != n2.value.shape:
-            raise shapes_differ(self, n1, n2)
-        Node.__init__(self, n1.value * n2.value, n1, n2)
+        shapes = f"{n1.value.shape} and {n2.value.shape}"
+        message = f"MulNode: n1 and n2 must have the same shape, got {shapes}"
+        require(n1.value.shape == n2.value.shape, message)
+        super().__init__(n1.value * n2.value, n1, n2)
 
     def backward(self):
         n1, n2 = self.children
@@ -213,23 +155,14 @@ class MulNode(Node):
 
 
 class PowerNode(Node):
-    """u = x^p of a scalar x, for a fixed number p.
-
-    Raises ValueError where u or its derivative is not a finite real number: at x < 0
-    for a fractional p, and at x = 0 for p < 1.
-    """
-
-    __slots__ = ("power",)
+    """u = x^p, entry by entry, for a fixed number p; where that has a finite derivative."""
 
     def __init__(self, n, power):
-        if n.value.ndim:
-            raise not_scalar(self, n)
-        if not math.isfinite(power):
-            raise ValueError(f"PowerNode: power must be finite, got {power}")
-        if n.value < 0 and power != int(power) or n.value == 0 and power < 1:
-            raise ValueError(f"PowerNode: {n.value} to the power {power} has no finite derivative")
-        self.power = power
-        Node.__init__(self, n.value**power, n)
+        x, self.power = n.value, power
+        require(math.isfinite(power), f"PowerNode: power must be finite, got {power}")
+        smooth = (x > 0) | (x < 0) & (power == int(power)) | (x == 0) & (power >= 1)
+        require(smooth.all(), f"PowerNode: {x} to the power {power} has no finite derivative")
+        super().__init__(x**power, n)
 
     def backward(self):
         (n,) = self.children
@@ -239,13 +172,10 @@ class PowerNode(Node):
 class ConstantMulNode(Node):
     """u = a · x, for a fixed number a; x is a scalar or an array."""
 
-    __slots__ = ("a",)
-
     def __init__(self, n, a):
-        if not math.isfinite(a):
-            raise ValueError(f"ConstantMulNode: a must be finite, got {a}")
+        require(math.isfinite(a), f"ConstantMulNode: a must be finite, got {a}")
+        super().__init__(a * n.value, n)
         self.a = a
-        Node.__init__(self, a * n.value, n)
 
     def backward(self):
         (n,) = self.children
@@ -255,31 +185,20 @@ class ConstantMulNode(Node):
 class ReluNode(Node):
     """u = max(x, 0), entry by entry; the derivative at 0 is taken as 0."""
 
-    __slots__ = ()
-
     def __init__(self, n):
-        Node.__init__(self, np.maximum(n.value, ZERO_ARRAY), n)
+        super().__init__(np.maximum(n.value, 0.0), n)
 
     def backward(self):
         (n,) = self.children
-        n.grad += self.grad * np.sign(self.value)  # u is never negative: sign 0 or 1
+        n.grad += self.grad * (n.value > 0)
 
 
 class LogNode(Node):
-    """u = log(x), the natural logarithm of a positive scalar.
-
-    Raises ValueError if x is not positive: log(0) and its derivative are infinite, and
-    nothing that could be computed from them would mean anything.
-    """
-
-    __slots__ = ()
+    """u = log(x), the natural logarithm of what is positive."""
 
     def __init__(self, n):
-        if n.value.ndim:
-            raise not_scalar(self, n)
-        if not n.value > 0:  # written so that NaN is refused too
-            raise ValueError(f"LogNode: n must be positive, got {n.value}")
-        Node.__init__(self, np.log(n.value), n)
+        require(np.all(n.value > 0), f"LogNode: n must be positive, got {n.value}")
+        super().__init__(np.log(n.value), n)
 
     def backward(self):
         (n,) = self.children
@@ -287,14 +206,10 @@ class LogNode(Node):
 
 
 class SigmoidNode(Node):
-    """u = σ(x) of a scalar."""
-
-    __slots__ = ()
+    """u = σ(x)."""
 
     def __init__(self, n):
-        if n.value.ndim:
-            raise not_scalar(self, n)
-        Node.__init__(self, sigmoid(n.value), n)
+        super().__init__(sigmoid(n.value), n)
 
     def backward(self):
         (n,) = self.children
@@ -304,15 +219,11 @@ class SigmoidNode(Node):
 class DotNode(Node):
     """u = xᵀv, for two vectors of one length."""
 
-    __slots__ = ()
-
     def __init__(self, n1, n2):
-        if n1.value.ndim != 1 or n1.value.shape != n2.value.shape:
-            raise ValueError(
-                "DotNode: n1 and n2 must be vectors of one length, "
-                f"got shapes {n1.value.shape} and {n2.value.shape}"
-            )
-        Node.__init__(self, n1.value.dot(n2.value), n1, n2)
+        shapes = f"{n1.value.shape} and {n2.value.shape}"
+        fits = n1.value.ndim == 1 and n1.value.shape == n2.value.shape
+        require(fits, f"DotNode: n1 and n2 must be vectors of one length, got shapes {shapes}")
+        super().__init__(n1.value @ n2.value, n1, n2)
 
     def backward(self):
         n1, n2 = self.children
@@ -323,35 +234,26 @@ class DotNode(Node):
 class MVMulNode(Node):
     """u = Mv, for a matrix M (p × d) and a vector v (length d)."""
 
-    __slots__ = ()
-
     def __init__(self, M, v):
-        if M.value.ndim != 2 or M.value.shape[1:] != v.value.shape:
-            raise ValueError(
-                "MVMulNode: M must be a p × d matrix, v a vector of length d, "
-                f"got shapes {M.value.shape} and {v.value.shape}"
-            )
-        Node.__init__(self, M.value.dot(v.value), M, v)
+        shapes = f"a vector of length d, got shapes {M.value.shape} and {v.value.shape}"
+        fits = M.value.ndim == 2 and M.value.shape[1:] == v.value.shape
+        require(fits, f"MVMulNode: M must be a matrix (p, d) and v {shapes}")
+        super().__init__(M.value @ v.value, M, v)
 
     def backward(self):
         M, v = self.children
-        # The outer product g vᵀ: a column times a row, faster than np.outer.
-        M.grad += self.grad[:, np.newaxis].dot(v.value[np.newaxis])
-        v.grad += self.grad.dot(M.value)  # gᵀM is Mᵀg, as a row
+        M.grad += np.outer(self.grad, v.value)
+        v.grad += M.value.T @ self.grad
 
 
-def shapes_differ(node, n1, n2):
-    """Return the error to raise where two shapes differ, which numpy would broadcast."""
-    name, shapes = type(node).__name__, f"{n1.value.shape} and {n2.value.shape}"
-    return ValueError(f"{name}: n1 and n2 must have the same shape, got {shapes}")
+class GradientCheck(NamedTuple):
+    """A function's value, two lists with its gradient at each input, and how far these differ."""
 
-
-def not_scalar(node, n):
-    """Return the error to raise where a scalar was wanted."""
-    return ValueError(f"{type(node).__name__}: n must be a scalar, got shape {n.value.shape}")
-
-
-# ------------------------------------------------------------------ gradient checks
+    value: np.float64
+    backprop: list
+    numerical: list
+    max_difference: np.float64
+    output: Node  # its topo_order is the whole graph
 
 
 def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
@@ -360,300 +262,167 @@ def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
     Parameters
     ----------
     f : callable
-        Takes as many arguments as ``inputs`` has entries, returns a number.
+        ``f(*inputs)`` is a number.
     inputs : list of float or array_like
-        Where to take the gradient; left unchanged.
     epsilon : float
-        The step, positive.
+        The step ε, positive.
     central : bool
-        False: (f(x + ε) − f(x)) / ε, wrong by O(ε) besides rounding.
-        True: (f(x + ε) − f(x − ε)) / 2ε, wrong by O(ε²) besides rounding.
+        False: (f(x + ε) − f(x)) / ε. True: (f(x + ε) − f(x − ε)) / 2ε, whose error is O(ε²).
 
     Returns
     -------
-    list of numpy.float64 or ndarray
-        One gradient for each input, of its shape.
-
-    Raises
-    ------
-    ValueError
-        If ``epsilon`` is not a positive finite number.
+    list of numpy.float64 or ndarray, one gradient for each input, of its shape
     """
-    if not (isinstance(epsilon, numbers.Real) and 0 < epsilon < math.inf):
-        raise ValueError(f"epsilon must be positive and finite, got {epsilon!r}")
+    fits = isinstance(epsilon, Real) and 0 < epsilon < math.inf
+    require(fits, f"epsilon must be positive and finite, got {epsilon!r}")
     inputs = [np.array(x, dtype=np.float64) for x in inputs]
+    gradients = [np.zeros(x.shape) for x in inputs]
 
     def f_moved(x, index, step):
-        """f at the inputs, with coordinate x[index] moved by step."""
-        original = x[index]
-        x[index] = original + step
+        original, x[index] = x[index], x[index] + step
         value = f(*[each.copy()[()] for each in inputs])
         x[index] = original
         return value
 
-    gradients = []
-    for x in inputs:
-        gradient = np.zeros(x.shape)
+    for x, gradient in zip(inputs, gradients):
         for index in np.ndindex(x.shape):
             above = f_moved(x, index, epsilon)
             below = f_moved(x, index, -epsilon if central else 0.0)
-            width = 2 * epsilon if central else epsilon
-            gradient[index] = (above - below) / width
-        gradients.append(gradient[()])
-    return gradients
+            gradient[index] = (above - below) / (2 * epsilon if central else epsilon)
+    return [gradient[()] for gradient in gradients]
 
 
-GradientCheck = namedtuple(
-    "GradientCheck", ["value", "backprop", "numerical", "max_difference", "output"]
-)
-GradientCheck.__doc__ = """Two gradients of one function at one point.
-
-value : the function's value; backprop, numerical : lists of gradients, one for each input;
-max_difference : largest absolute difference between the two, over all coordinates;
-output : the output node of the graph (``output.topo_order`` holds the whole graph).
-"""
+def compare_gradients(build_graph, inputs, epsilon=EPSILON):
+    """Return a `GradientCheck` of ``build_graph(*inputs) -> (input_nodes, output_node)``."""
+    nodes, output = build_graph(*inputs)
+    output.compute_grad()
+    backprop = [node.grad for node in nodes]
+    numerical = numerical_gradient(lambda *x: build_graph(*x)[1].value, inputs, epsilon)
+    largest = max(np.abs(g - n).max() for g, n in zip(backprop, numerical))
+    return GradientCheck(output.value, backprop, numerical, largest, output)
 
 
 def gradient_check_1(a=(3, 2), b=(-2, 7), c=(1, -4), epsilon=EPSILON):
-    """Check the gradient of f(a, b, c) = log(aᵀb) − 3σ(aᵀc).
-
-    Parameters
-    ----------
-    a, b, c : array_like, shape (d,)
-        Where to take the gradient; aᵀb must be positive.
-    epsilon : float
-        Step of the numerical gradient.
-
-    Returns
-    -------
-    GradientCheck
-    """
+    """Check the gradient of f(a, b, c) = log(aᵀb) − 3σ(aᵀc); return a `GradientCheck`."""
 
     def build_graph(a, b, c):
         topo_order = []
-        a = InputNode(a, topo_order)
-        b = InputNode(b, topo_order)
-        c = InputNode(c, topo_order)
-        log_part = LogNode(DotNode(a, b))
-        sigmoid_part = ConstantMulNode(SigmoidNode(DotNode(a, c)), -3)
-        return [a, b, c], AddNode(log_part, sigmoid_part)
+        a, b, c = inputs = [InputNode(x, topo_order) for x in (a, b, c)]
+        logarithm, probability = LogNode(DotNode(a, b)), SigmoidNode(DotNode(a, c))
+        return inputs, AddNode(logarithm, ConstantMulNode(probability, -3))
 
     return compare_gradients(build_graph, [a, b, c], epsilon)
 
 
 def gradient_check_2(M=((2, -1), (0, 3)), v=(1, -3), epsilon=EPSILON):
-    """Check the gradient of f(M, v) = vᵀ ReLU(Mv).
-
-    Parameters
-    ----------
-    M : array_like, shape (d, d)
-    v : array_like, shape (d,)
-    epsilon : float
-        Step of the numerical gradient.
-
-    Returns
-    -------
-    GradientCheck
-    """
+    """Check the gradient of f(M, v) = vᵀ ReLU(Mv); return a `GradientCheck`."""
 
     def build_graph(M, v):
         topo_order = []
-        M = InputNode(M, topo_order)
-        v = InputNode(v, topo_order)
-        return [M, v], DotNode(v, ReluNode(MVMulNode(M, v)))
+        M, v = inputs = [InputNode(x, topo_order) for x in (M, v)]
+        return inputs, DotNode(v, ReluNode(MVMulNode(M, v)))
 
     return compare_gradients(build_graph, [M, v], epsilon)
 
 
-def compare_gradients(build_graph, inputs, epsilon=EPSILON):
-    """Differentiate a graph by backpropagation and by differences.
-
-    Parameters
-    ----------
-    build_graph : callable
-        ``build_graph(*inputs) -> (input_nodes, output_node)``.
-    inputs : list of float or array_like
-    epsilon : float
-        Step of the numerical gradient.
-
-    Returns
-    -------
-    GradientCheck
-    """
-    nodes, output = build_graph(*inputs)
-    output.compute_grad()
-    backprop = [node.grad for node in nodes]
-
-    def f(*inputs):
-        return build_graph(*inputs)[1].value
-
-    numerical = numerical_gradient(f, inputs, epsilon)
-    largest = max(np.abs(g - n).max() for g, n in zip(backprop, numerical))
-    return GradientCheck(output.value, backprop, numerical, largest, output)
-
-
-# ------------------------------------------------------------------ models, training
-
-
 def make_logistic_regression(dataset):
-    """Return the loss of logistic regression on a dataset, as a function of w and b.
-
-    L(w, b) = Σ_i −log σ(y_i (wᵀx_i + b))
+    """Return the loss L(w, b) = Σ_i −log σ(y_i (wᵀx_i + b)) as a function that builds its graph.
 
     Parameters
     ----------
-    dataset : list of (x, y)
-        x : array_like, shape (d,); y : +1 or −1.
+    dataset : list of (x, y), where x has shape (d,) and y is +1 or −1
 
     Returns
     -------
-    compute_loss : callable
-        ``compute_loss(w, b) -> ([w_node, b_node], loss_node)`` builds the graph anew.
-
-    Raises
-    ------
-    ValueError
-        If the dataset is empty, an x is no vector of the common length, or a y is not ±1.
+    compute_loss : callable, ``compute_loss(w, b) -> ([w_node, b_node], loss_node)``
     """
-    dataset = check_dataset(dataset)
+    dataset = as_dataset(dataset)
 
     def compute_loss(w, b):
         topo_order = []
-        w = InputNode(w, topo_order)
-        b = InputNode(b, topo_order)
-        logs = []
+        w, b = params = [InputNode(value, topo_order) for value in (w, b)]
+        log_likelihood = InputNode(0.0, topo_order)
         for x, y in dataset:
-            x = InputNode(x, topo_order, checked=True)
-            score = AddNode(DotNode(w, x), b)
+            score = AddNode(DotNode(w, InputNode(x, topo_order)), b)
             probability = SigmoidNode(ConstantMulNode(score, y))
-            logs.append(LogNode(probability))
-        log_likelihood = reduce(AddNode, logs)
-        return [w, b], ConstantMulNode(log_likelihood, -1)
+            log_likelihood = AddNode(log_likelihood, LogNode(probability))
+        return params, ConstantMulNode(log_likelihood, -1)
 
     return compute_loss
 
 
 def make_neural_network(dataset):
-    """Return the loss of a network with one hidden ReLU layer, as a function of W, b, v, c.
+    """Return L(W, b, v, c) = Σ_i −log σ(y_i (vᵀ ReLU(W x_i + b) + c)), as such a function.
 
-    L(W, b, v, c) = Σ_i −log σ(y_i (vᵀ ReLU(W x_i + b) + c))
-
-    Parameters
-    ----------
-    dataset : list of (x, y)
-        x : array_like, shape (d,); y : +1 or −1.
-
-    Returns
-    -------
-    compute_loss : callable
-        ``compute_loss(W, b, v, c) -> ([W_node, b_node, v_node, c_node], loss_node)``, for
-        W of shape (h, d), b and v of shape (h,) and a scalar c, builds the graph anew.
-
-    Raises
-    ------
-    ValueError
-        If the dataset is empty, an x is no vector of the common length, or a y is not ±1.
+    W has shape (h, d), b and v (h,); c is a number. See `make_logistic_regression`.
     """
-    dataset = check_dataset(dataset)
+    dataset = as_dataset(dataset)
 
     def compute_loss(W, b, v, c):
         topo_order = []
-        W = InputNode(W, topo_order)
-        b = InputNode(b, topo_order)
-        v = InputNode(v, topo_order)
-        c = InputNode(c, topo_order)
-        logs = []
+        W, b, v, c = params = [InputNode(value, topo_order) for value in (W, b, v, c)]
+        log_likelihood = InputNode(0.0, topo_order)
         for x, y in dataset:
-            x = InputNode(x, topo_order, checked=True)
-            hidden = ReluNode(AddNode(MVMulNode(W, x), b))
+            hidden = ReluNode(AddNode(MVMulNode(W, InputNode(x, topo_order)), b))
             score = AddNode(DotNode(v, hidden), c)
             probability = SigmoidNode(ConstantMulNode(score, y))
-            logs.append(LogNode(probability))
-        log_likelihood = reduce(AddNode, logs)
-        return [W, b, v, c], ConstantMulNode(log_likelihood, -1)
+            log_likelihood = AddNode(log_likelihood, LogNode(probability))
+        return params, ConstantMulNode(log_likelihood, -1)
 
     return compute_loss
 
 
-def check_dataset(dataset):
-    """Return the dataset with float64 vectors, or raise ValueError saying what is wrong."""
+def as_dataset(dataset):
+    """Return the examples (x, y) with each x as float64, or say what is wrong with them."""
     dataset = [(np.array(x, dtype=np.float64), y) for x, y in dataset]
-    if not dataset:
-        raise ValueError("dataset must hold at least one example (x, y), got none")
+    require(dataset, "dataset must hold at least one example (x, y), got none")
+    vectors = "dataset: each x must be a vector of finite numbers, all of one length"
     for x, y in dataset:
-        if x.ndim != 1 or x.shape != dataset[0][0].shape or not np.isfinite(x).all():
-            raise ValueError(
-                "dataset: each x must be a vector of finite numbers, all of one length, "
-                f"got {x.tolist()}"
-            )
-        if y not in (1, -1):
-            raise ValueError(f"dataset: each y must be 1 or -1, got {y!r}")
+        fits = x.ndim == 1 and x.shape == dataset[0][0].shape and np.isfinite(x).all()
+        require(fits, f"{vectors}, got {x.tolist()}")
+        require(y in (1, -1), f"dataset: each y must be 1 or -1, got {y!r}")
     return dataset
 
 
 def gradient_descent(loss_fn, params, lr, num_iters):
-    """Minimise a loss by gradient descent: num_iters times θ ← θ − lr · ∇L(θ).
+    """Minimize a loss: num_iters times, θ ← θ − lr · ∇L(θ).
 
     Parameters
     ----------
     loss_fn : callable
-        ``loss_fn(*params) -> (param_nodes, loss_node)``, as ``make_neural_network`` returns;
-        builds a new graph each time. The graph of a finished step is emptied.
+        ``loss_fn(*params) -> (param_nodes, loss_node)``, as `make_neural_network` returns.
     params : list of float or array_like
-        Initial values; **the list's entries are replaced by the trained values.**
-    lr : float
-        Learning rate, positive.
+        Initial values; the list's entries are replaced by the trained values.
+    lr : float, the learning rate
     num_iters : int
-        Number of steps; 0 only computes the loss.
 
     Returns
     -------
     history : list of numpy.float64
-        The loss at the initial values and after each step: ``num_iters + 1`` numbers, all
-        finite. A **shorter** history means that training diverged: the next step would
-        have left the numbers for which the loss can be computed. Then ``params`` holds
-        the last good values, those of ``history[-1]``.
-
-    Raises
-    ------
-    ValueError
-        If ``params`` is not a list, ``lr`` not a positive number, ``num_iters`` not a whole
-        number ≥ 0, or the loss cannot be computed at the initial values.
+        The loss at first and after each step. It is shorter than ``num_iters + 1`` if training
+        diverged: the next step left the numbers for which the loss can be computed.
     """
-    if not isinstance(params, list):
-        raise ValueError(f"params must be a list, to be updated, got {params!r}")
-    if not (isinstance(lr, numbers.Real) and 0 < lr < math.inf):
-        raise ValueError(f"lr must be positive and finite, got {lr!r}")
-    if not (isinstance(num_iters, numbers.Integral) and num_iters >= 0):
-        raise ValueError(f"num_iters must be a whole number ≥ 0, got {num_iters!r}")
-
-    # A diverging run overflows on its way; its short history tells.
-    with np.errstate(all="ignore"):
+    require(isinstance(params, list), f"params must be a list, to be updated, got {params!r}")
+    positive = isinstance(lr, Real) and 0 < lr < math.inf
+    require(positive, f"lr must be positive and finite, got {lr!r}")
+    whole = isinstance(num_iters, Integral) and num_iters >= 0
+    require(whole, f"num_iters must be a whole number, at least 0, got {num_iters!r}")
+    with np.errstate(all="ignore"):  # a diverging run overflows on its way
         nodes, loss = loss_fn(*params)
-        if not math.isfinite(loss.value):
-            raise ValueError(f"params: the loss at first is {loss.value}")
+        require(math.isfinite(loss.value), f"params: the loss at first is {loss.value}")
         history = [loss.value]
         for _ in range(num_iters):
             loss.compute_grad()
             moved = [node.value - lr * node.grad for node in nodes]
-            # Nodes and their list refer to each other: emptied, it frees them at once.
-            loss.topo_order.clear()
             try:
                 nodes, loss = loss_fn(*moved)
-            except ValueError:
-                # Shapes were right before, so a number is wrong: a parameter
-                # is no longer finite, or a probability has become 0.
+            except ValueError:  # a parameter is no longer finite, or a probability has become 0
                 break
             if not math.isfinite(loss.value):
                 break
             params[:] = moved
             history.append(loss.value)
     return history
-
-
-# -------------------------------------------------- the homework's runs, as commands
-
-DATASETS = {"simple": SIMPLE_DATASET, "xor": XOR_DATASET}
 
 
 def initial_logistic_regression():
@@ -663,16 +432,15 @@ def initial_logistic_regression():
 
 def initial_neural_network():
     """Return the initial values [W, b, v, c] of the network: small and without symmetry."""
-    return [
-        np.array([[-0.01, 0.07], [0.17, 0.00], [-0.04, -0.11]]),
-        np.array([-0.02, -0.14, 0.05]),
-        np.array([0.05, 0.14, 0.12]),
-        np.float64(-0.02),
-    ]
+    W = np.array([[-0.01, 0.07], [0.17, 0.00], [-0.04, -0.11]])
+    return [W, np.array([-0.02, -0.14, 0.05]), np.array([0.05, 0.14, 0.12]), np.float64(-0.02)]
 
 
-def print_gradient_check(formula, names, check):
-    """Print both gradients of a gradient check side by side."""
+DATASETS = {"simple": SIMPLE_DATASET, "xor": XOR_DATASET}
+
+
+def print_check(check, formula, names):
+    """Print both gradients of a `GradientCheck`."""
     print(f"{formula} = {check.value:.6f}")
     for name, backprop, numerical in zip(names, check.backprop, check.numerical):
         print(f"gradient with respect to {name}")
@@ -681,62 +449,49 @@ def print_gradient_check(formula, names, check):
     print(f"largest difference: {check.max_difference:.1e}")
 
 
-def print_training(make_loss_fn, dataset, names, params, lr, num_iters):
-    """Train, print losses, parameters and predictions; return whether all steps were done."""
-    history = gradient_descent(make_loss_fn(dataset), params, lr, num_iters)
-    # z in the formats: a loss of exactly 0 is −1 times 0, which would print as −0.
-    print(f"initial loss: {history[0]:z.6f}")
+def print_training(make, params, names, dataset, lr, num_iters):
+    """Train; print losses, parameters and predictions; return whether all steps were done."""
+    history = gradient_descent(make(dataset), params, lr, num_iters)
+    print(f"initial loss: {history[0]:z.6f}")  # z: -1 times a sum of 0 would print as -0
     print(f"final loss:   {history[-1]:z.6f} (after {len(history) - 1} steps)")
     for name, param in zip(names, params):
         print(f"{name} = {np.round(param, 4).tolist()}")
     for x, y in dataset:
-        # The loss of the one example (x, +1) is −log P(y = +1 | x).
-        _, loss = make_loss_fn([(x, 1)])(*params)
+        _, loss = make([(x, 1)])(*params)  # of the one example (x, +1): -log P(y = +1 | x)
         print(f"x = {x.tolist()}, y = {y:+d}: P(y = +1 | x) = {np.exp(-loss.value):.4f}")
     return len(history) == num_iters + 1
 
 
-class OneLineParser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line on stderr, with exit status 2."""
-
-    def error(self, message):
-        self.exit(2, f"{self.prog}: error: {message}\n")
-
-
 def main(argv=None):
     """Run one command; return 0, or 1 if training diverged (2: bad arguments)."""
-    parser = OneLineParser(prog="backprop.py", description="Backpropagation from first principles.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("grad_check_1", help="check the gradient of log(aᵀb) − 3σ(aᵀc)")
-    commands.add_parser("grad_check_2", help="check the gradient of vᵀ ReLU(Mv)")
-    for command, lr, text in [
-        ("logreg", 1.0, "train logistic regression"),
-        ("neural", 0.1, "train a network with three hidden units"),
-    ]:
-        train = commands.add_parser(command, help=text)
-        train.add_argument("-d", "--dataset", choices=DATASETS, required=True, help="training set")
-        train.add_argument("--lr", type=float, default=lr, help=f"learning rate, {lr} if not given")
-        train.add_argument("--iters", type=int, default=1000, help="steps, 1000 if not given")
+    text = "Backpropagation from first principles."
+    parser = argparse.ArgumentParser("backprop.py", usage=argparse.SUPPRESS, description=text)
+    commands = ["grad_check_1", "grad_check_2", "logreg", "neural"]
+    parser.add_argument("command", choices=commands, help="what to check or to train")
+    parser.add_argument("-d", "--dataset", choices=DATASETS, help="what to train on")
+    parser.add_argument("--lr", type=float, help="learning rate (1.0 for logreg, 0.1 for neural)")
+    parser.add_argument("--iters", type=int, default=1000, help="number of steps (1000)")
     args = parser.parse_args(argv)
-
     if args.command == "grad_check_1":
-        print_gradient_check("f(a, b, c)", "abc", gradient_check_1())
+        print_check(gradient_check_1(), "f(a, b, c)", "abc")
         return 0
     if args.command == "grad_check_2":
-        print_gradient_check("f(M, v)", "Mv", gradient_check_2())
+        print_check(gradient_check_2(), "f(M, v)", "Mv")
         return 0
+    if args.dataset is None:
+        parser.error("the following arguments are required: -d/--dataset")
     if args.command == "logreg":
-        model, names, params = make_logistic_regression, "wb", initial_logistic_regression()
+        model, lr = (make_logistic_regression, initial_logistic_regression(), "wb"), 1.0
     else:
-        model, names, params = make_neural_network, "Wbvc", initial_neural_network()
+        model, lr = (make_neural_network, initial_neural_network(), "Wbvc"), 0.1
+    lr = lr if args.lr is None else args.lr
     try:
-        finished = print_training(model, DATASETS[args.dataset], names, params, args.lr, args.iters)
+        finished = print_training(*model, DATASETS[args.dataset], lr, args.iters)
     except ValueError as error:
         parser.error(str(error))
     if not finished:
-        print(f"{parser.prog}: training diverged, try an --lr below {args.lr}", file=sys.stderr)
-        return 1
-    return 0
+        print(f"{parser.prog}: training diverged, try an --lr below {lr}", file=sys.stderr)
+    return 0 if finished else 1
 
 
 if __name__ == "__main__":

@@ -4,22 +4,15 @@ Example i is made by drawing a cluster z_i = c with probability π_c and then, f
 x_ij = 1 with probability W_cj. X is (n, d) of zeros and ones, π is (k,), W is (k, d), and the
 responsibilities r_ic = P(Z_i = c | X_i = x_i; π, W) are (n, k).
 
-Probabilities of examples are kept as logarithms, so that d = 10,000 does not underflow. W may reach
-0 or 1 exactly: 0 · log 0 counts as 0, and an impossible example has log-likelihood -inf.
-
-X is kept as bool; each step turns it into floats some rows at a time, so few that they stay in the
-processor's cache. Tables that only this module sees are (k, n): sums over clusters add whole rows.
-
 Sources: Dempster, Laird & Rubin, J. R. Stat. Soc. B 39 (1977), 1-38; Bishop, Pattern Recognition
-and Machine Learning (2006), section 9.3.3 (this mixture). Bad input anywhere raises ValueError.
+and Machine Learning (2006), section 9.3.3 (this mixture). Bad input raises ValueError.
 """
 
-from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
 
-from hwlib import arguments
+from hwlib.arguments import as_array, as_generator, as_real, as_whole, require
 
 
 class Iteration(NamedTuple):
@@ -43,202 +36,206 @@ class Fit(NamedTuple):
 def e_step(X, pi, W):
     """Return the responsibilities r_ic = P(Z_i = c | X_i = x_i; π, W), shape (n, k).
 
-    An example that no cluster can produce has no posterior (0/0). It gets r_i = π, the prior: its
-    row sums to one like any other, and the next M step can make the example possible.
+    An example that no cluster can produce has no posterior (0/0). It gets r_i = π, the prior, and
+    the next M step can make it possible.
+
+    >>> print(e_step([[1, 0], [1, 1]], [0.5, 0.5], [[0.8, 0.5], [0.2, 0.5]]))
+    [[0.8 0.2]
+     [0.8 0.2]]
     """
-    X, pi, W = _check(X, pi, W)
-    return _posterior(_log_joint(X, pi, W), pi)[0].T
-
-
-def expected_complete_log_likelihood(X, responsibilities, pi, W, weights=None):
-    """Return Σ_i Σ_c r_ic [log π_c + Σ_j x_ij log W_cj + (1 - x_ij) log(1 - W_cj)], a float.
-
-    `weights`, shape (n,), multiplies each example's term, as in `m_step`.
-    """
-    X, pi, W = _check(X, pi, W)
-    responsibilities = _check_distributions("responsibilities", responsibilities, (len(X), len(pi)))
-    counts = responsibilities.T * _check_weights(weights, len(X))
-    present = counts > 0  # elsewhere the example may be impossible, and 0 · (-inf) is to be 0
-    return float(np.sum(counts[present] * _log_joint(X, pi, W)[present]))
+    X, pi, W = as_mixture(X, pi, W)
+    log_joint = log_joint_probabilities(X, pi, W)
+    largest = log_joint.max(axis=1, keepdims=True)
+    # the same factor for each cluster cancels: so chosen that the largest number becomes 1
+    joint = np.exp(log_joint - np.maximum(largest, LOG_0))
+    evidence = joint.sum(axis=1, keepdims=True)
+    return np.divide(joint, evidence, out=np.tile(pi, (len(X), 1)), where=evidence > 0)
 
 
 def m_step(X, responsibilities, weights=None, alpha=1.0):
-    """Return (π, W) that maximise the expected complete log-likelihood.
+    """Return (π, W) that maximize the expected complete log-likelihood.
 
-    π_c = N_c / n and W_cj = (Σ_i r_ic x_ij + α - 1) / (N_c + 2(α - 1)), where N_c = Σ_i r_ic.
-    A cluster without examples (N_c = 0) gets W_cj = 1/2; any other value would be as likely.
+    π_c = N_c / n and W_cj = Σ_i r_ic x_ij / N_c, where N_c = Σ_i r_ic. A cluster without examples
+    (N_c = 0) gets W_cj = 1/2; any other value would be as likely.
 
     Parameters
     ----------
-    X : (n, d) array of 0 and 1
-    responsibilities : (n, k) array, each row summing to one
-    weights : (n,) array of numbers >= 0: how often each row occurs, the same as repeating it
-    alpha : float >= 1; 1 is maximum likelihood. More puts a Beta(α, α) prior on each W_cj, as if a
-        cluster had seen α - 1 more ones and α - 1 more zeros, which keeps W away from 0 and 1.
+    X : array_like of 0 and 1, shape (n, d)
+    responsibilities : array_like, shape (n, k), each row summing to one
+    weights : array_like, shape (n,): how often each row occurs, 0 or more
+    alpha : float, 1 or more; more than 1 puts a Beta(α, α) prior on each W_cj, as if each cluster
+        had seen α - 1 more ones and α - 1 more zeros, which keeps W away from 0 and 1
     """
-    X = _check_data(X)
-    responsibilities = _check_distributions("responsibilities", responsibilities, (len(X), None))
-    weights, alpha = _check_weights(weights, len(X)), arguments.number("alpha", alpha, Real, 1)
-    return _m_step(X, responsibilities.T, weights, alpha)
+    X, alpha = as_examples(X), as_real("alpha", alpha, 1)
+    r = as_distributions("responsibilities", responsibilities, len(X), "k")
+    r = r * as_weights(weights, len(X))[:, np.newaxis]
+    N = r.sum(axis=0)
+    ones = r.T @ X + (alpha - 1)
+    total = N[:, np.newaxis] + 2 * (alpha - 1)
+    W = np.divide(ones, total, out=np.full(ones.shape, 0.5), where=total > 0)
+    return N / N.sum(), np.minimum(W, 1)  # rounding can lift a mean of ones above 1
 
 
 def log_likelihood(X, pi, W, weights=None):
     """Return Σ_i log P(X_i = x_i; π, W), a float; -inf when an example is impossible."""
-    X, pi, W = _check(X, pi, W)
-    evidence = _posterior(_log_joint(X, pi, W), pi)[1]
-    return _objective(evidence, W, _check_weights(weights, len(X)), alpha=1)
+    X, pi, W = as_mixture(X, pi, W)
+    weights = as_weights(weights, len(X))
+    log_evidence = log_sum_exp(log_joint_probabilities(X, pi, W))
+    present = weights > 0
+    return float(np.sum(weights[present] * log_evidence[present]))
 
 
-def initialise(X, k, rng=0, weights=None):
-    """Return a start for EM: π uniform, W_c = mean of X / 2 + an example / 4 + noise / 4.
+def expected_complete_log_likelihood(X, responsibilities, pi, W, weights=None):
+    """Return Σ_i Σ_c r_ic [log π_c + Σ_j x_ij log W_cj + (1 - x_ij) log(1 - W_cj)], a float."""
+    X, pi, W = as_mixture(X, pi, W)
+    r = as_distributions("responsibilities", responsibilities, len(X), len(pi))
+    r = r * as_weights(weights, len(X))[:, np.newaxis]
+    present = r > 0  # elsewhere the example may be impossible, and 0 · (-inf) is to be 0
+    return float(np.sum(r[present] * log_joint_probabilities(X, pi, W)[present]))
 
-    Equal rows of W would stay equal for ever: hence the noise and the examples (drawn in proportion
+
+def log_joint_probabilities(X, pi, W):
+    """Return log P(X_i = x_i, Z_i = c; π, W), shape (n, k): the bracket in the line above."""
+    log_joint = log(pi) + X @ log(W).T + (1 - X) @ log(1 - W).T
+    return np.where(log_joint > LOG_0 / 2, log_joint, -np.inf)
+
+
+LOG_0 = -1e300  # stands for log 0 = -inf in products, where 0 · log 0 is to be 0
+
+
+def log(p):
+    """Return log p, or LOG_0 where p is 0."""
+    return np.log(p, out=np.full(p.shape, LOG_0), where=p > 0)
+
+
+def log_sum_exp(log_joint):
+    """Return log Σ_c exp(log_joint_ic), shape (n,), where exp alone would underflow to 0."""
+    largest = np.maximum(log_joint.max(axis=1), LOG_0)  # finite, so that nothing is -inf + inf
+    total = np.exp(log_joint - largest[:, np.newaxis]).sum(axis=1)
+    return np.where(total > 0, largest + log(total), -np.inf)
+
+
+def initial_parameters(X, k, rng=0, weights=None):
+    """Return (π, W) to start from: π uniform, W_c = mean of X / 2 + an example / 4 + noise / 4.
+
+    Equal rows of W would stay equal forever: hence the noise and the examples (drawn in proportion
     to `weights`). The mean keeps one cluster from suiting all examples, as noise would for large d.
     """
-    X, k, rng = _check_data(X), arguments.number("k", k, Integral, 1), arguments.generator(rng)
-    weights = _check_weights(weights, len(X))
-    p = weights / weights.sum()
-    mean = sum(p[rows] @ x for rows, x in _blocks(X, 1))
+    X, k, rng = as_examples(X), as_whole("k", k, 1), as_generator(rng)
+    p = as_weights(weights, len(X))
+    p = p / p.sum()
     examples, noise = X[rng.choice(len(X), size=k, p=p)], rng.uniform(size=(k, X.shape[1]))
-    return np.full(k, 1 / k), mean / 2 + examples / 4 + noise / 4
+    return np.full(k, 1 / k), (p @ X) / 2 + examples / 4 + noise / 4
 
 
 def iterate(X, pi, W, weights=None, alpha=1.0):
-    """Return an endless iterator of EM's steps, each an `Iteration`, the first at the given (π, W).
+    """Yield EM's steps without end, each an `Iteration`, the first at the given (π, W).
 
     The log-likelihood never falls from one to the next, up to round-off. With alpha > 1 it is the
-    penalised one, log P(X) + (α - 1) Σ_c Σ_j [log W_cj + log(1 - W_cj)], that never falls.
+    penalized one, log P(X) + (α - 1) Σ_c Σ_j [log W_cj + log(1 - W_cj)], that never falls.
     """
-    X, pi, W = _check(X, pi, W)
-    weights, alpha = _check_weights(weights, len(X)), arguments.number("alpha", alpha, Real, 1)
+    (X, pi, W), alpha = as_mixture(X, pi, W), as_real("alpha", alpha, 1)
+    while True:
+        responsibilities = e_step(X, pi, W)
+        level = log_likelihood(X, pi, W, weights) + log_prior(W, alpha)
+        yield Iteration(pi, W, responsibilities, level)
+        pi, W = m_step(X, responsibilities, weights, alpha)
 
-    def steps(pi, W):
-        while True:
-            responsibilities, evidence = _posterior(_log_joint(X, pi, W), pi)
-            yield Iteration(pi, W, responsibilities.T, _objective(evidence, W, weights, alpha))
-            pi, W = _m_step(X, responsibilities, weights, alpha)
 
-    return steps(pi, W)
+def log_prior(W, alpha):
+    """Return the logarithm of the Beta(α, α) prior's density at W, without its constant."""
+    inside = np.all((W > 0) & (W < 1))
+    return float((alpha - 1) * np.sum(log(W) + log(1 - W))) if inside or alpha == 1 else -np.inf
 
 
 def fit(X, k, rng=0, restarts=1, tol=1e-8, max_iter=1000, weights=None, alpha=1.0):
-    """Fit a mixture of k clusters by EM and return, as a `Fit`, the best of several runs.
+    """Fit a mixture of k clusters by EM; of several runs, return the one that ends highest.
 
     Parameters
     ----------
-    X : (n, d) array of 0 and 1, of any type (a copy as bool is made, a byte per entry)
-    k : int from 1 to the number of distinct rows (more clusters could not raise the likelihood)
-    rng : int (seeds a RandomState), RandomState or Generator, from which each run draws its start
-    restarts : int, number of runs; the one that ends highest is returned
+    X : array_like of 0 and 1, shape (n, d)
+    k : int, from 1 to the number of distinct rows (more clusters could not raise the likelihood)
+    rng : int (seeds a RandomState), numpy.random.RandomState or numpy.random.Generator
+    restarts : int, the number of runs, each from new `initial_parameters`
     tol, max_iter : a run ends once a step gains at most tol per example, or after max_iter M steps
     weights, alpha : as in `m_step`; with alpha > 1 the log-likelihoods are those of `iterate`
+
+    Returns
+    -------
+    Fit
+
+    >>> fit([[1, 1], [1, 0], [0, 0]], k=1).W.round(4).tolist()
+    [[0.6667, 0.3333]]
     """
-    X = _check_data(X)
-    weights = _check_weights(weights, len(X))
-    for name, count in {"k": k, "restarts": restarts, "max_iter": max_iter}.items():
-        arguments.number(name, count, Integral, 1)
-    enough = arguments.number("tol", tol, Real, 0) * weights.sum()
-    distinct = len({row.tobytes() for row in np.packbits(X[weights > 0], axis=1)})
-    if k > distinct:
-        raise ValueError(f"k is {k}; expected at most {distinct}, the number of distinct rows of X")
-
-    rng = arguments.generator(rng)
-
-    def run():
-        trace, start = [], initialise(X, k, rng, weights)
-        for now in iterate(X, *start, weights, alpha):  # pragma: no branch (it has no end)
-            gain = now.log_likelihood - trace[-1] if trace else np.inf
-            trace.append(now.log_likelihood)
-            if gain <= enough or len(trace) > max_iter:
-                return Fit(now.pi, now.W, now.responsibilities, np.array(trace))
-
-    return max((run() for _ in range(restarts)), key=lambda found: found.log_likelihoods[-1])
+    X = as_examples(X)
+    weights, enough = check_fit(X, k, restarts, tol, max_iter, weights)
+    rng, runs = as_generator(rng), []
+    for _ in range(restarts):
+        start = initial_parameters(X, k, rng, weights)
+        runs.append(climb(iterate(X, *start, weights, alpha), enough, max_iter))
+    return max(runs, key=lambda run: run.log_likelihoods[-1])
 
 
-def _blocks(X, k):
-    """The rows of X by turns, as slices and as float64, for products with k columns or rows."""
-    # 256 kB stay in the cache, and OpenBLAS multiplies up to 10^6 pairs in place and on one thread;
-    # where not even a row is that small, 8 MB are worth its threads.
-    size = min(2**15, 10**6 // k) // X.shape[1] or max(1, 2**20 // X.shape[1])
-    for first in range(0, len(X), size):
-        rows = slice(first, first + size)
-        yield rows, X[rows].astype(np.float64)
+def climb(steps, enough, max_iter):
+    """Return the `Fit` at which EM's steps end: one gained no more than enough, or it was the last.
+
+    Parameters
+    ----------
+    steps : iterator of Iteration
+    enough : float
+    max_iter : int
+    """
+    levels = []
+    for pi, W, responsibilities, level in steps:  # pragma: no branch (they have no end)
+        levels.append(level)
+        if len(levels) > max_iter or len(levels) > 1 and level - levels[-2] <= enough:
+            return Fit(pi, W, responsibilities, np.array(levels))
 
 
-def _log_joint(X, pi, W):
-    """log P(X_i = x_i, Z_i = c) = log π_c + Σ_j [x_ij logit W_cj + log(1 - W_cj)], shape (k, n)."""
-    log_W, log_V = _log(W.T, at_zero=0.0), _log(1 - W.T, at_zero=0.0)
-    logit, constant = log_W - log_V, log_V.sum(axis=0) + _log(pi, at_zero=-np.inf)
-    certain = np.subtract(W.T == 0, W.T == 1, dtype=np.float64, order="C")
-    log_joint = np.empty((len(W), len(X)))
-    for rows, x in _blocks(X, len(W)):
-        log_joint[:, rows] = (x @ logit + constant).T
-        if certain.any():
-            # log 0 was left out above: count the entries of x_i that cluster c cannot produce
-            violations = x @ certain + (W == 1).sum(axis=1)
-            log_joint[:, rows][violations.T > 0.5] = -np.inf
-    return log_joint
+# ---- what arguments must be ----------------------------------------------------------------------
 
 
-def _posterior(log_joint, pi):
-    """r_ic, shape (k, n), and log P(X_i = x_i), shape (n,), by log-sum-exp; uses up `log_joint`."""
-    # an impossible example: largest must be finite for every exp(-inf - largest) to be 0
-    largest = np.maximum(log_joint.max(axis=0), np.finfo(np.float64).min)
-    scaled = np.subtract(log_joint, largest, out=log_joint)
-    total = np.exp(scaled, out=scaled).sum(axis=0)
-    responsibilities = np.divide(scaled, total, out=scaled, where=total > 0)
-    responsibilities[:, total == 0] = pi[:, None]
-    return responsibilities, largest + _log(total, at_zero=-np.inf)
-
-
-def _m_step(X, responsibilities, weights, alpha):
-    """(π, W), with responsibilities of shape (k, n)."""
-    N, ones = responsibilities @ weights, np.full((len(responsibilities), X.shape[1]), alpha - 1.0)
-    for rows, x in _blocks(X, len(responsibilities)):
-        ones += (responsibilities[:, rows] * weights[rows]) @ x
-    total = (N + 2 * (alpha - 1))[:, None]
-    W = np.divide(ones, total, out=np.full(ones.shape, 0.5), where=total > 0)
-    return N / N.sum(), np.clip(W, 0.0, 1.0)  # rounding can lift a mean of ones one bit above 1
-
-
-def _objective(evidence, W, weights, alpha):
-    """Σ_i log P(x_i), plus the log of the Beta(α, α) prior's density without its constant."""
-    present = weights > 0
-    log_data = np.sum(weights[present] * evidence[present])
-    log_prior = np.sum(_log(W, -np.inf) + _log(1 - W, -np.inf)) if alpha > 1 else 0.0
-    return float(log_data + (alpha - 1) * log_prior)
-
-
-def _log(p, at_zero):
-    return np.log(p, out=np.full(p.shape, at_zero), where=p > 0)
-
-
-def _check_data(X):
-    X = arguments.array("X", X, (None, None), X.dtype if isinstance(X, np.ndarray) else np.float64)
-    ones = X == 1
-    if not np.all(ones | (X == 0)):
-        i, j = np.argwhere((X != 0) & ~ones)[0]
+def as_examples(X):
+    """Return X as float64, if it holds nothing but 0 and 1."""
+    X = as_array("X", X, "n", "d")
+    wrong = (X != 0) & (X != 1)
+    if wrong.any():
+        i, j = np.argwhere(wrong)[0]
         raise ValueError(f"X holds {X[i, j]} in row {i}, column {j}; expected only 0 and 1")
-    return ones
+    return X
 
 
-def _check(X, pi, W):
-    X = _check_data(X)
-    W = arguments.array("W", W, (None, X.shape[1]))
-    if not (W.min() >= 0 and W.max() <= 1):
-        raise ValueError(f"W reaches from {W.min()} to {W.max()}; expected probabilities in [0, 1]")
-    return X, _check_distributions("pi", pi, (len(W),)), W
+def as_mixture(X, pi, W):
+    """Return X, and parameters that fit it."""
+    X = as_examples(X)
+    W = as_array("W", W, "k", X.shape[1])
+    fits = W.min() >= 0 and W.max() <= 1
+    require(fits, f"W reaches from {W.min()} to {W.max()}; expected probabilities in [0, 1]")
+    return X, as_distributions("pi", pi, len(W)), W
 
 
-def _check_distributions(name, value, shape):
-    p = arguments.array(name, value, shape)
-    if not (p.min() >= 0 and np.all(np.abs(p.sum(axis=-1) - 1) < 1e-6)):
-        raise ValueError(f"{name} has sums unlike 1 or numbers below 0; expected probabilities")
+def as_distributions(name, value, *shape):
+    """Return the value, probabilities that sum to 1 along the last axis."""
+    p = as_array(name, value, *shape)
+    fits = p.min() >= 0 and np.all(np.abs(p.sum(axis=-1) - 1) < 1e-6)
+    require(fits, f"{name} has sums unlike 1 or numbers below 0; expected probabilities")
     return p
 
 
-def _check_weights(weights, n):
-    weights = np.ones(n) if weights is None else arguments.array("weights", weights, (n,))
-    if not (weights.min() >= 0 and 0 < weights.sum() < np.inf):
-        raise ValueError("weights are unusable; expected finite numbers >= 0, not all of them 0")
+def as_weights(weights, n):
+    """Return the weights of n examples; None stands for ones."""
+    weights = np.ones(n) if weights is None else as_array("weights", weights, n)
+    fits = weights.min() >= 0 and 0 < weights.sum() < np.inf
+    require(fits, "weights are unusable; expected finite numbers >= 0, not all of them 0")
     return weights
+
+
+def check_fit(X, k, restarts, tol, max_iter, weights):
+    """Return the weights, and how much a step has to gain for another one to follow."""
+    weights = as_weights(weights, len(X))
+    for name, count in {"k": k, "restarts": restarts, "max_iter": max_iter}.items():
+        as_whole(name, count, 1)
+    distinct = len(np.unique(X[weights > 0], axis=0))
+    most = f"expected at most {distinct}, the number of distinct rows of X"
+    require(k <= distinct, f"k is {k}; {most}")
+    return weights, as_real("tol", tol, 0) * weights.sum()

@@ -1,18 +1,22 @@
-"""Image compression: each pixel gets the nearest of k colours, found by k-means."""
+"""Image compression: each pixel gets the nearest of k colors, found by k-means.
 
+python -m hwlib.compression photo.jpg -k 16      any picture; writes compressed_k16.png
+"""
+
+import argparse
 import math
-from numbers import Integral
+import sys
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from hwlib.arguments import generator, number
-from hwlib.kmeans import kmeans
+from hwlib.arguments import as_generator, as_whole, require
+from hwlib.quick.kmeans import kmeans
 
 
 class CompressedImage(NamedTuple):
-    """A palette image of k colours, its loss (levels count 0 ... 255), log2 k, and 24 / log2 k."""
+    """A palette image of k colors, its loss (levels count 0 ... 255), log2 k, and 24 / log2 k."""
 
     image: Image.Image
     loss: float
@@ -21,14 +25,14 @@ class CompressedImage(NamedTuple):
 
 
 def compress_image(image, k, rng=0):
-    """Give each pixel the nearest of k colours, found by k-means among the pixels' colours.
+    """Give each pixel the nearest of k colors, found by k-means among the pixels' colors.
 
     Parameters
     ----------
     image : PIL.Image.Image
         Of any mode; see `rgb_pixels`.
     k : int
-        Number of colours, 1 ... 256 and at most the number of pixels.
+        Number of colors, 1 ... 256 and at most the number of pixels.
     rng : int, numpy.random.RandomState or numpy.random.Generator
         Draws the k pixels to start from, as in `kmeans`.
 
@@ -36,7 +40,7 @@ def compress_image(image, k, rng=0):
     -------
     CompressedImage
         ``(image, loss, bits_per_pixel, factor)``. The image holds an index for each pixel and a
-        palette of k colours, so a PNG file of it spends 1, 2, 4 or 8 bits on a pixel, and fewer
+        palette of k colors, so a PNG file of it spends 1, 2, 4 or 8 bits on a pixel, and fewer
         after the format's own compression.
 
     Raises
@@ -46,14 +50,14 @@ def compress_image(image, k, rng=0):
     """
     pixels = rgb_pixels(image)
     shape, pixels = pixels.shape[:2], pixels.reshape(-1, 3)
-    number("k", k, Integral, 1, min(256, len(pixels)))
-    start = pixels[generator(rng).choice(len(pixels), k, replace=False)]
-    # Equal colours share a cluster, so it is enough to cluster each
+    as_whole("k", k, 1, min(256, len(pixels)))
+    start = pixels[as_generator(rng).choice(len(pixels), k, replace=False)]
+    # Equal colors share a cluster, so it is enough to cluster each
     # distinct one, 0xRRGGBB, with its count.
     codes = pixels @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
     distinct, counts = np.unique(codes, return_counts=True)
-    colours = np.column_stack([distinct >> 16, distinct >> 8 & 255, distinct & 255])
-    assignments, centroids, loss = kmeans(colours, k, init=start, weights=counts)
+    colors = np.column_stack([distinct >> 16, distinct >> 8 & 255, distinct & 255])
+    assignments, centroids, loss = kmeans(colors, k, init=start, weights=counts)
     cluster_of = np.empty(1 << 24, dtype=np.uint8)
     cluster_of[distinct] = assignments
     palette = Image.fromarray(cluster_of[codes].reshape(shape)).convert("P")
@@ -63,13 +67,13 @@ def compress_image(image, k, rng=0):
 
 
 def rgb_pixels(image):
-    """Return a Pillow image's colours as an array (height, width, 3) of levels 0 ... 255.
+    """Return a Pillow image's colors as an array (height, width, 3) of levels 0 ... 255.
 
     A photo taken sideways is turned upright, what is transparent is laid on white (so an opaque
     alpha channel changes nothing), and 16-bit grey keeps its upper 8 bits.
     """
-    if not isinstance(image, Image.Image):
-        raise ValueError(f"image must be a PIL.Image.Image, not {type(image).__name__}")
+    picture = isinstance(image, Image.Image)
+    require(picture, f"image must be a PIL.Image.Image, not {type(image).__name__}")
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
         image = Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
@@ -77,3 +81,27 @@ def rgb_pixels(image):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return np.asarray(image.convert("RGB"))
+
+
+def main(argv=None):
+    """Compress a picture; return 0, or exit with one line about what went wrong (2)."""
+    text = "Give each pixel of a picture the nearest of k colors."
+    parser = argparse.ArgumentParser("compression", usage=argparse.SUPPRESS, description=text)
+    parser.add_argument("file", help="any picture that Pillow reads")
+    parser.add_argument("-k", type=int, required=True, help="number of colors")
+    parser.add_argument("-s", "--rng-seed", type=int, default=0, help="seed of the start (0)")
+    args = parser.parse_args(argv)
+    name = f"compressed_k{args.k}.png"
+    try:
+        with Image.open(args.file) as image:
+            result = compress_image(image, args.k, rng=args.rng_seed)
+        result.image.save(name, optimize=True)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        parser.error(" ".join(str(error).split()))
+    bits, factor = result.bits_per_pixel, result.factor
+    print(f"{bits:.3g} bits per pixel instead of 24, a factor of {factor:.3g}: wrote {name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -245,11 +245,11 @@ def simulated_genomes(n, d, populations=2, fst=0.1, rng=0):
     [1 0 0 1 1 0 0 1 1 0] [0 1]
     """
     for name, count in {"n": n, "d": d}.items():
-        arguments.number(name, count, Integral, 1)
-    arguments.number("populations", populations, Integral, 1, n)
+        arguments.as_whole(name, count, 1)
+    arguments.as_whole("populations", populations, 1, n)
     if not isinstance(fst, Real) or not 1e-9 <= fst < 1:
         raise ValueError(f"fst must be a number, at least 1e-9 and less than 1, not {fst!r}")
-    rng = arguments.generator(rng)
+    rng = arguments.as_generator(rng)
     ancestral = rng.uniform(0.05, 0.95, size=d)
     scale = (1 - fst) / fst
     frequencies = rng.beta(ancestral * scale, (1 - ancestral) * scale, size=(populations, d))
@@ -297,9 +297,9 @@ def binary_digits(n=400, digits=range(5), rng=0):
     >>> digits.X.shape, digits.labels.tolist(), digits.shape
     ((5, 192), [0, 1, 2, 3, 4], (16, 12))
     """
-    arguments.number("n", n, Integral, 1)
+    arguments.as_whole("n", n, 1)
     digits = _distinct_digits(digits)
-    rng = arguments.generator(rng)
+    rng = arguments.as_generator(rng)
     h, w = DIGIT_SHAPE
     labels = np.array(digits, dtype=np.int64)[np.arange(n) * len(digits) // n]
     pictures = np.zeros((n, h, w), dtype=np.uint8)

@@ -1,23 +1,24 @@
-"""k-means clustering.
+"""k-means clustering of points, and of the colors of an image.
 
-k-means looks for k centroids mu_c, and for each point x_i a cluster z_i, with a small loss
-sum_i ||x_i - mu_{z_i}||^2. It alternates two steps, `assign` and `update`; neither can raise the
-loss. Clusters count from 0.
+k-means looks for k centroids μ_c, and for each point x_i a cluster z_i, so that the loss
+Σ_i ‖x_i − μ_{z_i}‖² is small. It alternates two steps, `assign` and `update`; neither raises the
+loss. Clusters count from 0. Source: Lloyd, IEEE Trans. Inf. Theory 28 (1982), 129-137.
 
-    python -m hwlib.kmeans basic -k 2      cluster data.tsv, else the book's 500 points
-    python -m hwlib.kmeans image -k 16     compress original.png, else the book's photograph
+    python3 kmeans.py basic -k 2      cluster data.tsv, draw clusters_k2.png
+    python3 kmeans.py image -k 16     compress original.png, write compressed_k16.png
 """
 
+import argparse
+import sys
 from numbers import Integral
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from hwlib.arguments import as_assignments, as_clustering, as_points, as_weights, generator, number
-
 
 class KMeansResult(NamedTuple):
-    """Assignments z_i, shape (n,); centroids mu_c, shape (k, d); the loss of these two."""
+    """Assignments z_i, shape (n,); centroids μ_c, shape (k, d); the loss of these two."""
 
     assignments: np.ndarray
     centroids: np.ndarray
@@ -25,34 +26,39 @@ class KMeansResult(NamedTuple):
 
 
 def assign(X, centroids):
-    """Return the centroid nearest to each point, as z_i in 0 ... k-1, shape (n,).
+    """Return the centroid nearest to each point, 0 ... k-1; of equally near ones, the first.
 
-    `X` has shape (n, d), `centroids` (k, d); ValueError if not. Of equally near ones, the first.
+    Parameters
+    ----------
+    X : array_like, shape (n, d)
+    centroids : array_like, shape (k, d)
+
+    >>> print(assign([[0], [3], [9]], [[1], [5]]))
+    [0 0 1]
     """
-    X, centroids, _ = as_clustering(X, centroids)
-    return nearest(X, centroids[np.newaxis])[0].astype(np.intp)
+    X, centroids, *_ = as_clustering(X, centroids)
+    squared_distances = [((X - mu) ** 2).sum(axis=1) for mu in centroids]
+    return np.argmin(squared_distances, axis=0)
 
 
 def update(X, assignments, centroids, weights=None):
-    """Return the mean of each cluster's points, shape (k, d); an empty cluster keeps its centroid.
+    """Return the mean of each cluster's points, shape (k, d); an empty one keeps its centroid.
 
-    `weights`, shape (n,), says how often each point occurs. Raises ValueError for wrong shapes.
+    `weights`, shape (n,), says how often each point occurs.
     """
-    X, centroids, weights = as_clustering(X, centroids, weights)
-    assignments = as_assignments(assignments, len(X), len(centroids))
-    # measured from a point of the data, all that is summed is small
-    k, origin = len(centroids), X[0]
-    sums = [np.bincount(assignments, x * weights, k) for x in (X - origin).T]
-    counts = np.bincount(assignments, weights, k)[:, np.newaxis]
-    means = origin + np.transpose(sums) / np.where(counts > 0, counts, 1)
-    return np.where(counts > 0, means, centroids)
+    X, centroids, assignments, weights = as_clustering(X, centroids, assignments, weights)
+    for c in range(len(centroids)):
+        mine = assignments == c
+        if mine.any():
+            centroids[c] = np.average(X[mine], axis=0, weights=weights[mine])
+    return centroids
 
 
 def reconstruction_error(X, assignments, centroids, weights=None):
-    """Return the loss sum_i ||x_i - mu_{z_i}||^2, each term as often as `weights` says."""
-    X, centroids, weights = as_clustering(X, centroids, weights)
-    assignments = as_assignments(assignments, len(X), len(centroids))
-    return float(losses(X, assignments[np.newaxis], centroids[np.newaxis], weights)[0])
+    """Return the loss Σ_i ‖x_i − μ_{z_i}‖², each term as often as `weights` says."""
+    X, centroids, assignments, weights = as_clustering(X, centroids, assignments, weights)
+    squared_distances = ((X - centroids[assignments]) ** 2).sum(axis=1)
+    return float((weights * squared_distances).sum())
 
 
 def iterate(X, centroids, weights=None):
@@ -64,186 +70,195 @@ def iterate(X, centroids, weights=None):
         First the given centroids, the assignments to them and the loss; then the same after each
         update. The last has the assignments of the one before it: nothing moves any more.
     """
-    X, centroids, weights = as_clustering(X, centroids, weights)
-    for [z], [mu], _ in lloyd(X, centroids[np.newaxis], weights):
-        yield KMeansResult(z.astype(np.intp), mu, reconstruction_error(X, z, mu, weights))
+    centroids, assignments, loss = as_array("centroids", centroids, "k", "d"), None, np.inf
+    while True:
+        before, assignments = assignments, assign(X, centroids)
+        higher, loss = loss, reconstruction_error(X, assignments, centroids, weights)
+        yield KMeansResult(assignments, centroids, loss)
+        # points that differ by rounding alone could lead round in circles
+        if np.array_equal(before, assignments) or loss >= higher:
+            return
+        centroids = update(X, assignments, centroids, weights)
 
 
 def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
-    """Cluster points into k clusters by the algorithm of Lloyd (1982).
+    """Cluster points by k-means; of several runs, return the one with the lowest loss.
 
     Parameters
     ----------
     X : array_like, shape (n, d)
-    k : int
-        Number of clusters, 1 ... n.
-    rng : int, numpy.random.RandomState or numpy.random.Generator
-        An integer seeds a RandomState, whose numbers are the same in every version of numpy.
-    restarts : int
-        Run so often, each time from other centroids; the run with the lowest loss is returned.
-    init : {"random", "k-means++"} or array_like, shape (k, d)
-        Start from k different rows drawn at random; or drawn one by one, with probabilities as the
-        squared distances from the nearest one drawn so far (Arthur and Vassilvitskii, 2007); or
-        from these centroids.
-    weights : array_like, shape (n,), optional
-        How often each point occurs; positive.
+    k : int, the number of clusters, 1 ... n
+    rng : int (seeds a RandomState), numpy.random.RandomState or numpy.random.Generator
+    restarts : int, the number of runs, each from new centroids
+    init : "random", "k-means++" or centroids, as in `initial_centroids`
+    weights : array_like, shape (n,), optional: how often each point occurs; positive
 
     Returns
     -------
-    KMeansResult
-        ``(assignments, centroids, loss)``.
+    KMeansResult, which unpacks as ``assignments, centroids, loss``
 
-    Raises
-    ------
-    ValueError
-        If an argument has a wrong shape, or values outside those named above.
+    >>> kmeans([[0], [2], [9]], k=2).loss
+    2.0
     """
-    X, rng = as_points("X", X), generator(rng)
-    number("restarts", restarts, Integral, 1)
-    counts, best = as_weights(weights, len(X)), []
-    together = max(1, 8 * BLOCK // X.size)  # with few points, one step serves many runs
-    for first in range(0, restarts, together):
-        starts = draw(X, k, rng, init, weights, min(together, restarts - first))
-        ends = [(z[last], mu[last]) for z, mu, last in lloyd(X, starts, counts)]
-        z, mu = map(np.concatenate, zip(*ends))
-        loss = losses(X, z, mu, counts)
-        i = loss.argmin()
-        best.append(KMeansResult(z[i].astype(np.intp), mu[i], float(loss[i])))
-    return min(best, key=lambda end: end.loss)
+    rng, ends = as_generator(rng), []
+    for _ in range(as_whole("restarts", restarts, 1)):
+        *_, end = iterate(X, initial_centroids(X, k, rng, init, weights), weights)
+        ends.append(end)
+    return min(ends, key=lambda end: end.loss)
 
 
 def initial_centroids(X, k, rng=0, init="random", weights=None):
-    """Return centroids to start from, shape (k, d). Parameters as for `kmeans`."""
-    X, rng = as_points("X", X), generator(rng)
-    as_weights(weights, len(X))
-    return draw(X, k, rng, init, weights, 1)[0]
+    """Return centroids to start from, shape (k, d); the parameters are those of `kmeans`.
 
-
-def draw(X, k, rng, init, weights, runs):
-    """Draw centroids for each of several runs, shape (runs, k, d); X, rng and weights are right."""
-    if not isinstance(init, str):
-        return np.array([as_points("init", init, (k, X.shape[1]))] * runs)
-    if init not in ("random", "k-means++"):
-        raise ValueError(f'init must be "random", "k-means++" or centroids, not {init!r}')
-    number("k", k, Integral, 1, len(X))
-    n, p = len(X), None if weights is None else weights / np.sum(weights)
-    if init == "random":
-        i = [rng.permutation(n) if p is None else rng.choice(n, k, False, p) for _ in range(runs)]
-        return X[np.array(i)[:, :k]]
-    first, u = zip(*[(rng.choice(n, p=p), rng.random(k - 1)) for _ in range(runs)])
-    rows, squares = [np.array(first)], np.inf
-    for u_c in np.transpose(u):
-        squares = np.minimum(squares, sum((x - x[rows[-1], np.newaxis]) ** 2 for x in X.T))
-        shares = np.cumsum(squares if weights is None else squares * weights, axis=1)
-        # no distance left: there are fewer than k distinct points, and any row is as good
-        rows.append((shares <= u_c[:, np.newaxis] * shares[:, -1:]).sum(axis=1) % n)
-    return X[np.transpose(rows)]
-
-
-# ---- both steps, of several runs at once and without work that changes nothing -------------------
-BLOCK = 2**18  # numbers in a table of float32: a megabyte stays in the cache
-
-
-def lloyd(X, starts, weights):
-    """Alternate the two steps from each of `starts`, shape (runs, k, d), until nothing moves.
-
-    Yields, for each step, assignments and centroids of the runs that go on, and which end with it.
+    "random" draws k different rows of X. "k-means++" draws one row after another, each with
+    probability in proportion to its squared distance from the nearest one drawn before it (Arthur
+    & Vassilvitskii, 2007). Centroids are returned as they are.
     """
-    # the axis of the runs is the last: numpy is fastest along it, and they are often many
-    centroids, (runs, k, d) = np.array(starts.T, order="C"), starts.shape
-    totals = np.zeros((d + 1 + (weights != 1).any(), k, runs))  # coordinates, weight, number
-    table = columns(X, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if it is small
-    runs, seen, assignments = np.arange(runs), {}, None
-    while len(runs):
-        before, assignments = assignments, nearest(X, centroids.T, table)
-        # An update that moves anything lowers the loss, so a run that was at a partition before
-        # has ended. If it was another run, that one goes on from here.
-        partitions = [hash(z.tobytes()) for z in assignments]
-        was_here = np.array([seen.get(partition, -1) for partition in partitions])
-        seen.update(zip(partitions, runs))
-        yield assignments, centroids.T, was_here == runs
-        move(X, before, assignments, totals, weights)
-        sums, weight, members = totals[:d], totals[d], totals[-1]  # rounding may leave a weight
-        means = X[0][:, np.newaxis, np.newaxis] + sums / np.where(members > 0, weight, 1)
-        active = was_here < 0
-        centroids = np.where(members > 0, means, centroids).compress(active, 2)
-        runs, assignments, totals = runs[active], assignments[active], totals.compress(active, 2)
+    if not isinstance(init, str):
+        return as_array("init", init, k, np.shape(X)[1])
+    X, rng, w = as_array("X", X, "n", "d"), as_generator(rng), as_weights(weights, len(X))
+    named = init in ("random", "k-means++")
+    require(named, f'init must be "random", "k-means++" or centroids, not {init!r}')
+    as_whole("k", k, 1, len(X))
+    p = None if weights is None else w / w.sum()
+    if init == "random":
+        return X[rng.choice(len(X), k, replace=False, p=p)]
+    centroids = X[[rng.choice(len(X), p=p)]]
+    while len(centroids) < k:
+        squares = np.min([((X - mu) ** 2).sum(axis=1) for mu in centroids], axis=0)
+        shares = w * squares if squares.any() else w  # zeros: there are no more different rows
+        row = rng.choice(len(X), p=shares / shares.sum())
+        centroids = np.append(centroids, X[[row]], axis=0)
+    return centroids
 
 
-@np.errstate(all="ignore")  # too large for float32: such scores are left to float64
-def nearest(X, centroids, table=None):
-    """For each run, the centroid nearest to each point: (runs, k, d) gives (runs, n)."""
-    # ||x - mu||^2 = ||x||^2 - 2 (mu.x - ||mu||^2 / 2): the nearest has the greatest score in the
-    # brackets. Measured from a point of the data, no large numbers cancel, however far it is off.
-    runs, k, d = centroids.shape
-    mu = centroids.T - X[0][:, np.newaxis, np.newaxis]
-    factors = np.append(mu, -(mu**2).sum(axis=0, keepdims=True) / 2, axis=0)
-    # float32 takes half the time; k marks where it leaves a doubt which score is the greatest
-    quick = factors.reshape(d + 1, -1).astype(np.float32)
-    float32, largest = np.finfo(np.float32), np.abs(quick).max(axis=1)
-    names = np.arange(k, dtype=np.min_scalar_type(k))[:, np.newaxis]
-    assignments = np.empty((runs, len(X)), dtype=names.dtype)
-    for block in blocks(X, k * runs + d):
-        x = columns(X[block], X[0], np.float32) if table is None else table[:, block]
-        # each of two scores is rounded d + 3 times; the difference once more
-        error = (d + 4) * (float32.eps * (largest @ np.abs(x).max(axis=1)) + float32.tiny)
-        # a row of scores for each centroid: numpy seeks maxima fastest along whole rows
-        scores = (quick.T @ x).reshape(k, -1)
-        close = (scores >= scores.max(axis=0) - error).view(np.uint8)
-        z = (close * names).sum(axis=0, dtype=names.dtype)
-        z[close.sum(axis=0, dtype=names.dtype) != 1] = k
-        assignments[:, block] = z.reshape(runs, -1)
-    doubtful = np.flatnonzero(assignments == k)
-    for part in blocks(doubtful, k * (d + 1)):
-        run, i = np.divmod(doubtful[part], len(X))
-        terms = factors[:, :, run] * columns(X.take(i, axis=0), X[0])[:, np.newaxis]
-        assignments[run, i] = terms.sum(axis=0).argmax(axis=0)
-    return assignments
+# ---- what arguments must be ----------------------------------------------------------------------
 
 
-def move(X, before, after, totals, weights):
-    """Carry the points that moved from the totals of one cluster to another's; at first, all."""
-    runs = len(after)
-    for block in blocks(X, runs * X.shape[1]):
-        if before is None:  # the runs in turns: sums one after another into one place take longer
-            x = np.repeat(columns(X[block], X[0], weights=weights[block]), runs, axis=1)
-            run, z = np.tile(np.arange(runs), len(X[block])), after[:, block].T.ravel()
-        else:
-            old, new = before[:, block].ravel(), after[:, block].ravel()
-            moved = np.flatnonzero(old != new)
-            run, i = np.divmod(moved, len(X[block]))
-            x = columns(X[block].take(i, axis=0), X[0], weights=weights[block].take(i))
-            x, z = np.append(-x, x, axis=1), np.array([old.take(moved), new.take(moved)])
-        places = (run + runs * z.astype(np.intp)).ravel()
-        for total, x_j in zip(totals, x):
-            total += np.bincount(places, x_j, total.size).reshape(total.shape)
+def require(condition, message):
+    """Raise ValueError with this message unless the condition holds."""
+    if not condition:
+        raise ValueError(message)
 
 
-def columns(X, origin, dtype=float, weights=None):
-    """Columns of x - origin and 1; with weights, of these times a weight, and 1."""
-    x = np.ones((X.shape[1] + 1, len(X)), dtype)
-    np.subtract(X.T, origin[:, np.newaxis], out=x[:-1], casting="same_kind")
-    return x if weights is None else np.append(x * weights, x[-1:], axis=0)
+def as_whole(name, value, low, high=np.inf):
+    """Return the value, an integer from low to high."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high
+    bounds = f"of at least {low}" if high == np.inf else f"from {low} to {high}"
+    require(whole, f"{name} is {value!r}; expected an integer {bounds}")
+    return value
 
 
-def losses(X, assignments, centroids, weights):
-    """For each run, the loss: (runs, n) and (runs, k, d) give (runs,)."""
-    (runs, k, d), loss = centroids.shape, 0.0
-    for block in blocks(X, runs * d):
-        z = assignments[:, block] + k * np.arange(runs)[:, np.newaxis]
-        # from the differences, not the expansion: right to the last digits and never negative
-        axes = zip(X[block].T, centroids.reshape(-1, d).T)
-        loss = loss + sum((x - mu.take(z)) ** 2 for x, mu in axes) @ weights[block]
-    return loss
+def as_generator(rng):
+    """Return rng if it is a generator of numpy's, or a RandomState with rng as its seed."""
+    if isinstance(rng, (np.random.RandomState, np.random.Generator)):
+        return rng
+    return np.random.RandomState(as_whole("rng", rng, 0, 2**32 - 1))
 
 
-def blocks(X, rows):
-    """Divide the points, so that a table of them with `rows` rows has at most BLOCK numbers."""
-    size = max(1, BLOCK // rows)
-    return [slice(start, start + size) for start in range(0, len(X), size)]
+def as_array(name, value, *shape):
+    """Return a copy as float64, of this shape, where a letter stands for any length."""
+    expected = f"expected ({', '.join(map(str, shape))}), with one row at least"
+    try:
+        array = np.array(value, dtype=np.float64, order="F")  # each coordinate is kept together
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is not an array of numbers, {expected}: {error}") from None
+    fits = array.ndim == len(shape) and array.size > 0
+    fits = fits and all(want in (have, "n", "k", "d") for have, want in zip(array.shape, shape))
+    require(fits, f"{name} has shape {array.shape}; {expected}")
+    require(np.abs(array).max() < 1e150, f"{name} must be finite and below 1e150 in size")
+    return array
+
+
+def as_weights(weights, n):
+    """Return positive weights of n points; None stands for ones."""
+    weights = np.ones(n) if weights is None else as_array("weights", weights, n)
+    require(weights.min() > 0, f"weights must be {n} positive numbers, one for each row of X")
+    return weights
+
+
+def as_clustering(X, centroids, assignments=None, weights=None):
+    """Return all four as arrays that fit together."""
+    X = as_array("X", X, "n", "d")
+    centroids = as_array("centroids", centroids, "k", X.shape[1])
+    n, k = len(X), len(centroids)
+    z = np.zeros(n, dtype=int) if assignments is None else np.asarray(assignments)
+    fits = z.shape == (n,) and z.dtype.kind in "iu" and z.min() >= 0 and z.max() < k
+    require(fits, f"assignments must be {n} integers 0 ... {k - 1}, one for each row of X")
+    return X, centroids, z, as_weights(weights, n)
+
+
+# ---- the commands --------------------------------------------------------------------------------
+
+
+def basic(k, seed):
+    """Cluster the points of data.tsv and draw the clusters."""
+    from matplotlib.figure import Figure
+
+    def read(file):
+        rows = [row.split("\t") for row in file.read_text("utf-8-sig").split("\n") if row.strip()]
+        return as_array(str(file), rows, "n", 2)
+
+    X = from_here_or_the_book("data.tsv", read, "plane_points")
+    assignments, centroids, loss = kmeans(X, k, rng=seed)
+    print(f"{len(X)} points, k = {k}, seed {seed}: loss {loss:.2f}")
+    axes = Figure(figsize=(6, 6), dpi=150).add_subplot(xlabel="$x_1$", ylabel="$x_2$", aspect=1)
+    for c, mu in enumerate(centroids):
+        axes.scatter(*X[assignments == c].T, s=16, marker="osD^v<>pP*"[c % 10])
+        axes.annotate(str(c + 1), mu, ha="center", va="center", bbox={"fc": "w", "ec": f"C{c}"})
+    axes.figure.savefig(f"clusters_k{k}.png")
+    print(f"wrote clusters_k{k}.png")
+
+
+def image(k, seed):
+    """Give each pixel of original.png the nearest of k colors."""
+    from PIL import Image
+
+    def read(file):
+        try:
+            return Image.open(file).convert("RGB")
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            raise ValueError(f"{file} is no picture that can be read: {error}") from None
+
+    pixels = np.asarray(from_here_or_the_book("original.png", read, "photograph"))
+    (height, width, _), pixels = pixels.shape, pixels.reshape(-1, 3)
+    as_whole("k", k, 1, min(256, len(pixels)))
+    start = pixels[as_generator(seed).choice(len(pixels), k, replace=False)]
+    # pixels of one color share a cluster: it is clustered once, with their number as its weight
+    colors, which, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
+    assignments, centroids, loss = kmeans(colors, k, init=start, weights=counts)
+    print(f"{width} x {height} pixels, k = {k}, seed {seed}: loss {loss:.2f}")
+    print(f"{np.log2(k):.3g} bits per pixel instead of 24")
+    palette = np.rint(centroids).astype(np.uint8)
+    compressed = palette[assignments[which]].reshape(height, width, 3)
+    Image.fromarray(compressed).save(f"compressed_k{k}.png")
+    print(f"wrote compressed_k{k}.png")
+
+
+def from_here_or_the_book(name, read, instead):
+    if Path(name).exists():
+        return read(Path(name))
+    try:
+        from hwlib import datasets
+    except ImportError:
+        raise ValueError(f"there is no {name} in this folder") from None
+    return getattr(datasets, instead)()
+
+
+def main(argv=None):
+    """Run one command; return 0, or exit with one line about what went wrong (2)."""
+    text = "k-means in the plane (data.tsv) and on colors (original.png)."
+    parser = argparse.ArgumentParser("kmeans.py", usage=argparse.SUPPRESS, description=text)
+    parser.add_argument("command", choices=["basic", "image"], help="what to cluster")
+    parser.add_argument("-k", type=int, required=True, help="number of clusters")
+    parser.add_argument("-s", "--rng-seed", type=int, default=0, help="seed of the start (0)")
+    args = parser.parse_args(argv)
+    try:
+        {"basic": basic, "image": image}[args.command](args.k, args.rng_seed)
+    except (OSError, ValueError) as error:
+        parser.error(" ".join(str(error).split()))
+    return 0
 
 
 if __name__ == "__main__":
-    from hwlib.kmeans_command import main
-
-    raise SystemExit(main())
+    sys.exit(main())

@@ -10,7 +10,7 @@ used of it is `chunks.map(function, *arguments).fold(add).compute()`.
 
 import numpy as np
 
-from hwlib import binary_em, kmeans
+from hwlib.quick import binary_em, kmeans
 
 
 def kmeans_statistics(X, centroids):

@@ -1,10 +1,11 @@
 """Run a student's functions on given inputs and write down what they do.
 
-Nothing here knows what is right. The file needs numpy and the standard library only, so an
-autograder can copy it alone into a sandbox, beside the submission, and carry what it wrote down
-back to the judge: `probe` returns dicts, lists, strings and numbers that go through JSON unchanged.
+Nothing here knows what is right. The file needs numpy and the standard library only, so it can be
+taken alone into a sandbox, beside the submission. What it writes down goes back to the judge:
+`probe` returns dicts, lists, strings and numbers that go through JSON unchanged.
 """
 
+import builtins
 import contextlib
 import inspect
 import io
@@ -22,22 +23,26 @@ SECONDS = 5.0  # or after so long, whichever is first; right solutions take hund
 LARGEST = 100_000  # numbers of one array that are written down
 
 
-def probe(task, names, inputs, patch=()):
-    """Run what `task` asks for and return what was seen, as plain data.
+def probe(spec, names, inputs, patch=(), helpers=None):
+    """Run what a task asks for and return what was seen, as plain data.
 
     Parameters
     ----------
-    task : str
-        Such as "1b".
+    spec : sequence
+        `Task.probe`: the name of a probe in `PROBES`, and its arguments.
     names : dict
         The student's functions and classes by name: the variables of a module, say.
     inputs : list or dict
-        What to run them on; see `homework.checks.inputs`.
+        What to run them on; see `homework.checks.cases`.
     patch : iterable of str
         Those of `names` that stand in for the globals of the same name which the functions use,
         while these run.
+    helpers : dict, optional
+        The variables of the files in `Task.helpers`, by name.
     """
-    return PROBES[task](names, inputs, {name: names[name] for name in patch}, Watch())
+    kind, *arguments = spec
+    patch = {name: names[name] for name in patch}
+    return PROBES[kind](*arguments)(names, inputs, patch, helpers or {})
 
 
 # ---------------------------------------------------------------------------- watching
@@ -52,7 +57,7 @@ class Missing(Exception):
 
 
 class Watch:
-    """Runs functions and keeps what they give, raise and warn about, and in how many steps.
+    """Runs functions and keeps what they give, raise, print and warn about, and in how many steps.
 
     After a function that did not come to its end no other one is run: its next call would not end
     either.
@@ -61,12 +66,19 @@ class Watch:
     def __init__(self):
         self.endless = None
 
-    def __call__(self, action, budget=BUDGET):
+    def __call__(self, action, budget=BUDGET, variables_of=None):
+        """Run `action`.
+
+        `variables_of` is a function whose last local variables are kept, with what the functions
+        that it calls return.
+        """
         seen = {"result": None, "exception": self.endless, "warnings": [], "steps": 0}
+        seen.update(calls=[], variables={}, printed="")
         seen["skipped"] = self.endless is not None
         if seen["skipped"]:
             return seen
-        latest = time.perf_counter() + SECONDS
+        latest, called = time.perf_counter() + SECONDS, {}
+        code = getattr(inspect.unwrap(variables_of), "__code__", None) if variables_of else None
 
         def step():
             seen["steps"] += 1
@@ -80,15 +92,24 @@ class Watch:
                 caller = frame.f_back
                 if caller is not None and not is_library(caller.f_code.co_filename):
                     step()
+                if len(called) < 1000:
+                    called.setdefault(frame.f_code, frame.f_globals.get("__name__", ""))
                 return None
             if event in ("call", "line"):
                 step()
+            elif event == "return" and code is not None:
+                if frame.f_code is code:
+                    seen["variables"].update(frame.f_locals)
+                elif isinstance(argument, (np.ndarray, list, tuple, dict)):
+                    count = len(seen["variables"])
+                    if count < 100:
+                        seen["variables"][f"{frame.f_code.co_name}() {count}"] = argument
             return trace
 
-        before, trash = sys.gettrace(), Trash()
+        before, printed = sys.gettrace(), Printed()
         with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
             warnings.simplefilter("always")
-            with contextlib.redirect_stdout(trash), contextlib.redirect_stderr(trash):
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 try:
                     sys.settrace(trace)
                     seen["result"] = action()
@@ -100,9 +121,40 @@ class Watch:
                     sys.settrace(before)
         if seen["exception"] and seen["exception"]["type"] == "Endless":
             self.endless = seen["exception"]
-        texts = [f"{w.category.__name__}: {w.message}" for w in caught[:20]]
+        names = [f"{where}.{each.co_qualname}"[:200] for each, where in called.items()]
+        seen["calls"] = [name for name in names if "<" not in name]
+        texts = [f"{w.category.__name__}: {w.message}"[:300] for w in caught[:20]]
         seen["warnings"] = sorted(set(texts))
+        seen["printed"] = printed.text[:2000]
+        variables = seen.pop("variables")
+        seen["found"] = found_in(variables) if code is not None else None
         return seen
+
+
+def found_in(variables):
+    """Return the numbers, arrays and nodes among a function's variables, each with its name."""
+    found = []
+
+    def look(name, value, depth=0):
+        if len(found) >= 200:
+            return
+        grad = getattr(value, "grad", None)
+        if grad is not None and hasattr(value, "value"):
+            found.append({"name": name, "value": encode(value.value), "grad": encode(grad)})
+            return
+        encoded = encode(value)
+        if encoded["data"] is not None:
+            found.append({"name": name, "value": encoded, "grad": None})
+        table = isinstance(value, np.ndarray) and value.ndim > 1
+        if depth < 3 and (isinstance(value, (dict, list, tuple)) or table):
+            parts = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, part in list(parts)[:10]:
+                look(f"{name}[{key}]"[:100], part, depth + 1)
+
+    # a function's own variables were written down last
+    for name, value in list(variables.items())[::-1][:150]:
+        look(name, value)
+    return found
 
 
 def find(names, name):
@@ -112,15 +164,19 @@ def find(names, name):
     return names[name]
 
 
-class Trash(io.TextIOBase):
-    """Where prints of the student's code go."""
+class Printed(io.TextIOBase):
+    """Where prints of the student's code go; the beginning is kept."""
+
+    text = ""
 
     def write(self, text):
+        if len(self.text) < 2000:
+            self.text += text[:2000]
         return len(text)
 
 
 def is_library(filename, known={}):  # noqa: B006 (the default is a cache)
-    """Whether a file is no student's: installed, of Python itself, or this one."""
+    """Whether a file is no student's: installed, of Python itself, or this one's neighbor."""
     if filename not in known:
         folders = [sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib")]
         known[filename] = (
@@ -128,7 +184,7 @@ def is_library(filename, known={}):  # noqa: B006 (the default is a cache)
             or "dist-packages" in filename
             or filename.startswith("<frozen")
             or any(filename.startswith(folder + os.sep) for folder in folders)
-            or filename == __file__
+            or os.path.dirname(filename) == os.path.dirname(__file__)
         )
     return known[filename]
 
@@ -159,18 +215,20 @@ def encode(value):
     if isinstance(value, (np.ndarray, np.generic)):
         kind = "array" if isinstance(value, np.ndarray) else "scalar"
         dtype, shape = str(value.dtype), list(value.shape)
-        data = value.tolist() if value.dtype.kind in "biuf" and value.size <= LARGEST else None
+        data = None
+        if value.dtype.kind in "biuf" and value.size <= LARGEST:
+            data = np.asarray(value, dtype=np.float64).tolist()  # a longdouble is no JSON
         return {"kind": kind, "dtype": dtype, "shape": shape, "data": data}
     if isinstance(value, (bool, int, float)):
         kind = type(value).__name__
         return {"kind": kind, "dtype": kind, "shape": [], "data": float(value)}
     if isinstance(value, (list, tuple)):
         try:
-            array = np.asarray(value, dtype=np.float64)
+            array = np.asarray(value)
         except (TypeError, ValueError, OverflowError):
             array = None
-        if array is not None:
-            data = array.tolist() if array.size <= LARGEST else None
+        if array is not None and array.dtype.kind in "biuf":
+            data = array.astype(np.float64).tolist() if array.size <= LARGEST else None
             kind = type(value).__name__
             return {"kind": kind, "dtype": kind, "shape": list(array.shape), "data": data}
     return {"kind": type(value).__name__[:40], "dtype": "", "shape": None, "data": None}
@@ -243,7 +301,8 @@ def patched(functions, replacements):
 def probe_node(class_name, arguments):
     """Return the probe of a class of nodes with the given names for its children."""
 
-    def run(names, cases, patch, watch):
+    def run(names, cases, patch, helpers):
+        watch = Watch()
         return [run_case(names, case, watch) for case in cases]
 
     def run_case(names, case, watch):
@@ -287,77 +346,7 @@ def probe_node(class_name, arguments):
     return run
 
 
-# ------------------------------------------------------- question 1: nodes to stand in
-
-
-def sigmoid(z):
-    left = np.real(z) < 0
-    e = np.exp(np.where(left, z, -np.asarray(z)))
-    return np.where(left, e, 1.0) / (1.0 + e)
-
-
-def log(x):
-    # the complex logarithm of a negative number is finite, but no derivative of ours
-    return np.log(x) + np.where(np.real(x) > 0, 0.0, np.nan) * (1j if np.iscomplexobj(x) else 1.0)
-
-
-def stand_in(forward, Base):
-    """Return a class of nodes that computes `forward` and finds its derivative by itself.
-
-    With these in the place of a student's own nodes, one wrong node does not spoil the tasks that
-    build on it. The derivative is the imaginary part at a tiny imaginary step (a "complex step").
-    """
-
-    class StandIn(Base):
-        def __init__(self, *children):
-            self.children = children
-            self.value = np.float64(1.0) * forward(*[child.value for child in children])
-            self.topo_order = children[0].topo_order
-            self.zero_grad()
-            self.topo_order.append(self)
-
-        def zero_grad(self):
-            self.grad = np.zeros(np.shape(self.value))[()]
-
-        def backward(self):
-            for position, child in enumerate(self.children):
-                gradient = np.zeros(np.shape(child.value))
-                for index in np.ndindex(gradient.shape):
-                    moved = [np.array(each.value, dtype=complex) for each in self.children]
-                    step = 1e-10 * (abs(moved[position][index]) or 1.0)
-                    moved[position][index] += 1j * step
-                    change = np.imag(forward(*moved)) / step
-                    gradient[index] = np.sum(self.grad * change)
-                child.grad = child.grad + gradient[()]
-
-        def compute_grad(self):
-            run_backward(self, plain=True)
-
-    return StandIn
-
-
-def stand_ins(names):
-    Base = names.get("Node")
-    Base = Base if isinstance(Base, type) else object
-    return {
-        "LogNode": stand_in(log, Base),
-        "SigmoidNode": stand_in(sigmoid, Base),
-        "DotNode": stand_in(lambda x, v: np.sum(x * v), Base),
-        "MVMulNode": stand_in(lambda M, v: np.sum(M * v, axis=1), Base),
-    }
-
-
-def slopes(f, inputs, epsilon=1e-7, **ignored):
-    """Numerical gradient to stand in for a student's, where another task is looked at."""
-    inputs = [np.array(x, dtype=np.float64) for x in inputs]
-    start = float(f(*[x[()] for x in inputs]))
-    result = []
-    for i, x in enumerate(inputs):
-        moved = np.repeat(x[None], x.size, axis=0).reshape(x.size, x.size)
-        moved = (moved + epsilon * np.eye(x.size)).reshape((x.size,) + x.shape)
-        values = [float(f(*[*inputs[:i], each[()], *inputs[i + 1 :]])) for each in moved]
-        result.append(((np.array(values) - start) / epsilon).reshape(x.shape)[()])
-    return result
+# ------------------------------------------- question 1: with nodes that are right, too
 
 
 def run_backward(output, plain=False):
@@ -372,23 +361,32 @@ def run_backward(output, plain=False):
         node.backward()
 
 
-def both_ways(run, main, extra=()):
-    """Return a probe that runs twice: with the student's own nodes, and with nodes that are right.
+def both_ways(run, main, extra=(), watched=("scale", "share")):
+    """Return a probe that runs with the student's own nodes, and with nodes that are right.
 
-    `extra` names further functions to be replaced in the second run.
+    `main` names the functions of the task, and `extra` further ones to be replaced where there
+    are helpers for them. With `watched`, the first case runs again with nodes whose value
+    ("scale") or whose backward pass ("share") is wrong on purpose.
     """
 
-    def probe_both(names, inputs, patch, watch):
+    def probe_both(names, inputs, patch, helpers):
         functions = [names[name] for name in main if name in names]
         patch = {name: value for name, value in patch.items() if name != main[0]}
-        right = stand_ins(names)
-        if "numerical_gradient" in extra:
-            right["numerical_gradient"] = slopes
+        given = {}
+        if "numerical_gradient" in extra and "slopes" in helpers:
+            given["numerical_gradient"] = helpers["slopes"]
+
+        def with_nodes(inputs, **wrong):
+            right = helpers["stand_ins"](names, run_backward, **wrong) | given
+            with patched(functions, {**patch, **right}):
+                return run({**names, **right}, inputs, Watch())
+
         with patched(functions, patch):
-            own = run(names, inputs, Watch())
-        with patched(functions, {**patch, **right}):
-            other = run({**names, **right}, inputs, Watch())
-        return {"own": own, "stand_ins": other}
+            seen = {"own": run(names, inputs, Watch())}
+        seen["stand_ins"] = with_nodes(inputs)
+        for name in watched:
+            seen[name] = with_nodes({"cases": inputs["cases"][1:2]}, **{name: 1.3})
+        return seen
 
     return probe_both
 
@@ -400,7 +398,8 @@ def probe_gradient_check(function_name, arguments):
     def run(names, inputs, watch):
         seen = {"cases": [run_case(names, case, watch) for case in inputs["cases"]]}
         seen["numerical"] = None
-        if inputs.get("numerical") and "numerical_gradient" in names:
+        # A student may call a helper of their own by this name: ours goes with GradientCheck.
+        if inputs.get("numerical") and {"GradientCheck", "numerical_gradient"} <= set(names):
             seen["numerical"] = [run_numerical(names, case, watch) for case in inputs["numerical"]]
         return seen
 
@@ -428,8 +427,11 @@ def probe_gradient_check(function_name, arguments):
             }
             return answer
 
-        seen = watch(action)
+        function = names.get(function_name)
+        seen = watch(action, variables_of=function if callable(function) else None)
         seen["changed"] = changed([case[name] for name in arguments], given)
+        if seen["result"] and seen["result"]["fields"]:
+            seen["found"] = None
         return seen
 
     def run_numerical(names, case, watch):
@@ -439,7 +441,8 @@ def probe_gradient_check(function_name, arguments):
         seen["changed"] = changed(case["inputs"], given)
         return seen
 
-    return run
+    main = (function_name, "compare_gradients", "numerical_gradient")
+    return both_ways(run, main, main[2:])
 
 
 FUNCTIONS = {
@@ -551,7 +554,7 @@ class Bowl(Parameter):
         run_backward(self, plain=True)
 
 
-def probe_descent(names, case, watch):
+def probe_descent(function_name, names, case, watch):
     count, state = {"loss": 0, "backward": 0}, {}
     given = [copied(x) for x in case["params"]]
 
@@ -568,7 +571,7 @@ def probe_descent(names, case, watch):
         return nodes, Bowl(nodes, {**case, "count": count})
 
     def action():
-        function = find(names, "gradient_descent")
+        function = find(names, function_name)
         result = function(loss_fn, given, case["lr"], case["num_iters"])
         if isinstance(result, (list, tuple)) and len(result) == len(case["params"]):
             state["returned"] = [encode(each) for each in result]
@@ -581,33 +584,98 @@ def probe_descent(names, case, watch):
     return seen
 
 
-def probe_1i(names, inputs, patch, watch):
-    make = both_ways(probe_loss("make_logistic_regression", "wb"), ("make_logistic_regression",))
-    # gradient_descent gets a loss function made here, and so needs no nodes of the student's
-    descents = [probe_descent(names, case, watch) for case in inputs["descents"]]
-    return {**make(names, inputs, patch, watch), "descents": descents}
+def probe_training(make, arguments, descend=None):
+    losses = both_ways(probe_loss(make, arguments), (make,), watched=())
+
+    def run(names, inputs, patch, helpers):
+        seen = losses(names, inputs, patch, helpers)
+        if descend:
+            # It gets a loss function made here, and so needs no nodes of the student's.
+            watch = Watch()
+            seen["descents"] = [
+                probe_descent(descend, names, case, watch) for case in inputs["descents"]
+            ]
+        return seen
+
+    return run
 
 
 # ------------------------------------------------------------------ question 2: k-means
 
 
-def probe_kmeans(names, inputs, patch, watch):
-    patch = {name: value for name, value in patch.items() if name != "kmeans"}
-    with patched([names.get("kmeans")], patch):
-        return [run_kmeans(names, case, Watch() if case["hard"] else watch) for case in inputs]
+def probe_kmeans():
+    def run(names, inputs, patch, helpers):
+        patch = {name: value for name, value in patch.items() if name != "kmeans"}
+        counter = Counter()
+        with patched([names.get("kmeans")], {**counter.functions(), **patch}):
+            form = generator_form(names, inputs[0])
+            watch = Watch()
+            return [
+                run_kmeans(names, case, Watch() if case["hard"] else watch, form, counter)
+                for case in inputs
+            ]
+
+    return run
 
 
-def run_kmeans(names, case, watch):
-    given = case["X"].copy()
-    options = {}
+class Counter:
+    """Counts the entries that functions of Python's own go through: a trace does not see them."""
+
+    # which of a function's arguments are gone through
+    NAMES = {"map": slice(1, None), "filter": slice(1, None)}
+    NAMES |= dict.fromkeys(("sum", "min", "max", "any", "all", "sorted"), slice(0, 1))
+
+    def __init__(self):
+        self.count = 0
+
+    def counted(self, values):
+        for value in values:
+            self.count += 1
+            yield value
+
+    def functions(self):
+        """Return the functions to stand in for those of `builtins`."""
+
+        def stand_in(name):
+            function, which = getattr(builtins, name), self.NAMES[name]
+
+            def counting(*arguments, **options):
+                if name not in ("min", "max") or len(arguments) == 1:
+                    many = [self.counted(each) for each in arguments[which]]
+                    arguments = [*arguments[: which.start], *many, *arguments[which.stop or 99 :]]
+                return function(*arguments, **options)
+
+            return counting
+
+        return {name: stand_in(name) for name in self.NAMES}
+
+
+def rounds(names):
+    """How often loops have gone round, where the submission was rewritten to count them."""
+    return names["__loops__"].__reduce__()[1][0] if "__loops__" in names else 0
+
+
+GENERATORS = (lambda seed: seed, np.random.RandomState, np.random.default_rng)
+
+
+def generator_form(names, case):
+    """Return the option of kmeans that takes the randomness, and the form it works with."""
     try:
         parameters = inspect.signature(names["kmeans"]).parameters
     except (KeyError, TypeError, ValueError):
-        parameters = {}
+        return None
     for name in ("rng", "seed", "rng_seed", "random_state"):
         if name in parameters:
-            options = {name: case["seed"]}
-            break
+            for form in GENERATORS:
+                if run_kmeans(names, case, Watch(), (name, form), Counter())["exception"] is None:
+                    return name, form
+            return name, GENERATORS[0]
+    return None
+
+
+def run_kmeans(names, case, watch, form, counter):
+    given = case["X"].copy()
+    options = {form[0]: form[1](case["seed"])} if form else {}
 
     def action():
         result = find(names, "kmeans")(given, case["k"], **options)
@@ -620,11 +688,14 @@ def run_kmeans(names, case, watch):
     # The handout's start is drawn from numpy's global generator: seed it, and put it back.
     state = np.random.get_state()
     np.random.seed(case["seed"])
+    before = counter.count, rounds(names)
     try:
         # enough for loops over examples, clusters and coordinates in fifty rounds
         seen = watch(action, budget=20_000 + 500 * len(given) * case["k"])
     finally:
         np.random.set_state(state)
+    seen["inside"] = counter.count - before[0]
+    seen["loops"] = rounds(names) - before[1]
     changed_it = given.shape == case["X"].shape and bool(np.any(given != case["X"]))
     seen["changed"] = encode(given) if changed_it else None
     return seen
@@ -634,8 +705,9 @@ def run_kmeans(names, case, watch):
 
 
 def probe_em(function_name, arguments):
-    def run(names, cases, patch, watch):
+    def run(names, cases, patch, helpers):
         patch = {name: value for name, value in patch.items() if name != function_name}
+        watch = Watch()
         with patched([names.get(function_name)], patch):
             return [run_case(names, case, watch) for case in cases]
 
@@ -655,21 +727,10 @@ def probe_em(function_name, arguments):
     return run
 
 
-CHECK_1 = ("gradient_check_1", "compare_gradients", "numerical_gradient")
-CHECK_2 = ("gradient_check_2", "compare_gradients", "numerical_gradient")
-
 PROBES = {
-    "1b": probe_node("LogNode", ["x"]),
-    "1e": probe_node("SigmoidNode", ["x"]),
-    "1g": probe_node("DotNode", ["x", "v"]),
-    "1h": both_ways(probe_gradient_check("gradient_check_1", "abc"), CHECK_1),
-    "1i": probe_1i,
-    "1l": probe_node("MVMulNode", ["M", "v"]),
-    "1m": both_ways(probe_gradient_check("gradient_check_2", "Mv"), CHECK_2, CHECK_2[2:]),
-    "1n": both_ways(probe_loss("make_neural_network", "Wbvc"), ("make_neural_network",)),
-    "2a": probe_kmeans,
-    "3a": probe_em("e_step", ["X", "pi", "W"]),
-    "3b": probe_em("expected_complete_log_likelihood", ["X", "responsibilities", "pi", "W"]),
-    "3c": probe_em("m_step", ["X", "responsibilities"]),
-    "3d": probe_em("m_step", ["X", "responsibilities"]),
+    "node": probe_node,
+    "gradient_check": probe_gradient_check,
+    "training": probe_training,
+    "kmeans": probe_kmeans,
+    "em": probe_em,
 }

@@ -6,7 +6,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from homework import grade
+from homework.grading.grading import grade
 
 ABOUT = (
     "The written parts and the plots are graded by hand. The inputs differ from those of the "
@@ -14,8 +14,17 @@ ABOUT = (
 )
 
 
-def results(graded):
-    """Return a grade in Gradescope's format."""
+def results(graded, visibility="visible", hints=True):
+    """Return a grade in Gradescope's format.
+
+    Parameters
+    ----------
+    graded : Grade
+    visibility : str
+        When students see the tests, in Gradescope's words.
+    hints : bool
+        Whether the messages say what to look at; the points are always shown.
+    """
     tests = []
     for task, verdict in graded.verdicts.items():
         parts = ", ".join(
@@ -29,9 +38,9 @@ def results(graded):
                 "score": verdict.points,
                 "max_score": verdict.out_of,
                 "status": "passed" if verdict.passed else "failed",
-                "output": "\n\n".join([parts, *verdict.messages, *notes]),
+                "output": "\n\n".join([parts, *(verdict.messages if hints else []), *notes]),
                 "output_format": "text",
-                "visibility": "visible",
+                "visibility": visibility,
             }
         )
     about = [*filter(None, [graded.problem]), *graded.notes, ABOUT]
@@ -48,7 +57,9 @@ def results(graded):
 def main(root):
     config = json.loads(Path("config.json").read_text(encoding="utf-8"))
     try:
-        content = results(grade.grade(Path(root, "submission"), config["seed"]))
+        content = results(
+            grade(Path(root, "submission"), config["seed"]), config["visibility"], config["hints"]
+        )
     except Exception:
         # A fault of ours must not look like a student's: it says so, and staff see the rest.
         traceback.print_exc()

@@ -19,7 +19,7 @@ PUBLISHED = {2: "-317.2568", 3: "-293.705"}
 def digits():
     data = datasets.binary_digits(60)
     return data, {
-        k: list(islice(em.iterate(data.X, *em.initialise(data.X, k)), 5)) for k in (1, 2, 8)
+        k: list(islice(em.iterate(data.X, *em.initial_parameters(data.X, k)), 5)) for k in (1, 2, 8)
     }
 
 

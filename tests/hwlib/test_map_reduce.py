@@ -31,7 +31,7 @@ def points():
 
 def genomes():
     X = datasets.simulated_genomes(60, 40, populations=2, rng=0).X
-    return X, *binary_em.initialise(X, 3)
+    return X, *binary_em.initial_parameters(X, 3)
 
 
 def check_kmeans(chunks, X, centroids):

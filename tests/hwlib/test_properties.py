@@ -21,6 +21,9 @@ from PIL import Image
 from hwlib import backprop, kmeans
 from hwlib import binary_em as em
 from hwlib.explorer import Explorer, encode, label
+from hwlib.quick import backprop as quick_backprop
+from hwlib.quick import binary_em as quick_em
+from hwlib.quick import kmeans as quick_kmeans
 
 
 def eighths(low, high):
@@ -296,8 +299,8 @@ def joint_probabilities(X, pi, W):
     return pi * np.where(X[:, np.newaxis] == 1, W, 1 - W).prod(axis=2)
 
 
-def steps(X, pi, W, weights, alpha, count=6):
-    return list(itertools.islice(em.iterate(X, pi, W, weights, alpha), count))
+def steps(X, pi, W, weights, alpha, count=6, module=em):
+    return list(itertools.islice(module.iterate(X, pi, W, weights, alpha), count))
 
 
 def log(x):
@@ -367,6 +370,115 @@ def test_weights_of_examples_are_repetition(case):
         same(two.pi, one.pi)
         same(two.responsibilities, np.repeat(one.responsibilities, weights, axis=0))
         same(two.log_likelihood, one.log_likelihood)
+
+
+# ---- quick code is equal to the code that is read ------------------------------------------------
+
+
+@given(graphs(), st.integers(1, 3))
+def test_quick_steps_of_descent_are_those_of_the_nodes(graph, trained):
+    inputs, rules, _ = graph
+    # the last of the inputs are data: numbers that stay as they are
+    start, data = inputs[:trained], inputs[trained:]
+
+    def loss_fn(*params):
+        topo_order = []
+        nodes = [backprop.InputNode(x, topo_order) for x in (*params, *data)]
+        for rule, operands in rules:
+            nodes.append(rule.make(*(nodes[i] for i in operands)))
+        return nodes[:trained], nodes[-1]
+
+    params, expected = list(start), list(start)
+    # steps so short that no value leaves where its rules can be made
+    history = quick_backprop.replayed(loss_fn, params, 1e-9, 2)
+    assert history is not None
+    losses = backprop.gradient_descent(loss_fn, expected, 1e-9, 2)
+    nodes, loss = loss_fn(*start)
+    loss.compute_grad()
+    # each number is a sum, whose parts may cancel: rounding is measured by the largest on the way
+    slope = max(np.abs(node.grad).max() for node in loss.topo_order)
+    value = max(np.abs(node.value).max() for node in loss.topo_order)
+    np.testing.assert_allclose(history, losses, rtol=1e-12, atol=1e-12 * value)
+    for one, other in zip(params, expected):
+        np.testing.assert_allclose(one, other, rtol=1e-15, atol=1e-17 * slope)
+    replay = quick_backprop.Replay(nodes, loss)
+    replay.descend(1e-300, 1)  # a step that moves nothing, after which its gradients can be read
+    for group, node in zip(replay.param_groups, nodes):
+        np.testing.assert_allclose(group.grad[0], node.grad, rtol=1e-9, atol=1e-9 * slope)
+
+
+@given(clusterings())
+def test_quick_k_means_takes_the_same_steps(case):
+    X, starts, weights = case
+    # whole numbers: sums are exact, so the two agree to the last bit, and in every tie
+    for one, other in zip(
+        kmeans.iterate(X, starts, weights), quick_kmeans.iterate(X, starts, weights), strict=True
+    ):
+        np.testing.assert_array_equal(one.assignments, other.assignments)
+        np.testing.assert_array_equal(one.centroids, other.centroids)
+        np.testing.assert_allclose(one.loss, other.loss, rtol=1e-12, atol=1e-12)  # thirty squares
+
+
+@given(st.data(), st.integers(-140, 140), st.sampled_from([0, 1, 1e3, 1e8]))
+def test_quick_assign_decides_as_assign_does(data, exponent, far):
+    n, d, k = (data.draw(st.integers(1, most)) for most in (10, 9, 5))
+    near = st.floats(-1, 1) | st.sampled_from([-1.0, -0.5, 0.0, 0.5, 1.0])
+    centroids = data.draw(arrays(float, (k, d), elements=near)) + far
+    X = data.draw(arrays(float, (n, d), elements=near)) + far
+    # points halfway between two centroids too, where the last bit decides
+    c = st.integers(0, k - 1)
+    pairs = data.draw(st.lists(st.tuples(c, c), max_size=5))
+    X = np.concatenate([X, *[[(centroids[a] + centroids[b]) / 2] for a, b in pairs]])
+    X, centroids = X * 10.0**exponent, centroids * 10.0**exponent
+    np.testing.assert_array_equal(kmeans.assign(X, centroids), quick_kmeans.assign(X, centroids))
+
+
+@given(clusterings(), st.sampled_from([0.1, 1e-9, 3e7]))
+def test_quick_k_means_ends_at_the_same_clusters(case, scale):
+    X, starts, weights = case
+    assume(is_decided(X, list(kmeans.iterate(X, starts, weights))))
+    X, starts = X * scale, starts * scale  # no longer whole numbers: sums are rounded
+    history = list(kmeans.iterate(X, starts, weights))
+    # a few dozen additions of numbers below 30
+    close = partial(np.testing.assert_allclose, rtol=1e-12, atol=1e-12 * 30 * scale)
+    for one, other in zip(history, quick_kmeans.iterate(X, starts, weights), strict=True):
+        np.testing.assert_array_equal(one.assignments, other.assignments)
+        close(one.centroids, other.centroids)
+        close(np.sqrt(one.loss), np.sqrt(other.loss))
+    z = history[-1].assignments
+    close(*(each.update(X, z, starts, weights) for each in (kmeans, quick_kmeans)))
+    both = [each.reconstruction_error(X, z, starts, weights) for each in (kmeans, quick_kmeans)]
+    np.testing.assert_allclose(*both, rtol=1e-12)
+
+
+@given(clusterings(), st.integers(0, 99), st.sampled_from(["random", "k-means++"]))
+def test_quick_starts_and_restarts_are_the_same(case, seed, init):
+    X, starts, weights = case
+    k = min(len(starts), len(X))
+    for w in (None, weights):
+        draws = [each.initial_centroids(X, k, seed, init, w) for each in (kmeans, quick_kmeans)]
+        np.testing.assert_array_equal(*draws)
+        ends = [each.kmeans(X, k, seed, 3, init, w) for each in (kmeans, quick_kmeans)]
+        # whole numbers: the same runs; of two that end equally low, rounding may choose
+        np.testing.assert_allclose(ends[0].loss, ends[1].loss, rtol=1e-12, atol=1e-12)
+
+
+@given(mixtures())
+def test_quick_em_takes_the_same_steps(case):
+    X, pi, W, weights, alpha = case
+    for one, other in zip(steps(*case), steps(*case, module=quick_em), strict=True):
+        for this, that in zip(one, other):
+            # roundings, which a step may double where clusters are alike
+            np.testing.assert_allclose(this, that, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(em.e_step(X, pi, W), quick_em.e_step(X, pi, W), rtol=1e-12)
+    r = em.e_step(X, pi, W)
+    for one, other in zip(em.m_step(X, r, weights, alpha), quick_em.m_step(X, r, weights, alpha)):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+    for name, more in {"log_likelihood": (), "expected_complete_log_likelihood": (r,)}.items():
+        both = [getattr(each, name)(X, *more, pi, W, weights) for each in (em, quick_em)]
+        np.testing.assert_allclose(*both, rtol=1e-12, atol=1e-12)
+    both = [each.initial_parameters(X, 2, 0, weights)[1] for each in (em, quick_em)]
+    np.testing.assert_allclose(*both, rtol=1e-14)
 
 
 # ---- explorers -----------------------------------------------------------------------------------

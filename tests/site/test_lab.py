@@ -66,7 +66,7 @@ def lab(tmp_path_factory):
 
 
 def prompts(path):
-    """What JupyterLab writes beside the cells of a notebook that has been run, where it shows them."""
+    """What JupyterLab writes beside the cells that it shows of a notebook that has been run."""
     code = [cell for cell in notebook_outputs.read(path).cells if cell.cell_type == "code"]
     hidden = [cell.metadata.get("jupyter", {}).get("source_hidden", False) for cell in code]
     return [f"[{number}]:" for number, hides in enumerate(hidden, 1) if not hides]

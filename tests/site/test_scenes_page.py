@@ -78,10 +78,10 @@ def test_handles_are_moved_by_keys_mouse_and_touch(chromium, page, name):
     )
     tab = visit(context, page)
     figure = alive(tab, name)
-    handle = figure.locator(".handle:visible").first
+    handle = figure.locator(".handle:visible").last  # the topmost
     if not handle.count():
         pytest.fail(f"{name} has nothing to take hold of")
-    stands = lambda: figure.locator(".handle:visible").first.get_attribute("aria-valuetext")  # noqa: E731
+    stands = lambda: figure.locator(".handle:visible").last.get_attribute("aria-valuetext")  # noqa: E731
     seen = [stands()]
 
     def moved():
@@ -93,14 +93,14 @@ def test_handles_are_moved_by_keys_mouse_and_touch(chromium, page, name):
     moved()
     tab.keyboard.press("ArrowRight")  # the focus has stayed with it
     moved()
-    box = figure.locator(".handle:visible > circle").first.bounding_box()
+    box = figure.locator(".handle:visible > circle:first-child").last.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     tab.mouse.move(x, y)
     tab.mouse.down()
     tab.mouse.move(x + 40, y + 6, steps=4)
     moved()
     tab.mouse.up()
-    box = figure.locator(".handle:visible > circle").first.bounding_box()
+    box = figure.locator(".handle:visible > circle:first-child").last.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     session = context.new_cdp_session(tab)
     for kind, points in [

@@ -1,4 +1,4 @@
-"""What the judges of the three questions share: the tasks, verdicts, and the search for a mistake.
+"""What the judges share: verdicts, what was seen, and the search for a mistake.
 
 A judge has no student's code, only what `homework.checks.probe` wrote down about it. It knows the
 right formula and the wrong ones that people write, and `explain` looks for the one that gives the
@@ -11,26 +11,18 @@ import textwrap
 
 import numpy as np
 
-# Points of each part of each task. Those of question 3 are practice: its points are given by hand.
-NODE = {"value": 1, "derivative": 1, "increment": 1}
-PARTS = {
-    "1b": NODE,
-    "1e": NODE,
-    "1g": NODE,
-    "1h": {"value": 2, "backprop": 1, "numerical": 3},
-    "1i": {"loss": 2, "returned": 1, "fresh": 1, "steps": 2, "in place": 1},
-    "1l": NODE,
-    "1m": {"value": 2, "backprop": 1, "numerical": 3},
-    "1n": {"loss": 3, "returned": 2, "fresh": 1},
-    "2a": {"returned": 1, "assignments": 2, "centroids": 2, "loss": 2, "loops": 2, "hard": 1},
-    "3a": {"formula": 0, "extremes": 0},
-    "3b": {"formula": 0, "extremes": 0},
-    "3c": {"formula": 0, "extremes": 0},
-    "3d": {"formula": 0, "extremes": 0},
-}
-
+from .. import tasks
 
 NUMBERS = re.compile(r"-?\d[\d.,]*")
+LONGEST = 600  # characters of one message
+
+
+def clean(text, longest=LONGEST):
+    """Return text from outside as one short line that a terminal, a page and a CSV can show."""
+    text = str(text)[: 2 * longest]
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 class Verdict:
@@ -52,10 +44,12 @@ class Verdict:
     def __init__(self, task):
         self.task = task
         self.notes = []
-        self.faults = {part: [] for part in PARTS[task]}
+        self.worth = tasks.TASKS[task].parts
+        self.faults = {part: [] for part in self.worth}
 
     def fault(self, part, message):
         """Take away the points of a part; what differs in its numbers only is said once."""
+        message = clean(message)
         said = [NUMBERS.sub("#", text) for text in self.faults[part]]
         if NUMBERS.sub("#", message) not in said:
             self.faults[part].append(message)
@@ -67,7 +61,7 @@ class Verdict:
 
     @property
     def parts(self):
-        points = PARTS[self.task]
+        points = self.worth
         return {p: (0 if self.faults[p] else points[p], points[p], self.faults[p]) for p in points}
 
     @property
@@ -76,7 +70,7 @@ class Verdict:
 
     @property
     def out_of(self):
-        return sum(PARTS[self.task].values())
+        return sum(self.worth.values())
 
     @property
     def passed(self):
@@ -123,6 +117,13 @@ class Seen:
         self.array = None
         if encoded["data"] is not None:
             self.array = np.array(encoded["data"], dtype=np.float64).reshape(self.shape)
+
+    @classmethod
+    def of(cls, array):
+        """An array of this process as if it had been written down."""
+        if array is None:
+            return cls(None)
+        return cls({"kind": "array", "dtype": "float64", "shape": array.shape, "data": array})
 
     @property
     def is_numpy(self):
@@ -232,6 +233,8 @@ HINTS = [
      "make the value a numpy number, np.float64(...)."),
     ("TypeError", "required positional argument: 'n1'", "Node needs to know the child nodes: "
      "super().__init__(value, child, ...)."),
+    ("IndexError", "super().__init__(", "Node needs to know the child nodes: "
+     "super().__init__(value, child, ...)."),
     ("AttributeError", "object has no attribute 'value'", "A number was given where a node "
      "belongs: wrap it in an InputNode, or use ConstantMulNode for a factor."),
     ("AttributeError", "object has no attribute 'topo_order'", "The node needs its children's "
@@ -268,7 +271,7 @@ def raised(what, exception, extra=""):
     if extra:
         return f"{text} {extra}"
     for kind, part, hint in HINTS:
-        if exception["type"].endswith(kind) and part in exception["text"]:
+        if exception["type"].endswith(kind) and part in exception["text"] + exception["line"]:
             return f"{text} {hint}"
     return text
 
@@ -279,6 +282,11 @@ NODES_FIRST = (
     "With the other tasks done right this one is right; with your own code for them it is not. "
     "Look at their checks first ({tasks})."
 )
+
+
+def beyond(inputs, key, more=False):
+    """The inputs without the cases that no points depend on; or with `more`, only those."""
+    return {**inputs, key: [case for case in inputs[key] if bool(case.get("beyond")) == more]}
 
 
 def better_of(judge_one, tasks):

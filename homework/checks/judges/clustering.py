@@ -1,8 +1,10 @@
 """Judge of question 2: k-means."""
 
+import re
+
 import numpy as np
 
-from .judging import Seen, Verdict, close, raised, show
+from ..verdict import Seen, Verdict, close, raised, show
 
 WANTED = "(assignments, centroids, loss)"
 
@@ -62,6 +64,14 @@ def judge_2a(inputs, results):
                 )
             )
             return verdict
+    for _, result in ordinary:
+        library = [each for each in result["calls"] if LIBRARY.search(each)]
+        if library:
+            verdict.fault_all(
+                f"kmeans calls {library[0]}, which does the task. Write its two steps yourself: "
+                "assign each example to the nearest centroid, and move the centroids to the means."
+            )
+            return verdict
     for case, result in plain:
         if result["changed"]:  # what it returns belongs to the X that it has made
             case = {**case, "X": Seen(result["changed"]).array}
@@ -73,6 +83,12 @@ def judge_2a(inputs, results):
         if case["hard"]:
             judge_hard(verdict, case, result)
     return verdict
+
+
+# functions that do all of the task, in scipy, scikit-learn and others
+LIBRARY = re.compile(r"(?i)(scipy|sklearn|cv2|faiss|torch).*k_?means")
+# functions of numpy with a loop of Python's inside
+LOOPING = re.compile(r"numpy.*(apply_along_axis|apply_over_axes|vectorize\.__)")
 
 
 def exception_hint(exception):
@@ -173,19 +189,22 @@ def judge_run(verdict, case, result):
         return
     states = history(case)
     distances = squares(X, centroids)
-    scale = 1e-7 * (1 + distances.max())
+    # What was computed in float32 has seven digits: the expansion of a squared distance loses
+    # some of them, where a pixel's square is 65,025.
+    exact = 1e-4 if case["X"].dtype == np.float32 else 1e-6
+    scale = 0.1 * exact * (1 + distances.max())
     own = distances[np.arange(len(X)), assignments]
     nearest = bool(np.all(own <= distances.min(axis=1) + scale))
     right_means = means(X, assignments, k)
     empty = np.isnan(right_means[:, 0])
-    fits = np.all(np.abs(centroids - right_means)[~empty] <= 1e-6 * (1 + np.abs(X).max()))
+    fits = np.all(np.abs(centroids - right_means)[~empty] <= exact * (1 + np.abs(X).max()))
     if not nearest:
         verdict.fault("assignments", assignment_fault(case, states, found, distances, bool(fits)))
     if not fits:
         rounds = stage(states, found)
         verdict.fault("centroids", centroid_fault(case, found, right_means, empty, rounds))
     right = loss_of(X, assignments, centroids)
-    if not abs(loss - right) <= 1e-6 * (1 + right):
+    if not abs(loss - right) <= exact * (1 + right):
         verdict.fault("loss", loss_fault(case, states, found, right))
 
 
@@ -326,47 +345,75 @@ def judge_loops(verdict, inputs, results):
     by_name = {case["name"]: (case, result) for case, result in zip(inputs, results)}
     (small, quick), (large, slow) = by_name["small"], by_name["large"]
     more = len(large["X"]) - len(small["X"])
-    if slow["steps"] - quick["steps"] >= more / 2:
+    for key, what in (
+        ("loops", "goes round its loops more often"),
+        ("steps", "runs more lines"),
+        ("inside", "has Python's own functions (map, sum, min, ...) go through more entries"),
+    ):
+        if slow[key] - quick[key] >= more / 2:
+            verdict.fault(
+                "loops",
+                f"kmeans {what} the more examples there are ({quick[key]:,} for "
+                f"{len(small['X'])} examples, {slow[key]:,} for {len(large['X'])}): there is a "
+                "loop over the examples (a comprehension, map, sum or np.vectorize is one, too). "
+                "Work on whole arrays.",
+            )
+            return
+    looping = [each for each in quick["calls"] if LOOPING.search(each)]
+    if looping:
         verdict.fault(
             "loops",
-            f"kmeans runs more lines the more examples there are ({quick['steps']:,} for "
-            f"{len(small['X'])} examples, {slow['steps']:,} for {len(large['X'])}): there is a "
-            "loop over the examples (a comprehension, map or np.vectorize is one, too). Work on "
-            "whole arrays.",
+            f"kmeans calls {looping[0]}, which is a loop inside. Work on whole arrays.",
         )
 
 
+HARD = {
+    "pixels": ("an image's pixels (float32)", "Look at the types of your arrays."),
+    "empty": (
+        "two distinct points and k = 3",
+        "One cluster is empty then, and the mean of nothing is NaN: keep its centroid, for "
+        "instance.",
+    ),
+    "uint8": (
+        "an image's pixels as uint8",
+        "Arithmetic in uint8 wraps around at 256: turn X into floats first.",
+    ),
+    "one": ("k = 1", "The one centroid is the mean of all."),
+}
+
+
 def judge_hard(verdict, case, result):
-    pixels = case["name"] == "pixels"
-    what = "an image's pixels (uint8)" if pixels else "two distinct points and k = 3"
-    hint = (
-        "Arithmetic in uint8 wraps around at 256: turn X into floats first."
-        if pixels
-        else "One cluster is empty then, and the mean of nothing is NaN: keep its centroid, for "
-        "instance."
-    )
+    """Judge a case that costs the part "hard"; or only a note, beyond the handout."""
+    message = hard_fault(verdict, case, result)
+    if message and case["beyond"]:
+        verdict.notes.append(f"{message} No points depend on it.")
+    elif message:
+        verdict.fault("hard", message)
+
+
+def hard_fault(verdict, case, result):
+    name = case["name"]
+    what, hint = HARD[name]
     if result["exception"] is not None:
-        verdict.fault("hard", raised(f"kmeans on {what}", result["exception"], hint))
-        return
+        return raised(f"kmeans on {what}", result["exception"], hint)
     # What is wrong with these data as with any others has been said.
     other = Verdict("2a")
-    found = judge_returned(other, case, result, "returned")
-    if found is None:
-        if not verdict.messages:
-            verdict.fault("hard", f"With {what}: {other.messages[0]}")
-        return
-    if not pixels:
+    if name == "empty":
+        found = judge_returned(other, case, result, "returned")
+        if found is None:
+            return None if verdict.messages else f"With {what}: {other.messages[0]}"
         if not np.all(np.isfinite(found[1])) or not np.isfinite(found[2]):
-            verdict.fault("hard", f"With {what} a centroid or the loss is NaN. {hint}")
-        elif any("mean of empty" in w.lower() or "invalid value" in w for w in result["warnings"]):
-            verdict.fault("hard", f"With {what} numpy warns ({result['warnings'][0]}). {hint}")
-        elif found[2] > 1e-9 and not verdict.messages:
-            verdict.fault("hard", f"With {what} the loss is {found[2]:g}, expected 0. {hint}")
-        return
+            return f"With {what} a centroid or the loss is NaN. {hint}"
+        if any("mean of empty" in w.lower() or "invalid value" in w for w in result["warnings"]):
+            return f"With {what} numpy warns ({result['warnings'][0]}). {hint}"
+        if found[2] > 1e-9 and not verdict.messages:
+            return f"With {what} the loss is {found[2]:g}, expected 0. {hint}"
+        return None
     judge_run(other, case, result)
     new = [m for m in other.messages if m not in verdict.messages]
     if not verdict.messages and new:
         whole = [m for m in new if "whole numbers" in m]
-        verdict.fault("hard", f"With {what}: {whole[0] if whole else new[0] + ' ' + hint}")
-    elif any("overflow" in w for w in result["warnings"]):
-        verdict.fault("hard", f"With {what} numpy warns of an overflow. {hint}")
+        return f"With {what}: {whole[0] if whole else new[0] + ' ' + hint}"
+    if any("overflow" in w for w in result["warnings"]):
+        return f"With {what} numpy warns of an overflow. {hint}"
+    return None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .judging import Seen, Verdict, close, explain, formula_right, raised, show
+from ..verdict import Seen, Verdict, close, explain, formula_right, raised, show
 
 
 def logs(case, missing=None):

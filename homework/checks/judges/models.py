@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from .judging import (
+from ..verdict import (
     Seen,
     Verdict,
     better_of,
+    beyond,
     close,
     decode,
     explain,
@@ -318,30 +319,45 @@ def graph_fault(names, case, arrays, gradients):
     )
 
 
-def judge_1i(inputs, results):
+def judge_model(task, function, names, formula, choices, gradients, earlier):
+    """Return the judge of a function that makes a loss function, and of its training."""
+
     def judge_one(inputs, losses):
-        verdict = Verdict("1i")
-        judge_loss(
-            verdict, "make_logistic_regression", "wb", inputs["losses"], losses, loss_1i,
-            CHOICES_1I, gradients_1i,
-        )  # fmt: skip
+        verdict = Verdict(task)
+        judge_loss(verdict, function, names, inputs["losses"], losses, formula, choices, gradients)
         return verdict
 
-    verdict = better_of(judge_one, "1b, 1e, 1g")(inputs, results)
-    judge_descents(verdict, inputs["descents"], results["descents"])
-    return verdict
+    def judge_cases(inputs, results, more=False):
+        chosen = beyond(inputs, "losses", more)
+        if not chosen["losses"]:
+            return None
+        keep = [bool(case.get("beyond")) == more for case in inputs["losses"]]
+        taken = {
+            side: [each for each, kept in zip(results[side], keep) if kept]
+            for side in ("own", "stand_ins")
+        }
+        return better_of(judge_one, earlier)(chosen, taken)
+
+    def judge(inputs, results):
+        verdict = judge_cases(inputs, results)
+        other = judge_cases(inputs, results, more=True)
+        if verdict.points and other and not {*other.messages} <= {*verdict.messages}:
+            verdict.notes.append(
+                f"With other sizes than the handout's: {other.messages[0]} No points depend on it."
+            )
+        if "descents" in inputs:
+            judge_training(verdict, inputs["descents"], results["descents"])
+        return verdict
+
+    return judge
 
 
-def judge_1n_one(inputs, results):
-    verdict = Verdict("1n")
-    judge_loss(
-        verdict, "make_neural_network", "Wbvc", inputs["losses"], results, loss_1n, CHOICES_1N,
-        gradients_1n,
-    )  # fmt: skip
-    return verdict
-
-
-judge_1n = better_of(judge_1n_one, "1b, 1e, 1g, 1l")
+judge_1i = judge_model(
+    "1i", "make_logistic_regression", "wb", loss_1i, CHOICES_1I, gradients_1i, "1b, 1e, 1g"
+)
+judge_1n = judge_model(
+    "1n", "make_neural_network", "Wbvc", loss_1n, CHOICES_1N, gradients_1n, "1b, 1e, 1g, 1l"
+)
 
 
 # --------------------------------------------------------------------- gradient descent
@@ -393,6 +409,21 @@ DESCENT = [
     ({"one_by_one": True}, "steps", "The parameters are moved one after the other, each with a "
      "gradient that knows the others' new values: compute all gradients first."),
 ]  # fmt: skip
+
+
+def judge_training(verdict, cases, results):
+    pairs = list(zip(cases, results))
+    plain = [pair for pair in pairs if not pair[0].get("beyond")]
+    judge_descents(verdict, *zip(*plain))
+    for case, result in pairs:
+        if case.get("beyond") and not (verdict.faults["steps"] or verdict.faults["in place"]):
+            other = Verdict(verdict.task)
+            judge_descents(other, [case], [result])
+            if not other.passed:
+                verdict.notes.append(
+                    f"With num_iters = {case['num_iters']}: {other.messages[0]} No points depend "
+                    "on it."
+                )
 
 
 def judge_descents(verdict, cases, results):

@@ -13,12 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from homework import starter
-from homework.checks import NAMES
+from homework import starter, tasks
 from hwlib import datasets
 
 MODULES = starter.MODULES
-INNER = ["lloyd", "nearest", "move", "columns", "losses", "blocks"]
 FOLDERS = {"backprop": "q1_backprop", "kmeans": "q2_kmeans"}
 
 
@@ -62,10 +60,10 @@ def functions(source):
 
 def asked_for(name):
     return {
-        function: (task, points)
-        for task, points, module, names in starter.TASKS
-        for function in names
-        if module == name
+        function: (task.label, task.out_of)
+        for task in tasks.code()
+        for function in task.removed
+        if task.module == name
     }
 
 
@@ -89,16 +87,9 @@ def test_the_same_bytes_every_time(archive, tmp_path):
     assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
 
 
-def test_the_table_has_the_graded_tasks():
-    tasks = [task for task, *_ in starter.TASKS]
-    assert tasks == ["1b", "1e", "1g", "1h", "1i", "1l", "1m", "1n", "2a"]
-    assert set(tasks) == {task for task in NAMES if not task.startswith("3")}
-    assert sum(points for _, points, *_ in starter.TASKS) == 47
-
-
 @pytest.mark.parametrize("name", MODULES)
 def test_exactly_the_bodies_asked_for_are_gone(unpacked, name):
-    book = functions(starter.one_file(MODULES[name], inner=False))
+    book = functions(starter.solution(name))
     left = functions((unpacked / starter.FILES[name]).read_text(encoding="utf-8"))
     asked = asked_for(name)
     assert list(book) == list(left)
@@ -120,12 +111,12 @@ def test_exactly_the_bodies_asked_for_are_gone(unpacked, name):
 @pytest.mark.parametrize("name", MODULES)
 def test_nothing_of_a_solution_is_left(unpacked, name):
     """Every line, comments too, that stood in an emptied body is gone."""
-    source = starter.one_file(MODULES[name])
+    source = starter.solution(name)
     text = (unpacked / starter.FILES[name]).read_text(encoding="utf-8")
     kept = set(text.splitlines())
     asked, lines, gone = asked_for(name), source.splitlines(), []
     for label, node in functions(source).items():
-        if label.split(".")[0] in asked or label in INNER:
+        if label.split(".")[0] in asked:
             first = node.body[1] if ast.get_docstring(node) else node.body[0]
             gone += lines[first.lineno - 1 : node.end_lineno]
     rest = [line for line in lines if line not in gone]
@@ -135,14 +126,14 @@ def test_nothing_of_a_solution_is_left(unpacked, name):
     others = "\n".join(
         ast.get_source_segment(source, node, padded=True)
         for label, node in functions(source).items()
-        if label.split(".")[0] not in asked and label not in INNER
+        if label.split(".")[0] not in asked
     )
     secret = [line for line in gone if line.strip() and line not in others.splitlines()]
     assert len(secret) > 20 and not [line for line in secret if line in kept and line not in rest]
-    for task, points, module, names in starter.TASKS:
-        assert len(re.findall(rf"# TODO {task} \({points} points\)", text)) == (
-            0 if module != name else len(names) * (2 if names[0].endswith("Node") else 1)
-        )
+    for task in tasks.code():
+        functions_each = 2 if task.removed[0].endswith("Node") else 1
+        expected = len(task.removed) * functions_each if task.module == name else 0
+        assert len(re.findall(rf"# TODO {task.label} \({task.out_of} points\)", text)) == expected
 
 
 @pytest.mark.parametrize(
@@ -179,7 +170,7 @@ def test_an_unfinished_command_names_its_task_in_one_line(unpacked, name, comman
 )
 def test_filled_in_again_the_commands_give_the_handouts_numbers(unpacked, name, command, words):
     path = unpacked / starter.FILES[name]
-    book = starter.one_file(MODULES[name])
+    book = starter.solution(name)
     lines = book.splitlines()
     text = path.read_text(encoding="utf-8")
     # put each body back where the starter says TODO, as a student would
@@ -191,22 +182,20 @@ def test_filled_in_again_the_commands_give_the_handouts_numbers(unpacked, name, 
             all_lines[start:end] = lines[first:last]
             text = "\n".join(all_lines) + "\n"
     assert "TODO" not in text
-    # what no task asks for, and only the book's own solution needs
-    own = Path(MODULES[name][0].__file__).read_text(encoding="utf-8")
-    inner = own.partition(starter.INNER)[2].partition("\n")[2].partition("if __name__")[0]
-    text = text.replace("if __name__", inner + "if __name__")
     path.write_text(text, encoding="utf-8")
     done = run(unpacked, name, *command.split())
     assert done.returncode == 0, done.stderr
     assert words in done.stdout
 
 
-def test_a_function_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match=r"kmeans.py has no assing, which task 2a"):
-        starter.unfinished("x = 1\n", [("2a", 10, "kmeans", ("assing",))], "kmeans")
+def test_a_function_that_is_not_there_is_named(monkeypatch):
+    row = tasks.Task("2z", parts={"all": 10}, module="kmeans", removed=("assing",))
+    monkeypatch.setattr(tasks, "TASKS", {"2z": row})
+    with pytest.raises(ValueError, match=r"kmeans.py has no assing, which task 2z asks for"):
+        starter.unfinished("x = 1\n", "kmeans")
 
 
-def test_comments_and_bare_bodies():
+def test_comments_and_bare_bodies(monkeypatch):
     source = '''\
 def f(
     x,  # a number
@@ -228,7 +217,9 @@ class C:
 if __name__ == "__main__":
     f(1)
 '''
-    text = starter.unfinished(source, [("1b", 1, "m", ("f", "C"))], "m")
+    row = tasks.Task("1b", parts={"all": 1}, module="m", removed=("f", "C"))
+    monkeypatch.setattr(tasks, "TASKS", {"1b": row})
+    text = starter.unfinished(source, "m")
     assert not re.search("how|why|it is|slots", text)
     assert "# a number" in text and "# outside" in text and '"""Say."""' in text
     names = {"__name__": "m"}

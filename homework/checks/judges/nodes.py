@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from .judging import Seen, Verdict, close, explain, factor, outer, raised, show, sigmoid
+from ..verdict import Seen, Verdict, close, explain, factor, outer, raised, show, sigmoid
 
 # ------------------------------------------------------------------- one class of nodes
 

@@ -1,11 +1,19 @@
-"""Judge of question 1, 1h and 1m: the gradient checks."""
+"""Judge of question 1, 1h and 1m: the gradient checks.
+
+A check may return its gradients, or print them and return nothing, as the course's starter does.
+In the second case they are looked for among the function's variables, whatever their names are.
+"""
+
+import re
+from functools import partial
 
 import numpy as np
 
-from .judging import (
+from ..verdict import (
     Seen,
     Verdict,
     better_of,
+    beyond,
     close,
     decode,
     explain,
@@ -250,41 +258,135 @@ def backprop_choices(right, *paths):
     }
 
 
+# ------------------------------------------------------- gradients among a function's variables
+
+
+class Found:
+    """The numbers, arrays and nodes that a check has had as variables, by name."""
+
+    def __init__(self, case, names, result):
+        self.inputs = [case[name] for name in names]
+        self.names, self.printed = names, result["printed"]
+        self.nodes, self.numbers = [], []
+        for each in result["found"] or ():
+            value = Seen(each["value"]).array
+            if value is None:
+                continue
+            if each["grad"] is None and any(close(value, x, 1e-5, 1e-6) for x in self.inputs):
+                continue  # an input, or one that was moved a little
+            if each["grad"] is None:
+                self.numbers.append((each["name"], value))
+            elif (grad := Seen(each["grad"]).array) is not None:
+                self.nodes.append((each["name"], value, grad))
+
+    def value(self, right):
+        """The value of f: of the node that the backward pass began at, or what was printed."""
+        inputs = [x for x in self.inputs if np.shape(x) == ()]
+        values = [v for _, v, g in self.nodes if v.shape == g.shape == () and g == 1]
+        values += [v for _, v, _ in self.nodes if v.shape == ()]
+        values += [v for name, v in self.numbers if v.shape == ()]
+        values += [np.float64(each) for each in NUMBER.findall(self.printed)[:40]]
+        values = [v for v in values if not any(close(v, x) for x in inputs)]
+        fits = [v for v in values if close(v, right)]
+        # a printed number is rounded
+        near = [right for v in values if close(v, right, 1e-3)]
+        return (fits + near + values + [None])[0]
+
+    def backprop(self, rights):
+        """The gradients of the nodes that hold the inputs."""
+        gradients = []
+        for x, right in zip(self.inputs, rights):
+            grads = [g for _, v, g in self.nodes if close(v, x, 1e-5, 1e-6)]
+            fits = [g for g in grads if close(g, right, 1e-6, 1e-6)]
+            gradients.append((fits + grads + [None])[0])
+        return gradients
+
+    def numerical(self, rights, backprop):
+        """The names of the arrays that are taken for the numerical gradients."""
+        names = []
+        for letter, x, right, own in zip(self.names, self.inputs, rights, backprop):
+            arrays = [(name, v) for name, v in self.numbers if v.shape == np.shape(x)]
+            # the same to the last bit is a copy, unless there is nothing else
+            arrays.sort(key=lambda pair: own is not None and np.array_equal(pair[1], own))
+            fits = [name for name, v in arrays if close(v, right, 1e-5, 1e-5)]
+            named = [name for name, _ in arrays if "num" in name.lower() and letter in name]
+            numeric = [name for name, _ in arrays if "num" in name.lower()]
+            every = [name for name, _ in arrays]
+            own_first = [name for name in fits if name in numeric] + fits
+            names.append((own_first + named + numeric + every + [None])[0])
+        return names
+
+    def get(self, name):
+        return next((v for each, v in self.numbers if each == name), None)
+
+
+NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+
+
+def fields_of(names, gradients, cases, seen, formula):
+    """Return (values, backprop, numerical, largest, names of the numerical) of the cases."""
+    if all(result["result"]["fields"] is not None for result in seen):
+        fields = [result["result"]["fields"] for result in seen]
+        values = [Seen(field["value"]).array for field in fields]
+        backprop = [decode(field["backprop"]) for field in fields]
+        numerical = [decode(field["numerical"]) for field in fields]
+        largest = [Seen(field["max_difference"]) for field in fields]
+        return values, backprop, numerical, largest, None
+    found = [Found(case, names, result) for case, result in zip(cases, seen)]
+    rights = [gradients(case) for case in cases]
+    values = [each.value(formula(case)) for each, case in zip(found, cases)]
+    backprop = [each.backprop(right) for each, right in zip(found, rights)]
+    # the names that fit in most cases, the same in all
+    chosen = [each.numerical(r, own) for each, r, own in zip(found, rights, backprop)]
+    best = [max(list(column), key=list(column).count) for column in zip(*chosen)]
+    numerical = [[each.get(name) for name in best] for each in found]
+    wrap = [[[Seen.of(a) for a in arrays] for arrays in rows] for rows in (backprop, numerical)]
+    return values, *wrap, [Seen.of(None)] * len(cases), best
+
+
 def judge_check(task, function, names, formula, value_choices, gradients, paths, twice):
+    right_value = partial(formula_right, formula, choices=value_choices)
+
     def judge_one(inputs, results):
         verdict = Verdict(task)
+        verdict.chosen = None
         cases, seen = inputs["cases"], results["cases"]
         for result in seen:
             if result["exception"] is not None:
                 verdict.fault_all(raised(f"{function}({', '.join(names)})", result["exception"]))
                 return verdict
-            if result["result"]["fields"] is None:
+        for case, result in zip(cases, seen):
+            found = Found(case, names, result)
+            shapes = [x.shape for x in found.inputs]
+            arrays = [name for name, v in found.numbers if v.shape in shapes]
+            if result["result"]["fields"] is None and not (found.nodes or arrays):
                 verdict.fault_all(
-                    f"{function} returns a {result['result']['returned']}; expected "
-                    "GradientCheck(value, backprop, numerical, max_difference, ...)."
+                    f"{function} returns a {result['result']['returned']}, and has no variables "
+                    "with gradients in them. Expected GradientCheck(value, backprop, numerical, "
+                    "max_difference, ...), or arrays such as a_grad_numerical."
                 )
                 return verdict
-        fields = [result["result"]["fields"] for result in seen]
-        values = [Seen(field["value"]).array for field in fields]
+        values, backprop, numerical, largest, chosen = fields_of(
+            names, gradients, cases, seen, right_value
+        )
         said = explain(cases, values, formula, value_choices)
         if said is None:
             verdict.fault(
                 "value",
                 "The value of f is wrong: "
                 f"{show(values[0]) if values[0] is not None else 'no number'} in the first check, "
-                f"expected {show(formula_right(formula, cases[0], value_choices))}.",
+                f"expected {show(right_value(cases[0]))}.",
             )
         for text in (said or {}).values():
             verdict.fault("value", text)
         # With another f the gradients are compared with that f's differences: not judged here.
         rights = [gradients(case) for case in cases]
-        backprop = [decode(field["backprop"]) for field in fields]
-        numerical = [decode(field["numerical"]) for field in fields]
         finite = [
             i for i, value in enumerate(values) if value is not None and np.all(np.isfinite(value))
         ]
-        if verdict.faults["value"] and finite:
-            if agree([backprop[i] for i in finite], [numerical[i] for i in finite]):
+        if verdict.faults["value"] and finite and chosen is None:
+            own, other = [backprop[i] for i in finite], [numerical[i] for i in finite]
+            if agree(own, other) and not identical(own, other):
                 return verdict
         predicted = [backprop_choices(right, *paths(case)) for case, right in zip(cases, rights)]
         one_path = ONE_PATH.format(name=twice)
@@ -297,8 +399,8 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
         if not verdict.faults["numerical"] and identical(backprop, numerical):
             verdict.fault(
                 "numerical",
-                "The numerical gradient is the same as that of backprop to the last bit: it has "
-                "to be measured, by moving each coordinate a little.",
+                "The numerical gradient is the same as that of backprop to the last bit. Measure "
+                "it: move each coordinate a little, and see how much f changes.",
             )
         if any(result["changed"] for result in seen):
             verdict.fault(
@@ -306,13 +408,79 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
                 f"{function} changes the arrays that it is given: work on copies, or put every "
                 "coordinate back.",
             )
-        largest = [Seen(field["max_difference"]) for field in fields]
         if not verdict.messages and all(one.array is not None for one in largest):
             judge_largest(verdict, largest, backprop, numerical)
         judge_function(verdict, inputs, results)
+        verdict.chosen = chosen
         return verdict
 
-    return judge_one
+    def judge(inputs, results):
+        plain, more = beyond(inputs, "cases"), beyond(inputs, "cases", more=True)
+        verdict = better_of(judge_one, EARLIER[task])(plain, take(results, plain, inputs))
+        if not verdict.faults["numerical"]:
+            judge_measured(verdict, plain, results)
+        if verdict.points and more["cases"]:
+            other = better_of(judge_one, EARLIER[task])(more, take(results, more, inputs))
+            if not other.passed and other.messages[0] not in verdict.messages:
+                shape = np.shape(more["cases"][0][names[0]])
+                verdict.notes.append(
+                    f"With {names[0]} of shape {shape}, which the handout does not ask for: "
+                    f"{other.messages[0]} No points depend on it."
+                )
+        return verdict
+
+    def judge_measured(verdict, inputs, results):
+        """See whether the numerical gradient follows f, and f alone, when nodes are changed."""
+        case = inputs["cases"][1:2]
+
+        def seen_in(run):
+            if run[0]["exception"] is not None:
+                return None
+            if run[0]["result"]["fields"] is None:
+                found = Found(case[0], names, run[0])
+                value, own = found.value(np.nan), found.backprop(gradients(case[0]))
+                numerical = [found.get(each) for each in verdict.chosen or ()]
+            else:
+                values, own, numerical, *_ = fields_of(names, gradients, case, run, right_value)
+                value = values[0]
+                own = [one.array for one in own[0] or ()]
+                numerical = [one.array for one in numerical[0] or ()]
+            complete = len(own) == len(numerical) == len(names)
+            if not complete or any(a is None for a in (value, *own, *numerical)):
+                return None
+            return value, own, numerical
+
+        def alike(ones, others):
+            return all(close(a, b, 1e-4, 1e-4) for a, b in zip(ones, others))
+
+        plain = seen_in(results["stand_ins"]["cases"][1:2])
+        wrong, other = (seen_in(results[name]["cases"]) for name in ("share", "scale"))
+        if plain and wrong and not alike(wrong[1], plain[1]) and not alike(wrong[2], plain[2]):
+            verdict.fault(
+                "numerical",
+                "The numerical gradient changes when only backward() of the nodes is changed, and "
+                "f is not. Measure it from values of f alone.",
+            )
+        if plain and other and not close(other[0], plain[0], 1e-3) and alike(other[2], plain[2]):
+            verdict.fault(
+                "numerical",
+                "The numerical gradient stays the same when the nodes compute another f. Measure "
+                "it: evaluate f, the graph, at inputs that are moved a little.",
+            )
+
+    return judge
+
+
+def take(results, part, inputs):
+    """The results of some of the cases."""
+    chosen = [i for i, c in enumerate(inputs["cases"]) if any(c is each for each in part["cases"])]
+    return {
+        side: {**results[side], "cases": [results[side]["cases"][i] for i in chosen]}
+        for side in ("own", "stand_ins")
+    }
+
+
+EARLIER = {"1h": "1b, 1e, 1g", "1m": "1g, 1h, 1l"}
 
 
 def paired(lists, others):
@@ -378,15 +546,9 @@ def judge_function(verdict, inputs, results):
         )
 
 
-judge_1h = better_of(
-    judge_check(
-        "1h", "gradient_check_1", "abc", value_1h, VALUE_1H, gradients_1h, paths_1h, twice="a"
-    ),
-    "1b, 1e, 1g",
+judge_1h = judge_check(
+    "1h", "gradient_check_1", "abc", value_1h, VALUE_1H, gradients_1h, paths_1h, twice="a"
 )
-judge_1m = better_of(
-    judge_check(
-        "1m", "gradient_check_2", "Mv", value_1m, VALUE_1M, gradients_1m, paths_1m, twice="v"
-    ),
-    "1g, 1h, 1l",
+judge_1m = judge_check(
+    "1m", "gradient_check_2", "Mv", value_1m, VALUE_1M, gradients_1m, paths_1m, twice="v"
 )

@@ -1,0 +1,1 @@
+"""The judges: what is right, and what people write instead."""

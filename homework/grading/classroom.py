@@ -1,0 +1,382 @@
+"""Grade a whole class: `python -m homework.grade --all FOLDER --jobs N`.
+
+Each submission's grade is a file of its own, written when it is done. A restarted run continues
+where it stopped. At the end come grades.csv, statistics.html and a page for each student.
+"""
+
+import csv
+import hashlib
+import html
+import io
+import json
+import os
+import re
+import resource
+import statistics
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from homework import tasks
+from homework.checks.verdict import clean
+from homework.grading import report, submission
+from homework.grading.grading import Grade, grade, nothing
+from homework.grading.sandbox import Sandbox
+
+PACKAGE = Path(__file__).parent.parent
+MEMORY = 8 << 30  # bytes of address space for the grader itself
+
+
+def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None, roster=None,
+        regrade=None, book=""):  # fmt: skip
+    """Grade every submission in `folder`; return the exit status.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of folders, zips, or loose files with names as the learning platforms give them.
+    out : str or Path, optional
+        Where the results go; FOLDER-grades if nothing is said.
+    jobs : int
+        How many at a time.
+    seed, limits
+        As for `grading.grade`.
+    stream : file, optional
+        For the progress bar; the standard error if nothing is said.
+    points : str or Path, optional
+        A CSV with the column submission and a column for each task that a person has graded, or
+        wants to change; and a column comment, if you like.
+    roster : str or Path, optional
+        A CSV with the columns submission and name: who is in the class.
+    regrade : iterable of str, optional
+        Tasks to grade again, whatever is kept.
+    book : str
+        The book's address, for links to the page that helps.
+
+    Returns
+    -------
+    int
+        0 if all have all points, 1 if points are missing somewhere, 2 if some submissions could
+        not be graded.
+
+    Raises
+    ------
+    ValueError
+        If there is no submission in the folder, or something is wrong in `points` or `roster`.
+    """
+    stream, folder = stream or sys.stderr, Path(folder)
+    found, left = submission.of_class(folder)
+    if not found:
+        there = f": there is {', '.join(left[:5])}" if left else ""
+        raise ValueError(f"there is no submission in {folder}{there}")
+    by_hand = read_points(points, found) if points else {}
+    names = read_roster(roster) if roster else {}
+    out = Path(out) if out else folder.resolve().with_name(folder.resolve().name + "-grades")
+    for name in ("submissions", "feedback"):
+        (out / name).mkdir(parents=True, exist_ok=True)
+
+    version, done, waiting = _version(seed, limits), {}, {}
+    for name, (path, members) in found.items():
+        key = _key(path, members, version)
+        kept = _read(_file(out, name), key)
+        if kept is None or regrade:
+            waiting[name] = (path, members, key, kept)
+        else:
+            done[name] = kept
+    if done:
+        print(f"{len(done)} of {len(found)} are graded already", file=stream)
+    _bar(stream, len(done), len(found))
+    try:
+        for name, kept in _grade_each(waiting, jobs, seed, limits, regrade, stream):
+            _write(_file(out, name), json.dumps(kept, indent=1))
+            done[name] = kept
+            _bar(stream, len(done), len(found))
+    except KeyboardInterrupt:
+        print(file=stream)
+        print(
+            f"stopped: {len(done)} of {len(found)} are graded. The same command grades the rest.",
+            file=stream,
+        )
+        raise
+    print(file=stream)
+
+    for name, kept in done.items():
+        given = by_hand.get(name, {})
+        kept["comment"] = clean(given.pop("comment", ""))
+        kept["changed"] = {label: given[label] for label in given if label in kept["tasks"]}
+        kept["by_hand"] = {label: given[label] for label in given if label not in kept["tasks"]}
+        kept["name"] = clean(names.get(name, ""), 200)
+        kept["submission"] = clean(name, 200)
+    records = [done[name] for name in sorted(done)]
+    for name, kept in done.items():
+        stem = out / "feedback" / _slug(name)
+        _write(stem.with_suffix(".txt"), report.text(kept))
+        _write(stem.with_suffix(".html"), report.page(kept, book))
+    absent = [(name, names[name]) for name in names if name not in found]
+    _write(out / "grades.csv", table(records, absent, bool(by_hand), bool(names)))
+    _write(out / "statistics.html", page(records, book))
+    print(f"wrote {out / 'grades.csv'}, {out / 'statistics.html'} and {out / 'feedback'}")
+    if left:
+        print(f"not graded, since it is no submission: {', '.join(left)}")
+    if names and (strangers := [name for name in found if name not in names]):
+        print(f"not on the roster: {clean(', '.join(strangers), 2000)}")
+    for group in alike(records):
+        print(f"the same code: {', '.join(group)}")
+    problems = sum(kept["problem"] is not None for kept in records)
+    if problems:
+        print(f"{problems} of {len(records)} could not be graded: see the column problem")
+        return 2
+    return int(any(report.earned(kept) < report.out_of(kept) for kept in records))
+
+
+def _grade_each(waiting, jobs, seed, limits, regrade, stream):
+    """Yield (name, record) as they get ready. No submission keeps the others from that."""
+    own, sandboxes, said = threading.local(), [], set()
+    # The grader reads what a submission sends; this much is far more than it needs.
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
+
+    def one(name, path, members, key, kept):
+        if not hasattr(own, "sandbox"):
+            own.sandbox = Sandbox(limits)
+            sandboxes.append(own.sandbox)
+        labels = [task.label for task in tasks.code()]
+        if kept is not None:
+            labels = [label for label in labels if label in regrade]
+        try:
+            graded = grade(path, seed, limits, labels, own.sandbox, members)
+        except Exception as error:  # ours or theirs: it is this submission's line
+            problem = f"It could not be graded ({type(error).__name__}: {clean(error, 200)})."
+            graded = Grade(name, {label: nothing(label, problem) for label in labels})
+            graded.problem = problem
+        new = {**report.record(graded), "key": key, "same": _hash(graded.same)}
+        if kept is not None:
+            new["tasks"] = dict(sorted({**kept["tasks"], **new["tasks"]}.items()))
+        return new
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        futures = {pool.submit(one, name, *job): name for name, job in waiting.items()}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+            for each in sandboxes[:1]:
+                if each.missing and not said:
+                    said.add(True)
+                    print(f"walls missing here: {', '.join(each.missing)}", file=stream)
+    finally:  # at once, when it is interrupted
+        pool.shutdown(wait=False, cancel_futures=True)
+        for each in sandboxes:
+            each.close()
+        pool.shutdown(wait=True)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+# ----------------------------------------------------------------------------- what is kept
+
+
+def _version(seed, limits):
+    """A mark that changes whenever a grade could: with the checks, the seed and the limits."""
+    mark = hashlib.sha256(repr((seed, limits)).encode())
+    for path in sorted(PACKAGE.rglob("*.py")):
+        mark.update(path.read_bytes())
+    return mark
+
+
+def _key(path, members, version):
+    """A mark of a submission's content, so that a new version of it is graded anew."""
+    mark = version.copy()
+    try:
+        handed_in = submission.collect(path, members)
+        mark.update(repr((sorted(handed_in.files.items()), handed_in.notes)).encode())
+    except Exception as error:  # it is graded then, and says so in its own line
+        mark.update(type(error).__name__.encode())
+    return mark.hexdigest()
+
+
+def _hash(text):
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() if text else ""
+
+
+def _file(out, name):
+    # by a hash: a name may be as long as the system allows, and of any bytes
+    return out / "submissions" / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:24]}.json"
+
+
+def _slug(name):
+    words = re.sub(r"[^\w-]+", "-", clean(name, 60)).strip("-") or "submission"
+    return f"{words}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+
+
+def _read(path, key):
+    """The record, if it is whole and of this very content; None if not."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return kept if kept["key"] == key and kept["tasks"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write(path, text):
+    part = path.with_name(f".{os.getpid()}.part")  # under its own name a file is always whole
+    part.write_text(text, encoding="utf-8", errors="replace", newline="")
+    os.replace(part, path)
+
+
+def _bar(stream, done, of):
+    width = 40
+    filled = "#" * (width * done // of)
+    end = "" if stream.isatty() else "\n"
+    if stream.isatty() or done in (0, of) or done * 10 // of > (done - 1) * 10 // of:
+        start = "\r" if stream.isatty() else ""
+        print(f"{start}[{filled:<{width}}] {done} of {of}", end=end, file=stream, flush=True)
+
+
+# ------------------------------------------------------------------------- what a teacher gives
+
+
+def _rows(path, needed):
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} cannot be read as a CSV: {error}") from None
+    missing = [name for name in needed if rows and name not in rows[0]]
+    if missing or not rows:
+        raise ValueError(f"{path} needs a header with {' and '.join(needed)}, and a line below")
+    return rows
+
+
+def read_points(path, found):
+    """Return the points that a person gives: {submission: {task: points, "comment": text}}."""
+    given = {}
+    for row in _rows(path, ["submission"]):
+        name = row["submission"] or ""
+        if name not in found:
+            near = ", ".join(sorted(found)[:3])
+            raise ValueError(f"{path}: there is no submission {name!r}; there are {near}, ...")
+        given[name] = {"comment": row.get("comment") or ""}
+        for label, cell in row.items():
+            if label in ("submission", "comment", "name") or not (cell or "").strip():
+                continue
+            if label not in tasks.TASKS:
+                raise ValueError(f"{path}: {label!r} is no task; expected such as 1a")
+            most = tasks.TASKS[label].out_of
+            try:
+                value = float(cell)
+            except ValueError:
+                value = -1.0
+            if not 0 <= value <= most:
+                raise ValueError(
+                    f"{path}: {name}, {label}: expected a number from 0 to {most}, got {cell!r}"
+                )
+            given[name][label] = int(value) if value == int(value) else value
+    return given
+
+
+def read_roster(path):
+    """Return {submission: name} of everyone who should have handed in."""
+    return {row["submission"]: row["name"] for row in _rows(path, ["submission", "name"])}
+
+
+# ------------------------------------------------------------------------------- what is shown
+
+
+def table(records, absent=(), by_hand=False, named=False):
+    """Return grades.csv: a row for each submission. Spreadsheets take it as it is."""
+    code = [task.label for task in tasks.code()]
+    written = [task.label for task in tasks.written()] if by_hand else []
+    text = io.StringIO()
+    writer = csv.writer(text)
+    head = ["submission", *(["name"] if named else []), *code, "points", "out of", *written]
+    writer.writerow([*head, *(["total"] if by_hand else []), "problem", "messages"])
+    for kept in records:
+        said = [f"{task}: {each}" for task in code for each in kept["tasks"][task]["messages"]]
+        said = [] if kept["problem"] else list(dict.fromkeys(said))
+        cells = [kept["submission"], *([kept["name"]] if named else [])]
+        cells += [report.earned(kept, [task]) for task in code]
+        cells += [report.earned(kept), report.out_of(kept)]
+        cells += [kept["by_hand"].get(task, "") for task in written]
+        cells += [report.total(kept)] if by_hand else []
+        cells += [kept["problem"] or "", " / ".join(said)]
+        # what a spreadsheet would take for a formula is made text
+        writer.writerow(
+            ["'" + c if isinstance(c, str) and c[:1] in tuple("=+-@\t") else c for c in cells]
+        )
+    for name, person in absent:
+        row = dict.fromkeys(head, "") | {"submission": name, "name": person, "points": 0}
+        problem = "nothing was handed in"
+        writer.writerow([*(row[each] for each in head), *([0] if by_hand else []), problem, ""])
+    return "\ufeff" + text.getvalue()  # the mark tells a spreadsheet that it is UTF-8
+
+
+def alike(records):
+    """Return the groups of submissions whose code is the same, however it is formatted."""
+    groups = {}
+    for kept in records:
+        if kept.get("same"):
+            groups.setdefault(kept["same"], []).append(kept["submission"])
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def page(records, book=""):
+    """Return statistics.html: what was hard, each task's mean and faults, and a plot."""
+    rows, lost = [], {}
+    for task in tasks.code():
+        points = [report.earned(kept, [task.label]) for kept in records]
+        out_of = task.out_of
+        full = sum(each == out_of for each in points)
+        said = {}
+        for kept in records:
+            for message in dict.fromkeys(kept["tasks"][task.label]["messages"]):
+                said[message] = said.get(message, 0) + 1
+        common = sorted(said.items(), key=lambda item: (-item[1], item[0]))[:3]
+        faults = "".join(f"<li>{count} × {html.escape(text)}</li>" for text, count in common)
+        lost[task.label] = 1 - statistics.mean(points) / out_of
+        rows.append(
+            f"<tr><th scope=row>{task.label}</th><td>{out_of}</td>"
+            f"<td>{statistics.mean(points):.2f}</td><td>{statistics.median(points):g}</td>"
+            f"<td>{full} ({100 * full / len(points):.0f}%)</td><td><ul>{faults}</ul></td></tr>"
+        )
+    totals = [report.earned(kept) for kept in records]
+    mean, median = statistics.mean(totals), statistics.median(totals)
+    out_of = report.out_of(records[0])
+    body = [
+        f"<p>{len(records)} submissions; of {out_of} points for code, the mean is {mean:.1f}, the "
+        f"median {median:g}.</p>",
+        plot(totals, out_of),
+    ]
+    hardest = sorted(lost, key=lambda label: -lost[label])[:3]
+    listed = "".join(
+        f"<li>Task {label}: {100 * lost[label]:.0f}% of the points were lost. "
+        f"{report.link(label, book, 'The chapter that helps')}</li>"
+        for label in hardest
+        if lost[label] > 0
+    )
+    body.append(f"<h2>Where the class had most trouble</h2><ol>{listed}</ol>" if listed else "")
+    groups = "".join(f"<li>{html.escape(', '.join(group))}</li>" for group in alike(records))
+    body.append(f"<h2>The same code</h2><ul>{groups}</ul>" if groups else "")
+    head = "<tr><th>Task<th>Points<th>Mean<th>Median<th>All points<th>What was most often said</tr>"
+    body.append(f"<h2>Tasks</h2><table><thead>{head}</thead><tbody>")
+    body += [*rows, "</tbody></table>"]
+    return report.PAGE.format(title="Grades of the class", body="\n".join(body))
+
+
+def plot(totals, out_of):
+    """Return a histogram of the points as SVG."""
+    import matplotlib
+    from matplotlib.figure import Figure  # takes a while, and only this page needs it
+
+    with matplotlib.rc_context({"svg.hashsalt": "grades", "font.size": 11}):
+        figure = Figure(figsize=(8, 3.2), layout="constrained")
+        axes = figure.add_subplot(xlabel="points", ylabel="submissions")
+        axes.hist(totals, bins=[x - 0.5 for x in range(out_of + 2)], color="#3b6ea5")
+        axes.set_xlim(-1, out_of + 1)
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.spines[["top", "right"]].set_visible(False)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    svg = text.getvalue()
+    label = f'<svg role="img" aria-label="How many submissions have how many of {out_of} points" '
+    return svg[svg.index("<svg") :].replace("<svg ", label, 1)

@@ -1,0 +1,209 @@
+"""k-means, fast: the functions of `hwlib.kmeans`, with the same results.
+
+Both steps treat many runs at once. A product of matrices in float32 finds the nearest centroid of
+nearly every point; the few where rounding might decide are decided as `hwlib.kmeans.assign` does
+it. `update` carries only the points that moved from one cluster's sum to another's.
+"""
+
+import numpy as np
+
+from hwlib.kmeans import (
+    KMeansResult,
+    as_array,
+    as_clustering,
+    as_generator,
+    as_weights,
+    as_whole,
+    require,
+)
+
+
+def assign(X, centroids):
+    """Return the centroid nearest to each point; see `hwlib.kmeans.assign`."""
+    X, centroids, *_ = as_clustering(X, centroids)
+    return nearest(X, centroids[np.newaxis])[0].astype(np.intp)
+
+
+def update(X, assignments, centroids, weights=None):
+    """Return the mean of each cluster's points; see `hwlib.kmeans.update`."""
+    X, centroids, assignments, weights = as_clustering(X, centroids, assignments, weights)
+    totals = new_totals(X, centroids[np.newaxis], weights)
+    move(X, None, assignments[np.newaxis], totals, weights)
+    return means(X, totals, centroids.T[..., np.newaxis])[..., 0].T
+
+
+def reconstruction_error(X, assignments, centroids, weights=None):
+    """Return the loss; see `hwlib.kmeans.reconstruction_error`."""
+    X, centroids, assignments, weights = as_clustering(X, centroids, assignments, weights)
+    return float(losses(X, assignments[np.newaxis], centroids[np.newaxis], weights)[0])
+
+
+def iterate(X, centroids, weights=None):
+    """Yield the steps of one run; see `hwlib.kmeans.iterate`."""
+    X, centroids, _, weights = as_clustering(X, centroids, None, weights)
+    for z, mu, _ in lloyd(X, centroids[np.newaxis], weights):
+        yield KMeansResult(z[0].astype(np.intp), mu[0], float(losses(X, z, mu, weights)[0]))
+
+
+def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
+    """Return the best of several runs, made together; see `hwlib.kmeans.kmeans`."""
+    X, rng = as_array("X", X, "n", "d"), as_generator(rng)
+    as_whole("restarts", restarts, 1)
+    counts, best = as_weights(weights, len(X)), []
+    together = max(1, 8 * BLOCK // X.size)  # with few points, one step serves many runs
+    for first in range(0, restarts, together):
+        starts = draw_starts(X, k, rng, init, weights, min(together, restarts - first))
+        ends = [(z[last], mu[last]) for z, mu, last in lloyd(X, starts, counts)]
+        z, mu = map(np.concatenate, zip(*ends))
+        loss = losses(X, z, mu, counts)
+        i = loss.argmin()
+        best.append(KMeansResult(z[i].astype(np.intp), mu[i], float(loss[i])))
+    return min(best, key=lambda end: end.loss)
+
+
+def initial_centroids(X, k, rng=0, init="random", weights=None):
+    """Return centroids to start from; see `hwlib.kmeans.initial_centroids`."""
+    return draw_starts(as_array("X", X, "n", "d"), k, as_generator(rng), init, weights, 1)[0]
+
+
+def draw_starts(X, k, rng, init, weights, runs):
+    """Draw centroids for each of several runs, shape (runs, k, d)."""
+    n, w = len(X), as_weights(weights, len(X))
+    if not isinstance(init, str):
+        return np.array([as_array("init", init, k, X.shape[1])] * runs)
+    named = init in ("random", "k-means++")
+    require(named, f'init must be "random", "k-means++" or centroids, not {init!r}')
+    as_whole("k", k, 1, n)
+    p = None if weights is None else w / w.sum()
+    if init == "random":
+        # of a RandomState, choice without p is this permutation
+        shuffles = p is None and isinstance(rng, np.random.RandomState)
+        draw = rng.permutation if shuffles else lambda n: rng.choice(n, k, replace=False, p=p)
+        return X[np.array([draw(n)[:k] for _ in range(runs)])]
+    first, u = zip(*[(rng.choice(n, p=p), rng.random(k - 1)) for _ in range(runs)])
+    rows, squares = [np.array(first)], np.inf
+    for u_c in np.transpose(u):
+        squares = np.minimum(squares, sum((x - x[rows[-1], np.newaxis]) ** 2 for x in X.T))
+        shares = w * np.where(squares.any(axis=1, keepdims=True), squares, 1)
+        shares = np.cumsum(shares, axis=1)
+        rows.append((shares <= u_c[:, np.newaxis] * shares[:, -1:]).sum(axis=1))
+    return X[np.transpose(rows)]
+
+
+# ---- both steps, of several runs at once and without work that changes nothing -------------------
+
+BLOCK = 2**18  # numbers in a table of float32: a megabyte stays in the cache
+
+
+def lloyd(X, starts, weights):
+    """Alternate the two steps from each of `starts`, shape (runs, k, d), until nothing moves.
+
+    Yields, for each step, assignments and centroids of the runs that go on, and which end with it.
+    """
+    # the axis of the runs is the last: numpy is fastest along it, and they are often many
+    centroids, totals = np.array(starts.T, order="C"), new_totals(X, starts, weights)
+    table = columns(X, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if it is small
+    runs, seen, assignments = np.arange(len(starts)), {}, None
+    while len(runs):
+        before, assignments = assignments, nearest(X, centroids.T, table)
+        # An update that moves anything lowers the loss, so a run that was at a partition before
+        # has ended. If it was another run, that one goes on from here.
+        partitions = [hash(z.tobytes()) for z in assignments]
+        was_here = np.array([seen.get(partition, -1) for partition in partitions])
+        seen.update(zip(partitions, runs))
+        yield assignments, centroids.T, was_here == runs
+        move(X, before, assignments, totals, weights)
+        active = was_here < 0
+        centroids = means(X, totals, centroids).compress(active, 2)
+        runs, assignments, totals = runs[active], assignments[active], totals.compress(active, 2)
+
+
+def nearest(X, centroids, table=None):
+    """For each run, the centroid nearest to each point: (runs, k, d) gives (runs, n)."""
+    # ||x - mu||^2 = ||x||^2 - 2 (mu.x - ||mu||^2 / 2): the nearest has the greatest score in the
+    # brackets. Measured from a point of the data, no large numbers cancel, however far it is off.
+    runs, k, d = centroids.shape
+    mu = centroids.T - X[0][:, np.newaxis, np.newaxis]
+    with np.errstate(all="ignore"):  # too large for float32: such scores are doubtful
+        factors = np.append(mu, -(mu**2).sum(axis=0, keepdims=True) / 2, axis=0)
+        factors = factors.reshape(d + 1, -1).astype(np.float32)
+    float32, largest = np.finfo(np.float32), np.abs(factors).max(axis=1).astype(np.float64)
+    names = np.arange(k, dtype=np.min_scalar_type(k))[:, np.newaxis]
+    assignments = np.empty((runs, len(X)), dtype=names.dtype)
+    for block in blocks(X, k * runs + d):
+        with np.errstate(all="ignore"):
+            x = columns(X[block], X[0], np.float32) if table is None else table[:, block]
+            ranges = np.abs(x).max(axis=1).astype(np.float64)
+            # each of two scores is rounded d + 3 times; the difference once more. A distance that
+            # hwlib.kmeans computes is rounded too, in float64.
+            error = (d + 4) * (float32.eps * (largest @ ranges) + float32.tiny)
+            error += (d + 4) * 2.0**-52 * ((largest[:-1] + ranges[:-1]) ** 2).sum()
+            # a row of scores for each centroid: numpy seeks maxima fastest along whole rows
+            scores = (factors.T @ x).reshape(k, -1)
+            close = (scores >= scores.max(axis=0) - np.float32(error)).view(np.uint8)
+        z = (close * names).sum(axis=0, dtype=names.dtype)
+        z[close.sum(axis=0, dtype=names.dtype) != 1] = k  # k marks doubt
+        assignments[:, block] = z.reshape(runs, -1)
+    doubtful = np.flatnonzero(assignments == k)
+    for part in blocks(doubtful, k * (d + 1)):
+        run, i = np.divmod(doubtful[part], len(X))
+        pairs = zip(X.take(i, axis=0).T, centroids.T)
+        assignments[run, i] = sum((x - mu_j[:, run]) ** 2 for x, mu_j in pairs).argmin(axis=0)
+    return assignments
+
+
+def new_totals(X, centroids, weights):
+    """Zeros for each cluster of each run: sums of coordinates, of weights, number of points."""
+    runs, k, d = centroids.shape
+    return np.zeros((d + 1 + (weights != 1).any(), k, runs))  # two are one where all weigh 1
+
+
+def means(X, totals, centroids):
+    """Centroids that belong to the totals, shape (d, k, runs); an empty cluster keeps its own."""
+    d = X.shape[1]
+    weight, members = totals[d], totals[-1]  # rounding may leave a weight where no member is
+    # totals count from X[0]; its share is added before the division, as whole numbers stay exact
+    sums = totals[:d] + X[0][:, np.newaxis, np.newaxis] * weight
+    return np.where(members > 0, sums / np.where(members > 0, weight, 1), centroids)
+
+
+def move(X, before, after, totals, weights):
+    """Carry the points that moved from the totals of one cluster to another's; at first, all."""
+    runs = len(after)
+    for block in blocks(X, runs * X.shape[1]):
+        if before is None:  # the runs in turns: sums one after another into one place take longer
+            x = np.repeat(columns(X[block], X[0], weights=weights[block]), runs, axis=1)
+            run, z = np.tile(np.arange(runs), len(X[block])), after[:, block].T.ravel()
+        else:
+            old, new = before[:, block].ravel(), after[:, block].ravel()
+            moved = np.flatnonzero(old != new)
+            run, i = np.divmod(moved, len(X[block]))
+            x = columns(X[block].take(i, axis=0), X[0], weights=weights[block].take(i))
+            x, z = np.append(-x, x, axis=1), np.array([old.take(moved), new.take(moved)])
+        places = (run + runs * z.astype(np.intp)).ravel()
+        for total, x_j in zip(totals, x):
+            total += np.bincount(places, x_j, total.size).reshape(total.shape)
+
+
+def columns(X, origin, dtype=float, weights=None):
+    """Columns of x - origin and 1; with weights, of these times a weight, and 1."""
+    x = np.ones((X.shape[1] + 1, len(X)), dtype)
+    np.subtract(X.T, origin[:, np.newaxis], out=x[:-1], casting="same_kind")
+    return x if weights is None else np.append(x * weights, x[-1:], axis=0)
+
+
+def losses(X, assignments, centroids, weights):
+    """For each run, the loss: (runs, n) and (runs, k, d) give (runs,)."""
+    (runs, k, d), loss = centroids.shape, 0.0
+    for block in blocks(X, runs * d):
+        z = assignments[:, block] + k * np.arange(runs)[:, np.newaxis]
+        # from the differences, not the expansion: right to the last digits and never negative
+        axes = zip(X[block].T, centroids.reshape(-1, d).T)
+        loss = loss + sum((x - mu.take(z)) ** 2 for x, mu in axes) @ weights[block]
+    return loss
+
+
+def blocks(X, rows):
+    """Divide the points, so that a table of them with `rows` rows has at most BLOCK numbers."""
+    size = max(1, BLOCK // rows)
+    return [slice(start, start + size) for start in range(0, len(X), size)]

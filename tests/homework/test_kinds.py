@@ -1,0 +1,263 @@
+"""Kinds of submissions on the course's own starter: points by hand, and by the grader.
+
+Right code gets all of its points, whatever it is named and written like. Wrong code loses those
+that a person would take off. `python tests/homework/test_kinds.py` prints the table.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import course_starter
+import pytest
+
+from homework import tasks
+from homework.grading.grading import grade
+from homework.grading.sandbox import Sandbox
+
+SEED = 7
+RIGHT, WRONG = {}, {}
+
+
+def changed(*changes):
+    """Return the course's files with pieces of text replaced, each there once."""
+    files = dict(course_starter.FILES)
+    for old, new in changes:
+        (name,) = [name for name, text in files.items() if old in text]
+        assert files[name].count(old) == 1, old
+        files[name] = files[name].replace(old, new)
+    return files
+
+
+def right(name, *changes, note=""):
+    RIGHT[name] = (changed(*changes), note)
+
+
+def wrong(name, lost, said, *changes):
+    """Enter a wrong submission, what it loses in each task by hand, and what is said."""
+    WRONG[name] = (changed(*changes), lost, said)
+
+
+right("as handed out and finished")
+
+NUMERICAL = course_starter.BACKPROP[
+    course_starter.BACKPROP.index("    a_grad_numerical = np.zeros(2)") :
+    course_starter.BACKPROP.index('    print("a:", a.grad')
+]  # fmt: skip
+PRINTS = course_starter.BACKPROP[
+    course_starter.BACKPROP.index('    print("a:", a.grad') :
+    course_starter.BACKPROP.index("\n\ndef gradient_check_2")
+]  # fmt: skip
+right("numerical gradients by other names", (NUMERICAL, NUMERICAL.replace("_grad_numerical", "2")),
+      (PRINTS, "    print(a2, b2, c2)\n"))  # fmt: skip
+right("numerical gradients in a dictionary", (NUMERICAL, '''\
+    slopes = {}
+    tests = {"a": a_test, "b": b_test, "c": c_test}
+    for name in tests:
+        slopes[name] = []
+        for i in range(2):
+            moved = {key: value.copy() for key, value in tests.items()}
+            moved[name][i] += EPSILON
+            f = compute_f(*moved.values())[1].value
+            slopes[name].append((f - output_node.value) / EPSILON)
+'''), (PRINTS, "    print(slopes)\n"))  # fmt: skip
+right("numerical gradients in rows of an array", (NUMERICAL, '''\
+    tests = np.array([a_test, b_test, c_test])
+    table = np.zeros((3, 2))
+    for i in range(3):
+        for j in range(2):
+            up, down = tests.copy(), tests.copy()
+            up[i, j] += EPSILON
+            down[i, j] -= EPSILON
+            table[i, j] = (compute_f(*up)[1].value - compute_f(*down)[1].value) / (2 * EPSILON)
+'''), (PRINTS, "    print(table)\n"))  # fmt: skip
+right("a helper that returns the gradient, printed at once", (NUMERICAL, '''\
+    def measured(position):
+        tests = [a_test, b_test, c_test]
+        result = np.zeros(2)
+        for i in range(2):
+            moved = [x.astype(float) for x in tests]
+            moved[position][i] += EPSILON
+            result[i] = (compute_f(*moved)[1].value - output_node.value) / EPSILON
+        return result
+
+'''), (PRINTS, "    print(measured(0) - a.grad, measured(1) - b.grad, measured(2) - c.grad)\n"))  # fmt: skip
+right("moved in place and put back", (NUMERICAL, '''\
+    a_num, b_num, c_num = [], [], []
+    for x, numbers in ((a_test, a_num), (b_test, b_num), (c_test, c_num)):
+        for i in range(2):
+            x[i] += EPSILON
+            numbers.append((compute_f(a_test, b_test, c_test)[1].value - output_node.value) / EPSILON)
+            x[i] -= EPSILON
+'''), (PRINTS, "    print(a_num, b_num, c_num)\n"))  # fmt: skip
+right(
+    "divided by np.array([EPSILON])",
+    ("a_grad_numerical[i] = (moved.value - output_node.value) / EPSILON",
+     "a_grad_numerical[i] = (moved.value - output_node.value) / np.array([EPSILON])"),
+    note="array of one entry",
+)  # fmt: skip
+right(
+    "names that numpy 2 removed",
+    ("EPSILON = 1e-8\n", "EPSILON = np.float_(1e-8)\nWORST = -np.Inf\n"),
+    note="np.float_ is gone",
+)  # fmt: skip
+right("a longdouble loss", ("loss = np.sum((X - mu[z]) ** 2)", "loss = np.sum(np.longdouble(X - mu[z]) ** 2)"))  # fmt: skip
+right("a float32 loss", ("loss = np.sum((X - mu[z]) ** 2)", "loss = np.float32(np.sum((X - mu[z]) ** 2))"))  # fmt: skip
+right("tqdm and scikit-learn are imported",
+      ("from scipy.special", "from sklearn.metrics import pairwise_distances\nfrom tqdm import tqdm\nfrom scipy.special"),
+      ("for t in range(num_iters)", "for t in tqdm(range(num_iters))"))  # fmt: skip
+right("data.tsv is read at import", ('def kmeans(X, k):', 'DATA = np.loadtxt("data.tsv", delimiter="\\t")\nassert DATA.shape == (500, 2)\n\n\ndef kmeans(X, k):'))  # fmt: skip
+DRAW = "mu = X[np.random.choice(np.arange(N), k, replace=False), :]"
+right("k-means takes a generator", ("def kmeans(X, k):", "def kmeans(X, k, rng):"), (DRAW, DRAW.replace("np.random.", "rng.")),
+      ("kmeans(X, options.k)", "kmeans(X, options.k, np.random.default_rng(0))"),
+      ("kmeans(pixels.reshape(-1, 3), options.k)", "kmeans(pixels.reshape(-1, 3), options.k, np.random.default_rng(0))"))  # fmt: skip
+right(
+    "k-means with a thousand rounds at most", ("    while True:\n", "    for _ in range(1000):\n")
+)
+right("distances by scipy", ("import argparse\nimport sys\n\nimport matplotlib.pyplot as plt\nimport numpy as np\nfrom PIL",
+      "import argparse\nimport sys\n\nimport matplotlib.pyplot as plt\nimport numpy as np\nfrom scipy.spatial.distance import cdist\nfrom PIL"),
+      ("distances = np.sum(X**2, axis=1)[:, None] + np.sum(mu**2, axis=1) - 2 * X @ mu.T", "distances = cdist(X, mu)"))  # fmt: skip
+
+wrong("numerical: that of backprop plus 1e-9", {"1h": 3}, "only backward()", (NUMERICAL, '''\
+    a_grad_numerical = a.grad + 1e-9
+    b_grad_numerical = b.grad + 1e-9
+    c_grad_numerical = c.grad + 1e-9
+'''))  # fmt: skip
+wrong("numerical: that of backprop", {"1h": 3}, "to the last bit", (NUMERICAL, '''\
+    a_grad_numerical, b_grad_numerical, c_grad_numerical = a.grad, b.grad, c.grad
+'''))  # fmt: skip
+wrong("numerical: backprop at moved inputs", {"1h": 3}, "only backward()", (NUMERICAL, '''\
+    def moved(position):
+        inputs = [a_test, b_test, c_test]
+        inputs[position] = inputs[position] + EPSILON
+        nodes, output = compute_f(*inputs)
+        output.compute_grad()
+        return nodes[position].grad
+
+    a_grad_numerical, b_grad_numerical, c_grad_numerical = moved(0), moved(1), moved(2)
+'''))  # fmt: skip
+wrong("numerical: the formula", {"1h": 3}, "another f", (NUMERICAL, '''\
+    s = sigmoid(a_test @ c_test)
+    a_grad_numerical = b_test / (a_test @ b_test) - 3 * s * (1 - s) * c_test
+    b_grad_numerical = a_test / (a_test @ b_test)
+    c_grad_numerical = -3 * s * (1 - s) * a_test
+'''))  # fmt: skip
+wrong("numerical: left at zero", {"1h": 3}, "zero", (NUMERICAL, NUMERICAL[: NUMERICAL.index("    for i")]))  # fmt: skip
+ROUNDS = "    while True:\n"
+wrong("k-means: six rounds", {"2a": 2}, "not come to its end", (ROUNDS, "    for _ in range(6):\n"))
+wrong("k-means: fifteen rounds", {"2a": 2}, "not come to its end", (ROUNDS, "    for _ in range(15):\n"))  # fmt: skip
+BODY = course_starter.KMEANS[course_starter.KMEANS.index("    N, D = X.shape") : course_starter.KMEANS.index("    return z, mu, loss")]  # fmt: skip
+wrong("k-means: scipy's kmeans2", {"2a": 10}, "kmeans2", (BODY, '''\
+    from scipy.cluster.vq import kmeans2
+    mu, z = kmeans2(X, k, iter=100, minit="points")
+    loss = np.sum((X - mu[z]) ** 2)
+'''))  # fmt: skip
+wrong("k-means: scikit-learn's KMeans", {"2a": 10}, "KMeans", (BODY, '''\
+    from sklearn.cluster import KMeans
+    model = KMeans(k, n_init=1).fit(X)
+    z, mu, loss = model.labels_, model.cluster_centers_, model.inertia_
+'''))  # fmt: skip
+NEAREST = "new_z = np.argmin(distances, axis=1)"
+wrong("k-means: a loop inside map", {"2a": 2}, "loop over the examples",
+      (NEAREST, "rows = distances.tolist()\n        new_z = np.array(list(map(list.index, rows, map(min, rows))))"))  # fmt: skip
+wrong("k-means: a loop inside sum", {"2a": 2}, "loop over the examples",
+      ("loss = np.sum((X - mu[z]) ** 2)", "loss = sum(((X - mu[z]) ** 2).sum(axis=1))"))  # fmt: skip
+wrong("k-means: a loop inside apply_along_axis", {"2a": 2}, "apply_along_axis",
+      (NEAREST, "new_z = np.apply_along_axis(np.argmin, 1, distances)"))  # fmt: skip
+wrong("k-means: a loop hidden from the trace", {"2a": 2}, "goes round its loops", (NEAREST, '''\
+sys._getframe().f_trace_lines = False
+        new_z = np.zeros(N, dtype=int)
+        for i in range(N):
+            new_z[i] = distances[i].argmin()'''))  # fmt: skip
+wrong("k-means: a comprehension", {"2a": 2}, "loop over the examples",
+      (NEAREST, "new_z = np.array([np.argmin(row) for row in distances])"))  # fmt: skip
+wrong("nodes: = for += in LogNode", {"1b": 1}, "replaced",
+      ("self.n.grad += self.grad / self.n.value", "self.n.grad = self.grad / self.n.value"))  # fmt: skip
+wrong("descent: uphill", {"1i": 2}, "climbs", ("params[i] - lr", "params[i] + lr"))
+wrong("network: no hidden bias", {"1n": 3}, "bias b",
+      ("ReluNode(AddNode(MVMulNode(W, InputNode(x, topo_order)), b))", "ReluNode(MVMulNode(W, InputNode(x, topo_order)))"))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def graded(folder, files, sandbox, labels=None):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return grade(folder, SEED, sandbox=sandbox, labels=labels)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_code_gets_its_points(tmp_path, sandbox, name):
+    files, note = RIGHT[name]
+    result = graded(tmp_path, files, sandbox)
+    lost = {label: v.messages for label, v in result.verdicts.items() if not v.passed}
+    assert not lost
+    assert any(note in each for v in result.verdicts.values() for each in v.notes)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_code_loses_its_points(tmp_path, sandbox, name):
+    files, lost, said = WRONG[name]
+    result = graded(tmp_path, files, sandbox)
+    taken = {k: v.out_of - v.points for k, v in result.verdicts.items() if v.points < v.out_of}
+    messages = {label: v.messages for label, v in result.verdicts.items() if v.messages}
+    assert taken == lost, messages
+    assert said in " ".join(text for label in lost for text in messages[label])
+
+
+def notebook(*cells):
+    """Return a notebook of code cells as a file's text."""
+    made = [{"cell_type": "code", "source": cell.splitlines(True)} for cell in cells]
+    return json.dumps({"cells": made, "nbformat": 4, "nbformat_minor": 5, "metadata": {}})
+
+
+@pytest.mark.parametrize("names", [("backprop.ipynb", "kmeans.ipynb"), ("hw3 final.ipynb",)])
+def test_notebooks_are_graded(tmp_path, sandbox, names):
+    main = "if __name__ =="
+    parts = [text.partition(main)[0] for text in course_starter.FILES.values()]
+    cells = [
+        ["%matplotlib inline\n" + part, "!pip list", "print(open('nothing.txt').read())"]
+        for part in parts
+    ]
+    cells = cells if len(names) == 2 else [sum(cells, [])]
+    files = {name: notebook(*cell) for name, cell in zip(names, cells)}
+    result = graded(tmp_path, files, sandbox)
+    assert result.points == 47, [v.messages for v in result.verdicts.values()]
+    assert any("is a notebook" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    "code, words",
+    [
+        ("def f(x): return x +\n", "no valid Python"),
+        ("type Point = tuple[float, float]\n", "no valid Python"),
+        ("import torch_geometric\n", "torch_geometric"),
+        ("1 / 0\n", "ZeroDivisionError"),
+    ],
+)
+def test_versions_stand_in_what_is_said_of_loading(tmp_path, sandbox, code, words):
+    if code.startswith("type") and sys.version_info >= (3, 12):
+        code = "type = = 3\n"
+    files = {"backprop.py": code + course_starter.BACKPROP}
+    result = graded(tmp_path, files, sandbox, ["1b"])
+    (said,) = result.verdicts["1b"].messages
+    assert words in said and f"This is Python {sys.version.split()[0]} with numpy 2." in said
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    full = {task.label: task.out_of for task in tasks.code()}
+    print("| submission | by hand | by the grader | what is said |\n|---|--:|--:|---|")
+    with Sandbox() as one:
+        for name, (files, *rest) in {**RIGHT, **WRONG}.items():
+            hand = sum(full.values()) - (sum(rest[0].values()) if name in WRONG else 0)
+            with tempfile.TemporaryDirectory() as folder:
+                result = graded(Path(folder), files, one)
+            said = [text for v in result.verdicts.values() for text in v.messages]
+            print(f"| {name} | {hand} | {result.points} | {said[0] if said else ''} |")
