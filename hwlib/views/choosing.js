@@ -39,7 +39,7 @@ function draw(seen, stage) {
         h("circle", { class: "knob", r: 10, fill: color("paper"), stroke: color(`c${c + 1}`) }),
         words(0, 4.5, c + 1, { "text-anchor": "middle" })))),
       range(10).map((i) => h("rect", {
-        class: i + 1 === values.k ? "column chosen" : "column", x: px(kX(i + 0.5)), y: right.top, width: px(kX(1.5) - kX(0.5)), height: right.bottom - right.top, onclick: () => pick(i + 1),
+        "fill-opacity": i + 1 === values.k ? 0.08 : 0, class: i + 1 === values.k ? "column chosen" : "column", x: px(kX(i + 0.5)), y: right.top, width: px(kX(1.5) - kX(0.5)), height: right.bottom - right.top, onclick: () => pick(i + 1),
       })),
       xAxis(kX, right.bottom, { at: range(10).map((i) => i + 1), label: "number of clusters k" }),
       yAxis(lossY, right.left, { at: log ? [500, 1000, 2000, 5000, 10000] : [0, 5000, 10000, 15000], format: (v) => fixed(v, 0), label: "loss", grid: right.right }),

@@ -290,7 +290,7 @@ function draw(seen, stage) {
     const where = { transform: `translate(${px(x)},${px(y)})` };
     if (node.children.length) {
       // what is pressed lies above its texts, so that its name is what is spoken
-      const cover = h("rect", { x: px(-boxWidth / 2), y: -boxHeight / 2, width: px(boxWidth), height: boxHeight, rx: 10, class: "cover" });
+      const cover = h("rect", { x: px(-boxWidth / 2), y: -boxHeight / 2, width: px(boxWidth), height: boxHeight, rx: 10, "fill-opacity": 0, class: "cover" });
       return h("g", where, frame, texts, pressable(`${node.kind}Node ${node.name}: fire its backward`, () => fire(i), { class: "pressable node" }, cover));
     }
     return h("g", where, frame, texts);

@@ -63,7 +63,9 @@ export function markup(tree) {
     if (name === "class") value = value.replace(/\b(handle|pressable|ground)\b/g, "").trim();
     return ` ${name}="${escaped(value === true ? "" : value)}"`;
   });
-  return `<${tag}${left.join("")}>${children.map(markup).join("")}</${tag}>`;
+  // where no style sheet comes with it, lines are lines and not areas
+  const bare = tag === "path" && attributes.fill === undefined ? ` fill="none"${attributes.stroke ? "" : ' stroke="#555"'}` : "";
+  return `<${tag}${left.join("")}${bare}>${children.map(markup).join("")}</${tag}>`;
 }
 
 // A caption, with subscripts where a letter is followed by an underscore: F_ST, W_{21}.
