@@ -120,6 +120,12 @@ def test_page_is_a_figure_without_javascript(scene):
     assert '<input type="radio" name="squares-kind" value="a" checked>a' in page
 
 
+def test_without_axes_it_is_a_plain_figure():
+    page = Scene("plain", lambda: squares(2, "a"), view="plane").to_html()
+    assert "explorer-controls" not in page and "k = 2 of a" in page
+    assert page.count("<script") == 1  # its start, for the view
+
+
 def test_widgets_follow_each_other(scene):
     k, kind, view = scene.children
     assert isinstance(k, widgets.SelectionSlider) and isinstance(kind, widgets.RadioButtons)
