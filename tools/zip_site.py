@@ -1,4 +1,4 @@
-"""Pack the built book for a memory stick: python tools/zip_site.py SITE ARCHIVE
+"""Pack the built book for a memory stick: python -m tools.zip_site SITE ARCHIVE
 
 Unpacked anywhere, index.html opens the book, with no server and no network. The same book gives the
 same bytes.
@@ -7,9 +7,8 @@ same bytes.
 import sys
 from pathlib import Path
 
-from whole import whole
-
 from homework.starter import write_zip
+from tools.atomic_write import atomic_write
 
 
 def zip_site(site, archive):
@@ -29,7 +28,7 @@ def zip_site(site, archive):
         raise ValueError(f"site: {site} has no index.html; build the book first")
     files = sorted(path for path in site.rglob("*") if path.is_file())
     names = [f"{archive.stem}/{file.relative_to(site).as_posix()}" for file in files]
-    with whole(archive) as aside:
+    with atomic_write(archive) as aside:
         write_zip(aside, {name: file.read_bytes() for name, file in zip(names, files)})
 
 

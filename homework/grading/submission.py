@@ -290,7 +290,9 @@ def _folder(top, submission, members=None):
                 kind = entry.stat(follow_symlinks=False)
                 place = entry.path
                 yield Entry(path, kind.st_size, kind.st_mtime, lambda place=place: _read(place))
-                if path.suffix.lower() == ".zip" and kind.st_size <= LARGEST_ZIP:
+                if path.suffix.lower() == ".zip" and kind.st_size > LARGEST_ZIP:
+                    submission.note(f"{path} is left out: it has {kind.st_size / 1e6:,.0f} MB.")
+                elif path.suffix.lower() == ".zip":
                     try:
                         with zipfile.ZipFile(place) as archive:
                             yield from list(_archive(archive, submission, path.with_suffix(""), 1))
