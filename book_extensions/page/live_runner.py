@@ -107,7 +107,6 @@ def dependents(cells, changed):
 def run(identity, source, show):
     """Run a cell; `show(kind, data)` gets what it displays. Return None, or what went wrong."""
     name = f"<cell {identity}>"
-    before = set(sys.modules)
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     try:
         tree = ast.parse(source, name)
@@ -119,9 +118,6 @@ def run(identity, source, show):
             display(eval(compile(last, name, "eval"), NAMES), show)
         show_figures(show)
     except BaseException as error:
-        if isinstance(error, ImportError):  # half imported is worse than not at all
-            for module in set(sys.modules) - before:
-                del sys.modules[module]
         return fault(error, name)
     DONE[identity] = source
     return None
