@@ -5,6 +5,7 @@ import base64
 import builtins
 import io
 import linecache
+import logging
 import symtable
 import sys
 import traceback
@@ -254,3 +255,5 @@ def stand_ins():
 
 if sys.platform == "emscripten":
     stand_ins()
+# A font that comes later is replaced by one that is there; that concerns no reader.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
