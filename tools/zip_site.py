@@ -1,7 +1,7 @@
 """Pack the built book for a memory stick: python -m tools.zip_site SITE ARCHIVE
 
-Unpacked anywhere, index.html opens the book, with no server and no network. The same book gives the
-same bytes.
+Unpacked anywhere, index.html opens the book, with no server and no network. Cells run in its pages
+once serve.py, which lies beside it, has been started. The same book gives the same bytes.
 """
 
 import sys
@@ -29,7 +29,9 @@ def zip_site(site, archive):
     files = sorted(path for path in site.rglob("*") if path.is_file())
     names = [f"{archive.stem}/{file.relative_to(site).as_posix()}" for file in files]
     with atomic_write(archive) as aside:
-        write_zip(aside, {name: file.read_bytes() for name, file in zip(names, files)})
+        contents = {name: file.read_bytes() for name, file in zip(names, files)}
+        serve = Path(__file__).with_name("serve.py").read_bytes()
+        write_zip(aside, contents | {f"{archive.stem}/serve.py": serve})
 
 
 if __name__ == "__main__":
@@ -37,4 +39,4 @@ if __name__ == "__main__":
         zip_site(*sys.argv[1:])
     except (OSError, ValueError) as error:
         sys.exit(f"Not packed: {error}")
-    print(f"Unpack {sys.argv[2]} anywhere and open index.html")
+    print(f"Unpack {sys.argv[2]} anywhere and open index.html; for cells that run: python serve.py")

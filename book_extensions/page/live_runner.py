@@ -5,6 +5,7 @@ import base64
 import builtins
 import io
 import linecache
+import logging
 import symtable
 import sys
 import traceback
@@ -107,7 +108,6 @@ def dependents(cells, changed):
 def run(identity, source, show):
     """Run a cell; `show(kind, data)` gets what it displays. Return None, or what went wrong."""
     name = f"<cell {identity}>"
-    before = set(sys.modules)
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     try:
         tree = ast.parse(source, name)
@@ -119,9 +119,6 @@ def run(identity, source, show):
             display(eval(compile(last, name, "eval"), NAMES), show)
         show_figures(show)
     except BaseException as error:
-        if isinstance(error, ImportError):  # half imported is worse than not at all
-            for module in set(sys.modules) - before:
-                del sys.modules[module]
         return fault(error, name)
     DONE[identity] = source
     return None
@@ -258,3 +255,5 @@ def stand_ins():
 
 if sys.platform == "emscripten":
     stand_ins()
+# A font that comes later is replaced by one that is there; that concerns no reader.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)

@@ -296,7 +296,7 @@ def test_offline_zip(tmp_path, chromium):
     with zipfile.ZipFile(archives[0]) as packed:
         assert packed.testzip() is None
         packed.extractall(tmp_path)
-    assert archives[0].stat().st_size < 16e6
+    assert archives[0].stat().st_size < 32e6  # half of it is the pages' Python
     context = chromium.new_context(offline=True)
     tab = browser.watched(context)
     tab.goto((tmp_path / "book-offline" / "index.html").as_uri())

@@ -250,3 +250,8 @@ def test_a_page_without_solutions_stays_as_it_is():
 def test_a_page_that_is_a_solution_keeps_its_title():
     kept = without_solutions("---\nsolution: true\n---\n\n" + MARKDOWN, ".md")
     assert kept == f"# Title\n\n{NOTE}\n"
+
+
+def test_packages_that_hold_the_solutions_are_not_shipped(site):
+    assert not (site / "_python").exists()
+    assert "python-runtime" not in (site / "notebooks/1_backprop.html").read_text(encoding="utf-8")

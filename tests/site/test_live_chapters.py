@@ -1,0 +1,39 @@
+"""The first cell of each chapter runs in the page: all that it imports is there."""
+
+import pytest
+from built_site import CHAPTERS
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_first_cell_runs(chromium, site, page):
+    context = chromium.new_context()
+    context.set_default_timeout(180_000)  # a busy machine
+    context.route(lambda url: not url.startswith(site), lambda route: route.abort())
+    tab = context.new_page()
+    tab.goto(site + page)
+    cell = tab.locator(".cell[data-cell]").first
+    assert "import numpy" in cell.locator("pre").first.text_content()
+    cell.get_by_role("button", name="Run", exact=True).click()
+    # Python loads numbers first, misses a package, loads pictures, and runs the cell again
+    cell.get_by_role("button", name="Stop").wait_for()
+    cell.get_by_role("button", name="Run", exact=True).wait_for()
+    assert cell.locator(".live-error").all_text_contents() == []
+    stored = cell.locator(".cell_output pre").all_text_contents()
+    shown = cell.locator(".live-output pre").all_text_contents()
+    assert [text.split() for text in shown] == [text.split() for text in stored]
+    context.close()
+
+
+@pytest.mark.full
+def test_pictures_are_drawn_without_complaints(chromium, site):
+    context = chromium.new_context()
+    context.set_default_timeout(180_000)
+    tab = context.new_page()
+    tab.goto(site + CHAPTERS[1])
+    cell = tab.locator('.cell[data-cell="steps-explorer"]')
+    cell.get_by_role("button", name="Run", exact=True).click()
+    cell.get_by_role("button", name="Stop").wait_for()
+    cell.get_by_role("button", name="Run", exact=True).wait_for()
+    assert cell.locator("figure.live-explorer figcaption").text_content().startswith("k = 4")
+    assert cell.locator(".live-stderr").all_text_contents() == []
+    context.close()
