@@ -350,6 +350,7 @@
       for (const id of data.stale ?? []) stale(cells.get(id));
       busy = false;
       status("");
+      if (current?.running) current.halt("A cell that this one needs went wrong.");
       next?.();
     } else if (data.computed) {
       waiting.get(data.call)?.(data.result ?? { error: data.error });
@@ -379,7 +380,8 @@
     cell.note.textContent = ready ? "" : "Starting Python";
     cell.running = true;
     cell.run.textContent = "Stop";
-    const all = [...cells.values()].map(({ id, source }) => ({ id, source }));
+    // also cells whose code the page does not show
+    const all = runtime.cells.map(({ id, source }) => ({ id, source: cells.get(id)?.source ?? source }));
     worker.postMessage({ run: { target: cell.id, cells: all } });
   }
 

@@ -20,8 +20,9 @@ FOLDER = "_python"  # in the site
 NOT_HERE = {"notebooks/5_map_reduce"}  # needs processes, which a page has not
 # a cell's class, and what follows up to the end of its code
 CELL = re.compile(
-    r'<div class="(cell [^"]*)">(\s*(?:<details.*?</summary>\s*)?<div class="cell_input.*?'
-    r"<pre[^>]*>(.*?)</pre>)",
+    r'<div class="(cell [^"]*)">'
+    r"(\s*(?:<details[^>]*>\s*<summary>(?:(?!</summary>).)*</summary>\s*)?"
+    r'<div class="cell_input.*?<pre[^>]*>(.*?)</pre>)',
     re.DOTALL,
 )
 
@@ -46,20 +47,27 @@ def prepare(app, pagename, templatename, context, doctree):
         return
     cells = [cell for cell in nbformat.read(str(path), 4).cells if cell.cell_type == "code"]
     ids = {cell.source.strip(): cell.id for cell in cells}
+    shown = set()
 
     def named(match):
         text = html.unescape(re.sub(r"<[^>]*>", "", match[3])).strip()
         identity = ids.get(text)
+        shown.add(identity)
         return (
             f'<div class="{match[1]}" data-cell="{identity}">{match[2]}' if identity else match[0]
         )
 
+    body = CELL.sub(named, context["body"])
+    # Cells whose code the page does not show are run for those that need them.
+    every = [
+        {"id": cell.id} | ({} if cell.id in shown else {"source": cell.source})
+        for cell in cells
+        if "remove-cell" not in cell.metadata.get("tags", ())
+    ]
     told = app.env.python_runtime | {"base": "../" * pagename.count("/") + FOLDER + "/"}
+    told["cells"] = every
     data = json.dumps(told).replace("<", "\\u003c")
-    context["body"] = (
-        CELL.sub(named, context["body"])
-        + f'<script type="application/json" id="python-runtime">{data}</script>'
-    )
+    context["body"] = body + f'<script type="application/json" id="python-runtime">{data}</script>'
 
 
 def setup(app):

@@ -461,7 +461,7 @@ def test_the_file_alone_compresses_original_png(tmp_path, photograph):
     assert (done.returncode, done.stderr) == (0, "")
     result = compress_image(small, 16)
     assert done.stdout == (
-        f"128 x 150 pixels, k = 16, seed 0: loss {result.loss:.2f}\n"
+        f"75 x 113 pixels, k = 16, seed 0: loss {result.loss:.2f}\n"
         "4 bits per pixel instead of 24\nwrote compressed_k16.png\n"
     )
     written = Image.open(tmp_path / "compressed_k16.png")
