@@ -6,7 +6,7 @@
 # Two more prove the rest: make test-all takes a quarter of an hour, make test-weekly hours.
 # docs/tests.md says what is proved where. And a few more: make test-hwlib · nbval · coverage ·
 # reproducible · elsewhere · newest · links · starter · autograder · offline · pdf · lab · outputs ·
-# bench · mutants · sizes · picture · screenshots · site-report · lock · colab · clean
+# bench · mutants · sizes · picture · screenshots · site-report · lock · clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,11 +33,11 @@ COMPILE = $(BIN)/python -m pip install --quiet uv && \
 
 .PHONY: book test test-all test-full test-rare test-weekly nbval test-hwlib coverage reproducible elsewhere \
         elsewhere-hardest newest links starter autograder offline pdf lab \
-        outputs bench mutants sizes picture screenshots site-report lock colab clean chromium firefox
+        outputs bench mutants sizes picture screenshots site-report lock clean chromium firefox
 
 # From nothing, aside, and then moved to its place: no page of an older book stays, none is half done.
 book: $(VENV)/ready
-	$(BIN)/python tools/build_book.py
+	$(BIN)/python -m tools.build_book
 
 # The first tier: every number, every page, every wall of the grader, once.
 test: book chromium
@@ -70,14 +70,14 @@ coverage: $(VENV)/ready
 # The same notebooks and the same site under other clocks, locales, hash seeds and numbers of
 # threads, and from a tree that cannot be written: about half an hour.
 reproducible: $(VENV)/ready
-	$(BIN)/python tools/reproducible.py
+	$(BIN)/python -m tools.reproducible
 
 # All that is stored, on other processors, BLAS kernels, C libraries and versions: half an hour.
 elsewhere: $(VENV)/ready
-	$(BIN)/python tools/elsewhere.py
+	$(BIN)/python -m tools.elsewhere
 
 elsewhere-hardest: $(VENV)/ready
-	$(BIN)/python tools/elsewhere.py --hardest
+	$(BIN)/python -m tools.elsewhere --hardest
 
 # The first tier with the newest packages that requirements.in allows, in an environment of its own.
 newest: $(VENV)/ready
@@ -99,37 +99,37 @@ autograder: $(VENV)/ready
 
 # The book for a memory stick, dist/hw3-book-offline.zip: unpacked, it needs no server, no network.
 offline: book
-	$(BIN)/python tools/zip_site.py _build/html dist/hw3-book-offline.zip
+	$(BIN)/python -m tools.zip_site _build/html dist/hw3-book-offline.zip
 
 # The whole book on paper, dist/hw3-book.pdf, printed by Chromium.
 pdf: book chromium
-	$(BIN)/python tools/make_pdf.py _build/html dist/hw3-book.pdf
+	$(BIN)/python -m tools.make_pdf _build/html dist/hw3-book.pdf
 
 lab: $(VENV)/ready
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/notebooks/1_backprop.ipynb
 
 # Runs the notebooks and stores what they print and draw, for the page and for the tests.
 outputs: $(VENV)/ready
-	$(BIN)/python tools/store_outputs.py $(NOTEBOOKS)
+	$(BIN)/python -m tools.store_outputs $(NOTEBOOKS)
 
 # The algorithms beside others', and on two workers, measured; and the two pages that show it.
 bench: $(VENV)/ready $(if $(filter $(BENCH)/%,$(BENCH_PYTHON)),$(BENCH)/ready)
 	$(BENCH_PYTHON) bench/run.py
 	$(BIN)/python bench/map_reduce.py
-	$(BIN)/python tools/store_outputs.py notebooks/4_speed.ipynb notebooks/5_map_reduce.ipynb
+	$(BIN)/python -m tools.store_outputs notebooks/4_speed.ipynb notebooks/5_map_reduce.ipynb
 
 # Small changes to hwlib, each of which a test has to notice; MODULES="backprop figures.kmeans" for
 # some, JOBS=4 for as many at a time. All of it takes hours.
 mutants: $(MUTANTS)/ready
-	$(MUTANTS)/bin/python tools/mutants.py $(MODULES)
+	$(MUTANTS)/bin/python -m tools.mutants $(MODULES)
 
 # How long the book's own work takes, and how much it stores.
 sizes: book chromium
-	$(BIN)/python bench/sizes.py
+	$(BIN)/python -m tools.sizes
 
 # Takes the picture of the built book that the README and the home page show.
 picture: book chromium
-	$(BIN)/python tools/take_picture.py
+	$(BIN)/python -m tools.take_picture
 
 # Takes the small pictures of all pages that the tests compare with: look at them, then commit.
 screenshots: book chromium
@@ -137,19 +137,14 @@ screenshots: book chromium
 
 # Lighthouse, axe, weight, requests and sliders beside a stock book; PAGES="book/index" for some.
 site-report: book chromium
-	$(BIN)/python tools/site_report.py $(PAGES)
+	$(BIN)/python -m tools.site_report $(PAGES)
 
 chromium: $(VENV)/ready
-	@$(BIN)/python tools/find_chromium.py
+	@$(BIN)/python -m tools.browser.find chromium
 
 # Where none can be had, the tests in Firefox fail and say so.
 firefox: $(VENV)/ready
-	-@$(BIN)/python tools/find_firefox.py
-
-# The branch `colab` of the repository that BOOK_REPOSITORY names: the notebooks with its address.
-# Needs git and Python alone.
-colab:
-	$(PYTHON) tools/repository.py origin colab
+	-@$(BIN)/python -m tools.browser.find firefox
 
 # Pins everything that requirements.in asks for, with hashes; and what make bench needs. Pins that
 # are still allowed stay, unless UPGRADE=1 asks for the newest. Extras are named, since an older pip

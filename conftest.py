@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parent
 # Notebooks under test import hwlib from this checkout, whether or not it is installed.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+# On a busy machine dask's workers complain of it on stderr, which nbval compares.
+os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"
 
 TIERS = {
     "quick": "make test",
@@ -21,9 +23,9 @@ TIERS = {
     "weekly": "make test-weekly: Firefox, screenshots, other processors and versions, "
     "reproducible builds, mutants, outside links",
 }
-# Of the grader's tests the first tier has one case for each wall, the first of each test, and no
-# whole bank of submissions.
-WALLS = "test_hostile.py"
+# Of the grader's tests the first tier has one case for each wall, else the first of each test, and
+# no whole bank of submissions.
+HOSTILE, EACH = "test_hostile.py", "test_a_wall_holds_without_the_hook"
 GRADER_FULL = {
     "test_300_submissions",
     "test_as_an_ordinary_user",
@@ -58,11 +60,11 @@ def pytest_configure(config):
 
 def mark(items):
     """Mark what folders and names tell of a test's tier."""
-    walls = set()
+    seen = set()
     for item in items:
         name = getattr(item, "originalname", item.name)
-        again = item.path.name == WALLS and name in walls
-        walls.add(name)
+        again = item.path.name == HOSTILE and name in seen and name != EACH
+        seen.add(name)
         if "weekly" in item.path.relative_to(ROOT).parts:
             item.add_marker("weekly")
         elif again or name in GRADER_FULL or BANK in getattr(item, "fixturenames", ()):

@@ -1,6 +1,6 @@
 """What a pass of k-means or EM costs here, in one process and on two local workers of dask.
 
-    python bench/map_reduce.py       writes hwlib/figures/map_reduce.json, for the book's page
+    python bench/map_reduce.py       writes what hwlib.figures.map_reduce shows
 
 Each process computes on one thread. Times are minima over ten passes that alternate between the
 ways that are compared: on the clock, and of the processor in the busiest process, which does not

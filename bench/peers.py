@@ -204,7 +204,7 @@ def points_ours(n, d, k, iterations):
 
     def run():
         # the assignment of the start, then an update and an assignment for each iteration
-        steps = islice(kmeans.lloyd(X, start, ones), iterations + 1)
+        steps = islice(kmeans.lloyd(np.asfortranarray(X), start, ones), iterations + 1)
         return deque(enumerate(steps), maxlen=1).pop()
 
     return run, lambda last: (float(kmeans.losses(X, *last[1][:2], ones)[0]), last[0])
@@ -407,10 +407,17 @@ def network_work(matrices=True, steps=1000):
 
 
 @cache
-def binary_data(n, d, k):
-    """Return X, float64, drawn from k clusters, and the start (pi, W) that StepMix makes of it."""
+def binary_data(n, d, k, certain=False):
+    """Return X, float64, drawn from k clusters, and the start (pi, W) that StepMix makes of it.
+
+    With `certain`, a cluster's W is 0 in a quarter of its entries and 1 in a twentieth, and a
+    quarter of the columns, like a picture's border, is 0 in all of them.
+    """
     rng = np.random.RandomState(0)
     W, z = rng.uniform(0.1, 0.9, (k, d)), rng.randint(k, size=n)
+    if certain:
+        kinds = rng.uniform(size=(k, d))
+        W[kinds < 0.25], W[kinds > 0.95], W[:, : d // 4] = 0, 1, 0
     X = (rng.uniform(size=(n, d)) < W[z]).astype(float)
     # responsibilities at random, of the seed that em_stepmix names
     r = np.random.RandomState(0).uniform(size=(n, k))
@@ -418,8 +425,8 @@ def binary_data(n, d, k):
     return X, np.full(k, 1 / k), r.T @ X / r.sum(axis=0)[:, None]
 
 
-def em_ours(n, d, k, iterations):
-    X, pi, W = binary_data(n, d, k)
+def em_ours(n, d, k, iterations, certain=False):
+    X, pi, W = binary_data(n, d, k, certain)
 
     def run():
         return deque(islice(binary_em.iterate(X, pi, W), iterations + 1), maxlen=1).pop()
@@ -427,10 +434,10 @@ def em_ours(n, d, k, iterations):
     return run, lambda last: (last.log_likelihood, iterations)
 
 
-def em_stepmix(n, d, k, iterations):
+def em_stepmix(n, d, k, iterations, certain=False):
     from stepmix.stepmix import StepMix
 
-    X, *_ = binary_data(n, d, k)
+    X, *_ = binary_data(n, d, k, certain)
     settings = {"init_params": "random", "random_state": 0, "abs_tol": 0, "rel_tol": 0}
     settings |= {"progress_bar": 0, "verbose": 0, "max_iter": iterations}
 
@@ -490,6 +497,14 @@ def em_work(n=20_000, d=256, k=10, iterations=20):
     return Work(title, contenders, iterations, ("StepMix",), inputs)
 
 
+def em_certain_work(n=20_000, d=256, k=10, iterations=20):
+    names = {OURS: em_ours, "StepMix": em_stepmix}
+    parts = (n, d, k, iterations, True)
+    contenders = {name: partial(set_up, *parts) for name, set_up in names.items()}
+    title = f"EM: W reaches 0 and 1, n = {n:,}, d = {d}, k = {k}, an iteration"
+    return Work(title, contenders, iterations, ("StepMix",), {"n": n, "d": d, "k": k})
+
+
 def em_bytes(n, d, k):
     X = np.random.default_rng(0).integers(0, 2, size=(n, d), dtype=np.uint8)
     pi, W = np.full(k, 1 / k), np.random.default_rng(1).uniform(0.3, 0.7, size=(k, d))
@@ -515,6 +530,7 @@ WORKS = {
     "xor": network_work(),
     "xor-numbers": network_work(matrices=False),
     "em": em_work(),
+    "certain": em_certain_work(),
     "em-bytes": em_bytes_work(),
 }
 
@@ -542,7 +558,7 @@ def memory(work, who):
 
 
 def measured(name):
-    """Measure one piece of work in processes of its own; return what results.json keeps of it."""
+    """Measure one piece of work in processes of its own; return what speed.json keeps of it."""
     work, here = WORKS[name], Path(__file__)
     rows = measure.in_child(here, "time", name)
     for row in rows:

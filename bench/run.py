@@ -1,4 +1,4 @@
-"""Measure the book's algorithms beside others' and write results.json, which the book shows.
+"""Measure the book's algorithms beside others' and write speed.json, which the book shows.
 
     python bench/run.py        (make bench brings the peers, and stores the page's outputs)
 

@@ -50,7 +50,7 @@ SMALL = 2**14  # numbers of an array that the nearest caches hold
 
 def kmeans_seconds(n, d, k):
     """Return the seconds of an iteration of k-means on random points."""
-    X, ones = np.random.RandomState(0).uniform(size=(n, d)), np.broadcast_to(1.0, n)
+    X, ones = np.random.RandomState(0).uniform(size=(d, n)).T, np.broadcast_to(1.0, n)
 
     # the assignment of the start, then an update and an assignment for each iteration
     def run():

@@ -1,6 +1,6 @@
 // A box that is wider than its place is scrolled by keyboard too: Tab reaches it, and a screen reader
 // says what it is. The pages come with every box in the order of Tab that some window is too narrow
-// for (tools/book_access.py). At the first Tab the boxes are measured, and those that fit leave; and
+// for (book_extensions/access.py). At the first Tab the boxes are measured, and those that fit leave; and
 // again when the text has another width or height: a new window, no sidebar, an open fold.
 "use strict";
 {

@@ -100,7 +100,7 @@ def log_joint_probabilities(X, pi, W):
     return np.where(log_joint > LOG_0 / 2, log_joint, -np.inf)
 
 
-LOG_0 = -1e300  # stands for log 0 = -inf in products, where 0 · log 0 is to be 0
+LOG_0 = -(2.0**1000)  # stands for log 0 = -inf in products, where 0 · log 0 is to be 0
 
 
 def log(p):

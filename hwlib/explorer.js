@@ -1,6 +1,6 @@
 // Brings each <figure class="explorer"> to life: a slider moves, its frame and caption appear.
 // The figure is written by hwlib/explorer.py. The build takes the frames out of the page into a
-// script that `data-frames` names (tools/book_light.py); it calls receiveFrames when it comes.
+// script that `data-frames` names (book_extensions/assets.py); it calls receiveFrames when it comes.
 // The address says what the explorer that was touched last shows: #kmeans-steps?k=4&step=2
 "use strict";
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import notebook_outputs
 
-PARTS = ["_config.yml", "_toc.yml", "book", "notebooks", "hwlib", "tools", "homework"]
-PARTS += ["book_extensions"]
+PARTS = ["_config.yml", "_toc.yml", "book", "notebooks", "hwlib", "book_extensions", "homework"]
 BIN = Path(sys.executable).parent
 
 
@@ -26,8 +25,7 @@ def copy(folder):
 
 def run(folder, program, *arguments):
     """Run one of the environment's programs in a copy, which finds its own modules there."""
-    paths = os.pathsep.join(map(str, (folder, folder / "tools")))
-    environment = os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [BIN / program, *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

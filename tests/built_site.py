@@ -5,8 +5,9 @@ import itertools
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import browser
 import notebook_outputs
+
+from tools import browser
 
 SITE = notebook_outputs.ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))

@@ -1,11 +1,12 @@
 """What tests share: the browser, a window and a server for those of the built site; a command's
 help; and how hard Hypothesis looks. It holds no test."""
 
-import browser
 import notebook_outputs
 import pytest
 from hypothesis import settings
-from server import serving
+
+from tools import browser
+from tools.browser.server import serving
 
 # The proof is the same everywhere: the examples depend on nothing but the test, and on no clock.
 settings.register_profile("proof", derandomize=True, deadline=None, database=None)

@@ -1,4 +1,4 @@
-"""Build the book aside, and put it in place when all of it is there: python tools/build_book.py
+"""Build the book aside, and put it in place when all of it is there: python -m tools.build_book
 
 Whatever goes wrong (a broken notebook, a full disk, a folder that may not be written, Ctrl-C), the
 site that stood in _build/html stands there still, and the last line says what it was.

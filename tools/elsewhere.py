@@ -1,7 +1,7 @@
 """Prove the stored outputs in other circumstances: processors, BLAS kernels, C library, versions.
 
-    python tools/elsewhere.py            all of them, about half an hour
-    python tools/elsewhere.py --hardest  the two that differ most from a new machine
+    python -m tools.elsewhere            all of them, about half an hour
+    python -m tools.elsewhere --hardest  the two that differ most from a new machine
 
 In each, nbval compares every text, caption and number of the notebooks with a fresh run, and every
 frame of every explorer is drawn anew and compared. One line says for each how it went.

@@ -1,4 +1,4 @@
-"""Make one PDF of the built book: python tools/make_pdf.py _build/html dist/NAME.pdf
+"""Make one PDF of the built book: python -m tools.make_pdf _build/html dist/NAME.pdf
 
 The articles of all pages, in the order of _toc.yml, become one page that Chromium prints with the
 book's own print style (book/print.css). So links lead from page to page, and the PDF has an
@@ -20,11 +20,11 @@ import yaml
 from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
-from whole import whole
+
+from tools import browser
+from tools.atomic_write import atomic_write
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-import browser
 
 logging.getLogger("pypdf").setLevel(logging.ERROR)  # Chromium counts its objects too low
 DATE = "D:20260101000000Z"  # in place of now, so that the same book is the same file
@@ -182,7 +182,7 @@ def make_pdf(site, target):
     mend_titles(writer.root_object["/Outlines"])
     names = {"/Title": config["title"], "/Author": config["author"]}
     writer.metadata = names | {"/CreationDate": DATE, "/ModDate": DATE}
-    with whole(target) as aside:
+    with atomic_write(target) as aside:
         writer.write(aside)
     return len(writer.pages)
 

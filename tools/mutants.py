@@ -1,6 +1,6 @@
 """Mutation testing: does a test fail wherever a small thing in hwlib is changed?
 
-    python tools/mutants.py backprop figures.kmeans    # or none of them: all of hwlib
+    python -m tools.mutants backprop figures.kmeans    # or none of them: all of hwlib
 
 makes the mutants of each module with mutmut, runs the module's own tests on each, and prints a
 table and the changes that survive. Status 1 if a module's share of killed mutants is lower than in
@@ -47,7 +47,7 @@ LEFT_OUT = [
     "tests/hwlib/test_speed.py::test_captions_show_the_exponents_of_the_file",
     "tests/hwlib/test_speed.py::test_printed_rates_are_those_of_the_file",
 ]
-FOLDERS = ["hwlib", "tests", "bench", "book", "homework", "notebooks", "tools"]
+FOLDERS = ["hwlib", "tests", "bench", "book", "homework", "notebooks", "tools", "book_extensions"]
 FILES = ["conftest.py", "requirements-bench.txt"]
 
 

@@ -1,6 +1,6 @@
 """Make the notebooks' outputs and the site again and again, each time in other circumstances.
 
-    python tools/reproducible.py [notebooks/N.ipynb ...]      (all and the site, if none is named)
+    python -m tools.reproducible [notebooks/N.ipynb ...]      (all and the site, if none is named)
 
 Everything has to come out the same, byte for byte: twice in the same circumstances, with one and
 two threads of BLAS, with other hash seeds, locales and time zones, and from a read-only tree.
@@ -84,10 +84,11 @@ def run(name, notebooks, site, scratch):
     out.joinpath("notebooks").mkdir(parents=True)
     env = environment(*CIRCUMSTANCES[name], tree, scratch / "locales")
     commands = [
-        [sys.executable, "tools/reproducible.py", "--one", each, out / each] for each in notebooks
+        [sys.executable, "-m", "tools.reproducible", "--one", each, out / each]
+        for each in notebooks
     ]
     if site:
-        commands.append([sys.executable, "tools/build_book.py", out / "site"])
+        commands.append([sys.executable, "-m", "tools.build_book", out / "site"])
     for command in commands:
         guard = guarded([*map(str, command)], tree, "read-only" in name)
         done = subprocess.run(guard, cwd=tree, env=env, capture_output=True, text=True)
@@ -98,7 +99,7 @@ def run(name, notebooks, site, scratch):
 
 def one(notebook, target):
     """Run a notebook where it stands, and write it with its outputs to another place."""
-    import store_outputs
+    from tools import store_outputs
 
     store_outputs.write(store_outputs.run(Path(notebook).resolve()), Path(target))
 

@@ -21,14 +21,14 @@ import tempfile
 from itertools import chain
 from pathlib import Path
 
-import find_chromium
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 
+from tools import browser
+from tools.browser import find
+from tools.browser.server import serving
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-import browser
-from server import serving
 
 SITE = ROOT / "_build" / "html"
 LIGHTHOUSE = ["npx", "--yes", "lighthouse@12.8.2"]
@@ -51,7 +51,9 @@ STOCK = {
     "bibtex_bibfiles": ["book/references.bib"],
     "sphinx": {
         "extra_extensions": ["sphinx_exercise"],
-        "local_extensions": {"book_stored": "tools"},  # repeats stored outputs on other pages
+        "local_extensions": {
+            "book_extensions.stored": "."
+        },  # repeats stored outputs on other pages
         "config": {"nb_mime_priority_overrides": [["html", "text/html", 0]]},
     },
 }
@@ -98,7 +100,7 @@ def build_stock(folder):
     for name in ("book", "notebooks"):
         ignored = shutil.ignore_patterns("templates", "*.js", "*.css")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    shutil.copytree(ROOT / "tools", folder / "tools")
+    shutil.copytree(ROOT / "book_extensions", folder / "book_extensions")
     shutil.copy(ROOT / "_toc.yml", folder)
     (folder / "_config.yml").write_text(yaml.safe_dump(STOCK))
     static = folder / "_static"  # what is here is put on every page
@@ -127,7 +129,7 @@ def lighthouse(address, folder):
         f"--output-path={out}",
         "--chrome-flags=" + " ".join(["--headless=new", *browser.ARGUMENTS]),
     ]
-    environment = os.environ | {"CHROME_PATH": find_chromium.find()}
+    environment = os.environ | {"CHROME_PATH": find.find("chromium")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if not out.exists():
         raise RuntimeError(f"Lighthouse failed on {address}:\n{done.stdout}{done.stderr}")

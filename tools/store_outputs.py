@@ -1,6 +1,6 @@
 """Run notebooks from top to bottom and store their outputs in them, ready to be compared.
 
-    python tools/store_outputs.py notebooks/*.ipynb
+    python -m tools.store_outputs notebooks/*.ipynb
 
 A notebook is written only when all its cells ran and their outputs are small enough, and then at
 once: it is never half new. What would differ from run to run is not stored: times, widget models
@@ -14,7 +14,8 @@ from time import perf_counter
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from whole import whole
+
+from tools.atomic_write import atomic_write
 
 LIMIT = 3_000_000  # bytes of stored output for each notebook
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -51,7 +52,7 @@ def size(notebook):
 
 def write(notebook, path):
     """Write a notebook to `path`, which at any time holds all of the old one or all of the new."""
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         aside.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
 

@@ -4,14 +4,13 @@
 """
 
 import io
-import sys
 from pathlib import Path
 
 from PIL import Image
 
+from tools import browser
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-import browser
 
 PAGE, EXPLORER = "notebooks/2_kmeans.html", "kmeans-steps"
 MARGIN = 110  # CSS pixels above the sliders: what stands before them

@@ -1,4 +1,4 @@
-"""Pack the built book for a memory stick: python tools/zip_site.py SITE ARCHIVE
+"""Pack the built book for a memory stick: python -m tools.zip_site SITE ARCHIVE
 
 Unpacked anywhere, index.html opens the book, with no server and no network. Cells run in its pages
 once serve.py, which lies beside it, has been started. The same book gives the same bytes.
@@ -7,9 +7,8 @@ once serve.py, which lies beside it, has been started. The same book gives the s
 import sys
 from pathlib import Path
 
-from whole import whole
-
 from homework.starter import write_zip
+from tools.atomic_write import atomic_write
 
 
 def zip_site(site, archive):
@@ -29,9 +28,9 @@ def zip_site(site, archive):
         raise ValueError(f"site: {site} has no index.html; build the book first")
     files = sorted(path for path in site.rglob("*") if path.is_file())
     names = [f"{archive.stem}/{file.relative_to(site).as_posix()}" for file in files]
-    with whole(archive) as aside:
-        contents = {name: file.read_bytes() for name, file in zip(names, files)}
-        serve = Path(__file__).with_name("serve.py").read_bytes()
+    contents = {name: file.read_bytes() for name, file in zip(names, files)}
+    serve = Path(__file__).with_name("serve.py").read_bytes()
+    with atomic_write(archive) as aside:
         write_zip(aside, contents | {f"{archive.stem}/serve.py": serve})
 
 

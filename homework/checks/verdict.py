@@ -238,7 +238,7 @@ HINTS = [
     ("AttributeError", "object has no attribute 'value'", "A number was given where a node "
      "belongs: wrap it in an InputNode, or use ConstantMulNode for a factor."),
     ("AttributeError", "object has no attribute 'topo_order'", "The node needs its children's "
-     "topo_order, and has to append itself to it."),
+     "topo_order, and must append itself to it."),
     ("AttributeError", "object has no attribute 'children'", "Store the child nodes when the node "
      "is made, for backward() to find them."),
     ("AttributeError", "object has no attribute 'append'", "The list must be changed in place: "

@@ -206,8 +206,8 @@ def _defines(entry, module):
     if not (_is_notebook(entry) or _is_python(entry)) or entry.size > LARGEST:
         return False
     names = {name for task in tasks.code() if task.module == module for name in task.names}
-    text = entry.read().decode("utf-8", "replace")
-    return any(re.search(rf"\b(def|class) {name}\b", text) for name in names)
+    content = entry.read()
+    return any(f"{what} {name}".encode() in content for name in names for what in ("def", "class"))
 
 
 def _read_entry(submission, entry):
@@ -290,7 +290,9 @@ def _folder(top, submission, members=None):
                 kind = entry.stat(follow_symlinks=False)
                 place = entry.path
                 yield Entry(path, kind.st_size, kind.st_mtime, lambda place=place: _read(place))
-                if path.suffix.lower() == ".zip" and kind.st_size <= LARGEST_ZIP:
+                if path.suffix.lower() == ".zip" and kind.st_size > LARGEST_ZIP:
+                    submission.note(f"{path} is left out: it has {kind.st_size / 1e6:,.0f} MB.")
+                elif path.suffix.lower() == ".zip":
                     try:
                         with zipfile.ZipFile(place) as archive:
                             yield from list(_archive(archive, submission, path.with_suffix(""), 1))

@@ -22,6 +22,137 @@ from hwlib.experiments import (
 
 CERTAIN = 1e-6  # a score closer to 0 than this is rounding noise, not a prediction
 
+# ------------------------------------------------------------------------ the first graph
+
+
+def draw_product_graph(x1, x2, s, y):
+    """Draw the graph of y = (x1 + x2) · x2 with values, gradients and local derivatives.
+
+    Parameters
+    ----------
+    x1, x2, s, y : Node
+        Two inputs, their sum and its product with x2, after ``y.compute_grad()``.
+
+    Returns
+    -------
+    figure, caption
+    """
+    figure, ax = figures.new_figure(2.4, (0, 0, 1, 1))
+    ax.set(xlim=(0, figures.WIDTH), ylim=(0.1, 2.62))
+    ax.axis("off")
+    places = {x1: (0.95, 2.15), x2: (0.95, 0.85), s: (3.45, 1.75), y: (5.95, 1.3)}
+    names = {x1: "x₁", x2: "x₂", s: "s = x₁ + x₂", y: "y = s · x₂"}
+    half_width, half_height = 0.78, 0.42
+    edges = [
+        (x1, s, 1.0, 0.07),
+        (x2, s, 1.0, -0.19),
+        (s, y, x2.value, 0.08),
+        (x2, y, s.value, -0.2),
+    ]
+    for child, parent, factor, above in edges:
+        (x0, y0), (x_1, y_1) = places[child], places[parent]
+        start, end = (x0 + half_width, y0), (x_1 - half_width, y_1)
+        if (child, parent) == (x2, y):
+            start, end = (x0 + half_width, y0 - 0.2), (x_1 - half_width, y_1 - 0.25)
+        _arrow(ax, *start, *end, figures.FAINT, False)
+        middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + above
+        ax.text(*middle, f"× {_number(factor)}", color=figures.INK, ha="center")
+    for node, (x, height) in places.items():
+        ax.add_patch(
+            FancyBboxPatch(
+                (x - half_width, height - half_height),
+                2 * half_width,
+                2 * half_height,
+                boxstyle="round,pad=0,rounding_size=0.08",
+                facecolor="white",
+                edgecolor=figures.INK,
+            )
+        )
+        ax.text(x, height + 0.2, names[node], ha="center", va="center", weight="bold")
+        ax.text(x - 0.3, height - 0.16, _number(node.value), ha="center", va="center",
+                fontsize=13, color=figures.VALUE)  # fmt: skip
+        ax.text(x + 0.3, height - 0.16, _number(node.grad), ha="center", va="center",
+                fontsize=13, style="italic", color=figures.GRADIENT)  # fmt: skip
+    ax.text(2.6, 0.22, "left: value", color=figures.VALUE, ha="right")
+    ax.text(2.8, 0.22, "right: gradient", color=figures.GRADIENT, style="italic")
+    ax.text(4.3, 0.22, "×: derivative of one step", color=figures.INK)
+    return figure, (
+        f"The graph of y = (x₁ + x₂) · x₂ at x₁ = {_number(x1.value)} and x₂ = "
+        f"{_number(x2.value)}. Values are computed from left to right: s = {_number(s.value)}, "
+        f"y = {_number(y.value)}. Gradients are computed from right to left: y has "
+        f"{_number(y.grad)}, s has {_number(s.grad)}, x₁ has {_number(x1.grad)}, and x₂ has "
+        f"{_number(x2.grad)}, the sum over its two paths."
+    )
+
+
+# ---------------------------------------------------------------- the functions of the nodes
+
+
+def draw_curves():
+    """Draw the sigmoid and the rectifier, each with its slope.
+
+    Returns
+    -------
+    figure, caption
+    """
+    figure, (left, right) = figures.new_figure(
+        2.4, (0.07, 0.21, 0.4, 0.74), (0.57, 0.21, 0.4, 0.74)
+    )
+    x = np.linspace(-6, 6, 241)
+    left.plot(x, sigmoid(x), color=figures.VALUE)
+    left.plot(x, sigmoid(x) * sigmoid(-x), color=figures.GRADIENT, linestyle="--")
+    left.text(1.5, 0.88, "σ(x)", color=figures.VALUE, ha="right", va="bottom")
+    left.text(0.15, 0.28, "slope", color=figures.GRADIENT, style="italic", ha="left")
+    left.set(xlim=(-6, 6), ylim=(-0.05, 1.1), xlabel="x", yticks=[0, 0.25, 0.5, 1])
+    left.set_yticklabels(["0", "¼", "½", "1"])
+    right.plot(x, np.maximum(x, 0), color=figures.VALUE)
+    right.plot([-6, 0], [0, 0], color=figures.GRADIENT, linestyle="--")
+    right.plot([0, 6], [1, 1], color=figures.GRADIENT, linestyle="--")
+    right.text(3.3, 3.8, "ReLU(x)", color=figures.VALUE, ha="right")
+    right.text(5.9, 1.15, "slope", color=figures.GRADIENT, style="italic", ha="right")
+    right.set(xlim=(-6, 6), ylim=(-0.3, 6), xlabel="x", yticks=[0, 1, 5])
+    return figure, (
+        "Left: the sigmoid rises from 0 to 1. Its slope (dashed) is largest at x = 0, where it is "
+        "1/4, and nearly 0 far from there. Right: the rectifier is 0 for negative x, with slope 0, "
+        "and x for positive x, with slope 1."
+    )
+
+
+def draw_bowl(loss, path):
+    """Draw the contours of a loss of two weights, and the steps of gradient descent on it.
+
+    Parameters
+    ----------
+    loss : callable
+        Takes an array of weights of shape (..., 2) and returns the loss of each.
+    path : array_like of shape (steps + 1, 2)
+
+    Returns
+    -------
+    figure, caption
+    """
+    path = np.asarray(path)
+    figure, ax = figures.new_figure(3.6, (0.26, 0.15, 0.48, 0.48 * figures.WIDTH / 3.6 * 0.88))
+    w = np.linspace(-2.6, 2.6, 105)
+    grid = np.stack(np.meshgrid(w, w), axis=-1)
+    losses, least = loss(grid), loss(np.zeros(2))
+    levels = least + np.array([0.1, 0.3, 0.6, 1, 1.5, 2.1])
+    contours = ax.contour(w, w, losses, levels, colors=figures.FAINT, linewidths=1)
+    ax.clabel(contours, levels[1::2], fmt="%.1f", fontsize=9)
+    ax.plot(*path.T, "o-", color=figures.GRADIENT, markersize=4, linewidth=1.2)
+    ax.plot(0, 0, "+", color=figures.INK, markersize=11, markeredgewidth=1.5)
+    ax.set(xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
+    ax.set_xlabel("w₁", labelpad=1)
+    ax.set_ylabel("w₂", labelpad=1)
+    start = ", ".join(_number(each) for each in path[0])
+    return figure, (
+        "Contours of the loss on XOR over the two weights, without a bias. The lowest point is at "
+        f"w = 0 (cross), with loss {loss(np.zeros(2)):.4f}. Gradient descent begins at "
+        f"w = [{start}] and comes close to the cross: after {len(path) - 1} steps its loss is "
+        f"{loss(path[-1]):.4f}."
+    )
+
+
 # ------------------------------------------------------------------ the walk through a graph
 
 

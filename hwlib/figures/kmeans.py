@@ -20,6 +20,24 @@ GREY = "#bdbdbd"  # behind colours: neutral, and neither the palest nor the deep
 TILE = 445  # pixels in height and at most in width, for each of two photographs side by side
 
 
+def draw_points(X):
+    """Draw points in the plane before anything is known about them.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, 2)
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure, axes = figures.new_figure(3.6, (0.289, 0.155, 0.422, 0.82))
+    axes.plot(*X.T, "s", color=figures.INK, ms=2.5, mew=0)
+    axes.set(**PLANE, aspect="equal", xticks=TICKS, yticks=TICKS, xlabel="$x_1$", ylabel="$x_2$")
+    return figure, f"{len(X)} points in the plane, without labels."
+
+
 def draw_step(X, history, step, steps):
     """Draw one iteration of k-means in the plane, and the loss up to it.
 
@@ -122,16 +140,62 @@ def draw_clusters(X, results):
     figure : matplotlib.figure.Figure
     caption : str
     """
-    n = len(results)
-    places = [(0.082 + 0.933 * i / n, 0.063, 0.933 / n - 0.024, 0.917) for i in range(n)]
-    figure, panels = figures.new_figure(2.9, *places)
-    for axes, result in zip(panels, results, strict=True):
-        _draw_clusters(axes, X, result)
-        axes.set_title(f"k = {len(result.centroids)}")
-    for axes in panels[1:]:
-        axes.set(ylabel="", yticklabels=[])
+    figure = _draw_row(X, results, [f"k = {len(result.centroids)}" for result in results])
     each = [f"{result.loss:.2f} for k = {len(result.centroids)}" for result in results]
     return figure, f"Clusters left by seed 0, with a loss of {', '.join(each[:-1])} and {each[-1]}."
+
+
+def draw_ends(X, runs):
+    """Draw side by side where runs from different seeds end.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, 2)
+    runs : dict
+        `runs[seed]`, a KMeansResult; all with the same k.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure = _draw_row(X, runs.values(), [f"seed {seed}" for seed in runs])
+    each = [f"{result.loss:.2f} from seed {seed}" for seed, result in runs.items()]
+    k = len(next(iter(runs.values())).centroids)
+    return figure, f"k = {k}: final loss {', '.join(each[:-1])} and {each[-1]}."
+
+
+def draw_palettes(compressed):
+    """Draw the colors of several compressed images, each as wide as its share of the pixels.
+
+    Parameters
+    ----------
+    compressed : list of hwlib.compression.CompressedImage
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    caption : str
+    """
+    figure, axes = figures.new_figure(0.4 + 0.5 * len(compressed), (0.091, 0.19, 0.86, 0.79))
+    names, largest = [], []
+    for row, each in enumerate(compressed):
+        palette = np.reshape(each.image.getpalette(), (-1, 3)) / 255
+        pixels = np.bincount(np.asarray(each.image).ravel(), minlength=len(palette))
+        order = np.argsort(-pixels, kind="stable")
+        shares = pixels[order] / pixels.sum()
+        axes.barh(row, shares, 0.8, np.cumsum(shares) - shares, color=palette[order])
+        names.append(f"k = {len(palette)}")
+        largest.append(f"{shares[0]:.0%}")
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), xlabel="share of the pixels")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    figure.set_facecolor(GREY)
+    axes.set_facecolor(GREY)
+    return figure, (
+        f"Palettes for {', '.join(names[:-1])} and {names[-1]}. The most frequent color of each "
+        f"covers {', '.join(largest[:-1])} and {largest[-1]} of the pixels."
+    )
 
 
 def draw_photo(original, compressed):
@@ -196,7 +260,7 @@ def draw_starts(ends, k):
         axes.xaxis.set_minor_locator(NullLocator())
     rows[1].set_xlabel("final loss, as a multiple of the lowest found")
     return figure, (
-        f"k = {k}: {' and '.join(near)} end within 1 % of the lowest loss found, {lowest:.2f}. "
+        f"k = {k}: {' and '.join(near)} end within 1% of the lowest loss found, {lowest:.2f}. "
         f"The medians are {' and '.join(middle)}."
     )
 
@@ -281,6 +345,19 @@ def png(image):
 def _panels():
     """Return a figure and two axes: the plane, a square, and room for a curve beside it."""
     return figures.new_figure(3.6, (0.085, 0.155, 0.422, 0.82), (0.625, 0.155, 0.36, 0.82))
+
+
+def _draw_row(X, results, titles):
+    """Return a figure of two or three clusterings side by side."""
+    n = len(results)
+    places = [(0.082 + 0.933 * i / n, 0.063, 0.933 / n - 0.024, 0.917) for i in range(n)]
+    figure, panels = figures.new_figure(2.9, *places)
+    for axes, result, title in zip(panels, results, titles, strict=True):
+        _draw_clusters(axes, X, result)
+        axes.set_title(title)
+    for axes in panels[1:]:
+        axes.set(ylabel="", yticklabels=[])
+    return figure
 
 
 def _draw_clusters(axes, X, result, path=None):

@@ -9,7 +9,8 @@ import numpy as np
 
 from hwlib.figures import CLUSTERS, INK, new_figure
 
-MEASURED = Path(__file__).with_suffix(".json")  # written by bench/map_reduce.py
+# written by bench/map_reduce.py
+MEASURED = Path(__file__).parent / "measurements" / "map_reduce.json"
 
 
 class DataSet(NamedTuple):

@@ -9,7 +9,7 @@ from matplotlib.ticker import NullLocator
 
 from hwlib import figures
 
-RESULTS = Path(__file__).parents[2] / "bench" / "results.json"
+RESULTS = Path(__file__).parent / "measurements" / "speed.json"
 FIXED = "\N{NO-BREAK SPACE}"
 HEAD = ["work", "who", "fewest", "median", "speed", "result", "iterations", "memory"]
 

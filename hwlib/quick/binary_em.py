@@ -94,9 +94,12 @@ def blocks(X, k):
     # 256 kB stay in the cache, and OpenBLAS multiplies up to 10^6 pairs in place and on one thread;
     # where not even a row is that small, 8 MB are worth its threads.
     size = min(2**15, 10**6 // k) // X.shape[1] or max(1, 2**20 // X.shape[1])
+    block = np.empty((min(size, len(X)), X.shape[1]))  # the same for all, so use it at once
     for first in range(0, len(X), size):
         rows = slice(first, first + size)
-        yield rows, X[rows].astype(np.float64)
+        x = block[: len(X) - first]
+        np.copyto(x, X[rows])
+        yield rows, x
 
 
 def log_joint_probabilities(X, pi, W, ones=True, zeros=True):
@@ -109,15 +112,16 @@ def log_joint_probabilities(X, pi, W, ones=True, zeros=True):
     # stand for log(1 - W_cj) too: where both meet, they would have to cancel to the last digit.
     never, always = (W == 0) & ones, (W == 1) & zeros
     log_W, log_V = (np.log(p, where=p > 0, out=np.zeros(p.shape)) for p in (W, 1 - W))
-    logit = np.where(never, LOG_0, log_W - log_V).T
+    # as columns, each row of which lies together: half the time of the view that .T is
+    logit = np.ascontiguousarray(np.where(never, LOG_0, log_W - log_V).T)
     constant = log_V.sum(axis=1) + log(pi)
     columns = np.flatnonzero(always.any(axis=0))
-    certain = np.where(always[:, columns], LOG_0, 0.0).T
+    certain = np.ascontiguousarray(np.where(always[:, columns], LOG_0, 0.0).T)
     log_joint = np.empty((len(W), len(X)))
     for rows, x in blocks(X, len(W)):
         table = x @ logit + constant
-        if len(columns):
-            table += (1 - x[:, columns]) @ certain
+        if len(columns):  # what all rows of ones would get, exactly, less what there is
+            table -= x.take(columns, axis=1) @ certain - certain.sum(axis=0)
         log_joint[:, rows] = table.T
     return log_joint
 

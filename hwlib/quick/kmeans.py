@@ -5,6 +5,8 @@ nearly every point; the few where rounding might decide are decided as `hwlib.km
 it. `update` carries only the points that moved from one cluster's sum to another's.
 """
 
+from itertools import count
+
 import numpy as np
 
 from hwlib.kmeans import (
@@ -28,7 +30,7 @@ def update(X, assignments, centroids, weights=None):
     """Return the mean of each cluster's points; see `hwlib.kmeans.update`."""
     X, centroids, assignments, weights = as_clustering(X, centroids, assignments, weights)
     totals = new_totals(X, centroids[np.newaxis], weights)
-    move(X, None, assignments[np.newaxis], totals, weights)
+    move(X, np.full((1, 1), -1), assignments[np.newaxis], totals, weights)
     return means(X, totals, centroids.T[..., np.newaxis])[..., 0].T
 
 
@@ -102,20 +104,22 @@ def lloyd(X, starts, weights):
     """
     # the axis of the runs is the last: numpy is fastest along it, and they are often many
     centroids, totals = np.array(starts.T, order="C"), new_totals(X, starts, weights)
-    table = columns(X, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if it is small
-    runs, seen, assignments = np.arange(len(starts)), {}, None
-    while len(runs):
-        before, assignments = assignments, nearest(X, centroids.T, table)
-        # An update that moves anything lowers the loss, so a run that was at a partition before
-        # has ended. If it was another run, that one goes on from here.
-        partitions = [hash(z.tobytes()) for z in assignments]
-        was_here = np.array([seen.get(partition, -1) for partition in partitions])
-        seen.update(zip(partitions, runs))
-        yield assignments, centroids.T, was_here == runs
+    table = columns(X.T, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if it is small
+    before = mark = np.full((len(starts), len(X)), -1)
+    for step in count():
+        assignments = nearest(X, centroids.T, table)
+        # a run ends where nothing has moved; where points differ by rounding alone, it could go
+        # round in circles, and ends where it meets the mark again
+        ended = (assignments == before).all(axis=1) | (assignments == mark).all(axis=1)
+        yield assignments, centroids.T, ended
+        if ended.all():
+            return
         move(X, before, assignments, totals, weights)
-        active = was_here < 0
+        active = ~ended
         centroids = means(X, totals, centroids).compress(active, 2)
-        runs, assignments, totals = runs[active], assignments[active], totals.compress(active, 2)
+        totals, before, mark = totals.compress(active, 2), assignments[active], mark[active]
+        if step & (step + 1) == 0:  # 0, 1, 3, 7 ...: a mark for any length of circle
+            mark = before
 
 
 def nearest(X, centroids, table=None):
@@ -132,7 +136,7 @@ def nearest(X, centroids, table=None):
     assignments = np.empty((runs, len(X)), dtype=names.dtype)
     for block in blocks(X, k * runs + d):
         with np.errstate(all="ignore"):
-            x = columns(X[block], X[0], np.float32) if table is None else table[:, block]
+            x = columns(X.T[:, block], X[0], np.float32) if table is None else table[:, block]
             ranges = np.abs(x).max(axis=1).astype(np.float64)
             # each of two scores is rounded d + 3 times; the difference once more. A distance that
             # hwlib.kmeans computes is rounded too, in float64.
@@ -147,7 +151,7 @@ def nearest(X, centroids, table=None):
     doubtful = np.flatnonzero(assignments == k)
     for part in blocks(doubtful, k * (d + 1)):
         run, i = np.divmod(doubtful[part], len(X))
-        pairs = zip(X.take(i, axis=0).T, centroids.T)
+        pairs = zip(X.T.take(i, axis=1), centroids.T)
         assignments[run, i] = sum((x - mu_j[:, run]) ** 2 for x, mu_j in pairs).argmin(axis=0)
     return assignments
 
@@ -170,25 +174,27 @@ def means(X, totals, centroids):
 def move(X, before, after, totals, weights):
     """Carry the points that moved from the totals of one cluster to another's; at first, all."""
     runs = len(after)
+    first = before[0, 0] < 0  # nowhere yet
     for block in blocks(X, runs * X.shape[1]):
-        if before is None:  # the runs in turns: sums one after another into one place take longer
-            x = np.repeat(columns(X[block], X[0], weights=weights[block]), runs, axis=1)
-            run, z = np.tile(np.arange(runs), len(X[block])), after[:, block].T.ravel()
+        if first:  # the runs in turns: sums one after another into one place take longer
+            x = np.repeat(columns(X.T[:, block], X[0], weights=weights[block]), runs, axis=1)
+            run, z = np.tile(np.arange(runs), x.shape[1] // runs), after[:, block].T.ravel()
         else:
             old, new = before[:, block].ravel(), after[:, block].ravel()
             moved = np.flatnonzero(old != new)
-            run, i = np.divmod(moved, len(X[block]))
-            x = columns(X[block].take(i, axis=0), X[0], weights=weights[block].take(i))
+            run, i = np.divmod(moved, len(old) // runs)
+            i += block.start
+            x = columns(X.T.take(i, axis=1), X[0], weights=weights.take(i))
             x, z = np.append(-x, x, axis=1), np.array([old.take(moved), new.take(moved)])
         places = (run + runs * z.astype(np.intp)).ravel()
         for total, x_j in zip(totals, x):
             total += np.bincount(places, x_j, total.size).reshape(total.shape)
 
 
-def columns(X, origin, dtype=float, weights=None):
-    """Columns of x - origin and 1; with weights, of these times a weight, and 1."""
-    x = np.ones((X.shape[1] + 1, len(X)), dtype)
-    np.subtract(X.T, origin[:, np.newaxis], out=x[:-1], casting="same_kind")
+def columns(points, origin, dtype=float, weights=None):
+    """Columns of x - origin and 1, of points (d, n); with weights, of these times one, and 1."""
+    x = np.ones((len(points) + 1, points.shape[1]), dtype)
+    np.subtract(points, origin[:, np.newaxis], out=x[:-1], casting="same_kind")
     return x if weights is None else np.append(x * weights, x[-1:], axis=0)
 
 

@@ -467,11 +467,6 @@ mistake(
 )
 mistake("k-means: integer centroids", "2a", (MEAN, "mu[c] = mine.mean(axis=0).astype(int)"))
 mistake(
-    "k-means: uint8 pixels wrap around",
-    "2a",
-    ("X = np.asarray(X, dtype=float)", "X = np.asarray(X)"),
-)
-mistake(
     "k-means: distances for squares in the loss",
     "2a",
     (LOSS, "loss = np.linalg.norm(X - mu[z], axis=1).sum()"),

@@ -119,6 +119,7 @@ AT_IMPORT = {
 }
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("case", AT_IMPORT)
 def test_a_file_that_cannot_be_loaded(tmp_path, case):
     code, *words = AT_IMPORT[case]
@@ -163,6 +164,7 @@ IN_BACKWARD = {
 }  # fmt: skip
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("case", IN_BACKWARD)
 def test_a_method_that_misbehaves(tmp_path, case):
     code, left, *words = IN_BACKWARD[case]
@@ -198,6 +200,7 @@ PROCESSES = {
 }
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("limits", [QUICK, BARE], ids=["hook", "kernel"])
 @pytest.mark.parametrize("case", PROCESSES)
 def test_no_process_is_started(tmp_path, case, limits):
@@ -312,8 +315,8 @@ def test_deleting_its_own_folder(tmp_path, limits):
 def test_a_folder_that_is_hard_to_remove(tmp_path):
     code = """
         import os
-        os.makedirs("a/b/c", exist_ok=True)
-        if not os.path.islink("a/b/up"):
+        if os.access(".", os.W_OK) and not os.path.exists("a"):
+            os.makedirs("a/b/c")
             os.symlink("/etc", "a/b/up")
             os.symlink("..", "a/b/c/loop")
             os.chmod("a/b/c", 0)
@@ -321,7 +324,7 @@ def test_a_folder_that_is_hard_to_remove(tmp_path):
             os.chmod(".", 0)
         """
     result = graded(hand_in(tmp_path / "s", backprop=in_backward(code)))
-    assert points(result) == WHOLE
+    assert points(result) == WHOLE, said(result)
     assert os.path.exists("/etc/passwd")
 
 
@@ -533,6 +536,7 @@ FAKES = {
 }
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("case", FAKES)
 def test_faking_gains_nothing(tmp_path, case):
     result = graded(hand_in(tmp_path / "s", backprop=cheating(FAKES[case])), BARE, ("1b",))
@@ -541,6 +545,7 @@ def test_faking_gains_nothing(tmp_path, case):
     assert said(result)
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("task", LABELS)
 def test_no_forged_results_earn_points(task):
     """Whatever is put in the place of any piece of what the probe writes down of no work at all."""
@@ -655,6 +660,7 @@ def test_one_file_only(tmp_path):
     assert "There is no kmeans.py" in said(result, "2a")
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("name", ["Ölçüm ödevi, 第三次 (final) v2", "a 'quoted' \"name\"", "-rf"])
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
 def test_a_name_with_spaces_and_letters_of_any_kind(tmp_path, name, packed):
@@ -685,6 +691,7 @@ FORMS = {
 }
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("form", FORMS)
 def test_a_file_in_another_form(tmp_path, form):
     source = FORMS[form](RIGHT["backprop.py"])
@@ -810,8 +817,9 @@ def test_time_is_bounded(tmp_path):
     assert time.monotonic() - start < 20  # not for ever
 
 
+@pytest.mark.all
 @pytest.mark.skipif(not LINUX or os.geteuid() != 0, reason="only root can become another user")
-def test_as_an_ordinary_user(tmp_path):
+def test_as_an_ordinary_user():
     """Some of the cases again, started by a user who is not root: the kernel's walls alone."""
     setpriv = shutil.which("setpriv")
     assert setpriv, "setpriv, a part of util-linux, is needed"
@@ -820,12 +828,9 @@ def test_as_an_ordinary_user(tmp_path):
     system = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
     python = sys.executable if walls.is_open(os.__file__) else system
     assert os.path.exists(python), f"{sys.executable} is root's own, and there is no {system}"
-    where = tmp_path / "where"
-    where.mkdir()
+    # pytest's own folder is closed to others, and again whenever another run begins
+    where = Path(tempfile.mkdtemp(prefix="user-"))
     os.chown(where, 61000, 61000)
-    for parent in (tmp_path, *tmp_path.parents):
-        if str(parent).startswith(tempfile.gettempdir() + os.sep):
-            os.chmod(parent, 0o755)
     keyword = "kernel and (fork or outside or grader_cannot) or hard_to_remove or test_a_wall"
     command = [
         setpriv, "--reuid=61000", "--regid=61000", "--clear-groups",
@@ -837,5 +842,6 @@ def test_as_an_ordinary_user(tmp_path):
     done = subprocess.run(
         command, cwd=root, env=environment, capture_output=True, text=True, timeout=300
     )
+    walls.remove(where)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert " passed" in done.stdout and "skipped" not in done.stdout

@@ -75,8 +75,8 @@ def test_files(archive):
         ]  # fmt: skip
         picture = Image.open(io.BytesIO(file.read("q2_kmeans/original.png")))
         assert picture.mode == "RGBA"
-        colours = np.asarray(picture)[..., :3]
-        assert np.array_equal(colours, np.asarray(datasets.photograph()))
+        colors = np.asarray(picture)[..., :3]
+        assert np.array_equal(colors, np.asarray(datasets.photograph()))
         data = np.loadtxt(io.BytesIO(file.read("q2_kmeans/data.tsv")), delimiter="\t")
         assert np.array_equal(data, datasets.plane_points())
     assert archive.stat().st_size < 1e6

@@ -193,7 +193,7 @@ aria-valuetext="σ&lt;2"><output for="red-or-blue-step">σ&lt;2</output>\
 
 
 def test_the_figure_on_the_page_word_for_word():
-    # explorer.js, explorer.css and tools/book_light.py all read this
+    # explorer.js, explorer.css and book_extensions/assets.py all read this
     red, blue = (Image.new("RGB", (144, 72), color) for color in ("red", "blue"))
 
     def draw(step_size, step):

@@ -14,6 +14,7 @@ from hwlib.backprop import (
     ConstantMulNode,
     DotNode,
     InputNode,
+    MulNode,
     gradient_check_1,
     gradient_descent,
     initial_logistic_regression,
@@ -501,3 +502,40 @@ def test_starts_frames_share_their_axes(many_runs):
     assert limits(frames[0]) == limits(frames[1])
     final = np.concatenate([many.losses[-1] for many in many_runs.values()])
     assert final.max() < frames[0].axes[0].get_ylim()[1]  # every start is in the picture
+
+
+# ------------------------------------------------------------------------- pictures that stand
+
+
+def test_the_first_graph_shows_values_gradients_and_factors():
+    topo_order = []
+    x1, x2 = InputNode(2.0, topo_order), InputNode(3.0, topo_order)
+    s = AddNode(x1, x2)
+    y = MulNode(s, x2)
+    y.compute_grad()
+    figure, caption = pictures.draw_product_graph(x1, x2, s, y)
+    # y = x1 x2 + x2², so the derivatives are x2 = 3 and x1 + 2 x2 = 8
+    assert "x₁ has 3, and x₂ has 8" in caption and "s = 5, y = 15" in caption
+    written = texts(figure)
+    assert [text for text in written if text.startswith("× ")] == ["× 1", "× 1", "× 3", "× 5"]
+    assert {"15", "8"} <= set(written)
+
+
+def test_curves_are_the_sigmoid_and_the_rectifier_with_their_slopes():
+    figure, caption = pictures.draw_curves()
+    left, right = figure.axes
+    (x, value), (_, slope) = (line.get_data() for line in left.lines)
+    # the slope that is drawn is that of the curve: central differences of step 0.05 are right to
+    # h² f'''/6, and |f'''| of the sigmoid is at most 1/8
+    np.testing.assert_allclose(np.gradient(value, x)[1:-1], slope[1:-1], atol=0.05**2 / 48)
+    assert slope.max() == slope[x == 0] == 0.25 and "1/4" in caption
+    x, value = right.lines[0].get_data()
+    np.testing.assert_array_equal(value, np.where(x > 0, x, 0))
+
+
+def test_bowl_draws_the_path_and_says_where_it_ends():
+    path = [[2.0, -1.0], [1.0, -0.5], [0.0, 0.0]]
+    figure, caption = pictures.draw_bowl(lambda w: 1 + np.sum(np.square(w), axis=-1), path)
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_data(), np.transpose(path))
+    assert "w = [2, −1]" in caption and "with loss 1.0000" in caption
+    assert "after 2 steps its loss is 1.0000" in caption

@@ -105,6 +105,36 @@ def test_clusters_side_by_side():
     assert [len(offsets(axes)) for axes in figure.axes] == [2, 4]
 
 
+def test_points_without_labels():
+    figure, caption = pictures.draw_points(X)
+    assert caption == "500 points in the plane, without labels."
+    [points] = figure.axes[0].lines
+    np.testing.assert_array_equal(points.get_xydata(), X)
+
+
+def test_ends_of_several_seeds_side_by_side():
+    runs = {seed: kmeans(X, 2, rng=seed) for seed in (0, 1)}
+    figure, caption = pictures.draw_ends(X, runs)
+    assert caption == "k = 2: final loss 6698.30 from seed 0 and 4384.30 from seed 1."
+    assert [axes.get_title() for axes in figure.axes] == ["seed 0", "seed 1"]
+    for axes, result in zip(figure.axes, runs.values(), strict=True):
+        for c, points in enumerate(offsets(axes).values()):
+            np.testing.assert_array_equal(points, X[result.assignments == c])
+
+
+def test_palettes_are_as_wide_as_their_shares():
+    image = Image.fromarray(np.uint8([[[200, 0, 0], [0, 0, 100], [0, 0, 100], [0, 0, 100]]]))
+    figure, caption = pictures.draw_palettes([compress_image(image, k) for k in (1, 2)])
+    assert caption == (
+        "Palettes for k = 1 and k = 2. The most frequent color of each covers "
+        "100% and 75% of the pixels."
+    )
+    bars = [(bar.get_x(), bar.get_width(), bar.get_facecolor()) for bar in figure.axes[0].patches]
+    assert [(x, width) for x, width, _ in bars] == [(0, 1), (0, 0.75), (0.75, 0.25)]
+    colors = [np.rint(np.multiply(color[:3], 255)).tolist() for *_, color in bars]
+    assert colors == [[50, 0, 75], [0, 0, 100], [200, 0, 0]]
+
+
 def test_an_empty_cluster_has_a_centroid_and_no_points():
     result = KMeansResult(np.zeros(500, dtype=int), np.array([[0.0, 0], [9, 9], [9, 9]]), 1.0)
     figure, _ = pictures.draw_clusters(X, [result, result])
@@ -123,7 +153,7 @@ ENDS = {
 def test_starts_are_counted_and_lie_on_the_axes():
     figure, caption = pictures.draw_starts(ENDS, 2)
     assert caption == (
-        "k = 2: 2 of 4 random starts and 1 of 4 k-means++ starts end within 1 % of the lowest "
+        "k = 2: 2 of 4 random starts and 1 of 4 k-means++ starts end within 1% of the lowest "
         "loss found, 100.00. The medians are 125 and 102."
     )
     for axes, (init, losses) in zip(figure.axes, ENDS.items()):

@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 from hwlib.figures import speed
 
 PAGE = notebook_outputs.ROOT / "notebooks" / "4_speed.ipynb"
-RESULTS = json.loads((notebook_outputs.ROOT / "bench" / "results.json").read_text(encoding="utf-8"))
+RESULTS = speed.results()
 WORKS, CURVES = RESULTS["works"], RESULTS["curves"]
 ROWS = [(name, row) for name, work in WORKS.items() for row in work["rows"]]
 

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 
-import build_book
 import pytest
 from notebook_outputs import ROOT
+
+from tools import build_book
 
 pytestmark = pytest.mark.full
 
@@ -106,9 +107,11 @@ def test_a_full_disk(book):
     small.joinpath("html", "index.html").write_text("old\n")
     limited = '"$@"; status=$?; ls -A small; cat small/html/index.html; exit $status'
     prefix = mount if may else ["prlimit", "--fsize=20000", "sh", "-c", limited, "-"]
-    code = "import build_book, sys; sys.exit(build_book.main('small/html', sys.argv[1]))"
+    code = (
+        "import sys; from tools.build_book import main; sys.exit(main('small/html', sys.argv[1]))"
+    )
     command = [*prefix, sys.executable, "-c", code, str(book)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=book, env=env, capture_output=True, text=True)
     assert done.returncode == 1, done.stdout + done.stderr
     why = "No space left on device" if may else "File too large"
@@ -120,8 +123,10 @@ def test_a_full_disk(book):
 def test_an_interrupted_build(book, number):
     # a shell that runs the tests in the background has them ignore SIGINT, and so what they start
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{heard}; import build_book, sys; sys.exit(build_book.main(root=sys.argv[1]))"
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
+    code = (
+        f"{heard}; import sys; from tools.build_book import main; sys.exit(main(root=sys.argv[1]))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code, str(book)]
     process = subprocess.Popen(
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -1,6 +1,5 @@
 """The buttons that start a notebook elsewhere, and the cell that installs hwlib there."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,10 +10,11 @@ from pathlib import Path
 import nbformat
 import notebook_outputs
 import pytest
-import repository
 from bs4 import BeautifulSoup
 from built_site import SITE
 from notebook_outputs import ROOT
+
+from book_extensions import launch
 
 pytestmark = pytest.mark.full
 
@@ -29,8 +29,10 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("launch") / "html"
     told = {"BOOK_REPOSITORY": ADDRESS + ".git", "BOOK_JUPYTERHUB": "https://hub.example.edu/"}
     other = {"PYTHONHASHSEED": "7", "TZ": "Asia/Kathmandu"}
-    command = [sys.executable, ROOT / "tools/build_book.py", folder]
-    done = subprocess.run(command, env=os.environ | told | other, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tools.build_book", folder]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | told | other, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -47,7 +49,6 @@ def test_buttons(site, name):
     path = f"notebooks/{name}.ipynb"
     assert {link.text.strip(): link["href"] for link in links} == {
         "Binder": f"https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/{path}",
-        "Colab": f"https://colab.research.google.com/github/owner/name/blob/colab/{path}",
         "JupyterHub": "https://hub.example.edu/hub/user-redirect/git-pull?repo=https%3A//github.com"
         f"/owner/name&urlpath=lab/tree/name/{path}&branch=main",
     }
@@ -59,7 +60,7 @@ def test_buttons(site, name):
 def test_no_address_no_button():
     pages = list(SITE.rglob("*.html"))
     assert len(pages) > 10 and [launchers(page) for page in pages] == [[]] * len(pages)
-    for word in ("mybinder", "colab.research", "git-pull", "launch-logo"):
+    for word in ("mybinder", "git-pull", "launch-logo"):
         assert [
             p for p in [*pages, SITE / "_static/site.css"] if word in p.read_text("utf-8")
         ] == []
@@ -71,7 +72,6 @@ def test_the_site_is_the_same_but_for_the_buttons(site):
     more = {p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file()}
     assert {name.rpartition("/")[2] for name in more - files} == {
         "logo_binder.svg",
-        "logo_colab.png",
         "logo_jupyterhub.svg",
     }
     differ = {n for n in files & more if (SITE / n).read_bytes() != (site / n).read_bytes()}
@@ -87,13 +87,13 @@ def test_the_site_is_the_same_but_for_the_buttons(site):
 )
 def test_what_is_no_address(given):
     with pytest.raises(ValueError, match="BOOK_REPOSITORY is .*; expected https://HOST/OWNER/NAME"):
-        repository.address({"BOOK_REPOSITORY": given})
+        launch.address({"BOOK_REPOSITORY": given})
 
 
 @pytest.mark.parametrize("end", ["", "/", ".git"])
 def test_an_address(end):
-    assert repository.address({"BOOK_REPOSITORY": ADDRESS + end}) == ADDRESS
-    assert repository.address({}) == repository.address({"BOOK_REPOSITORY": ""}) == ""
+    assert launch.address({"BOOK_REPOSITORY": ADDRESS + end}) == ADDRESS
+    assert launch.address({}) == launch.address({"BOOK_REPOSITORY": ""}) == ""
 
 
 # ---- the cell -----------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def bare(tmp_path_factory):
     packages = Path(pytest.__file__).parent.parent  # named so, its own .pth files are not read
     next(folder.glob("venv/lib/*/site-packages")).joinpath("all.pth").write_text(f"{packages}\n")
     source = folder / "source"  # a wheel leaves its traces where it is built
-    for name in ("bench", "hwlib", "homework"):
+    for name in ("hwlib", "homework"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
@@ -173,33 +173,3 @@ def test_a_downloaded_notebook_installs_hwlib_says_so_and_runs(name, bare, tmp_p
     code = [each for each in ran.cells if each.cell_type == "code"]
     assert code[-1].execution_count == len(code)
     assert not [o for each in code for o in each.outputs if o.output_type == "error"]
-
-
-# ---- the branch for Colab -----------------------------------------------------------------------
-
-
-def test_the_branch_for_colab(tmp_path):
-    def git(*words):
-        return subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout
-
-    remote = tmp_path / "remote.git"
-    git("init", "--quiet", "--bare", str(remote))
-    command = [sys.executable, ROOT / "tools/repository.py", remote, "colab"]
-    before = git("-C", str(ROOT), "status", "--porcelain")
-    said = []
-    for _ in range(2):
-        env = os.environ | {"BOOK_REPOSITORY": ADDRESS}
-        done = subprocess.run(command, check=True, env=env, capture_output=True, text=True)
-        said.append(done.stdout)
-    assert said[0] == said[1] and git("-C", str(ROOT), "status", "--porcelain") == before
-    listed = git("-C", str(remote), "ls-tree", "-r", "--name-only", "colab").split()
-    assert listed == [f"notebooks/{name}.ipynb" for name in NAMES]
-    text = git("-C", str(remote), "show", f"colab:{listed[0]}")
-    json.loads(text)
-    assert text == repository.know(
-        notebook_outputs.NOTEBOOKS[0].read_text("utf-8"), f"git+{ADDRESS}"
-    )
-    env = {name: value for name, value in os.environ.items() if name != "BOOK_REPOSITORY"}
-    failed = subprocess.run(command, env=env, capture_output=True, text=True)
-    assert failed.returncode == 2 and failed.stderr.startswith("BOOK_REPOSITORY is not set")
-    assert failed.stderr.count("\n") == 1

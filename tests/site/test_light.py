@@ -7,10 +7,11 @@ import subprocess
 import sys
 import zipfile
 
-import browser
 import notebook_outputs
 import pytest
 from built_site import CHAPTERS, FIGURES_OF, HOME, PAGES, SITE
+
+from tools import browser
 
 KB = 1000
 
@@ -94,23 +95,6 @@ def test_pictures_have_their_size(page):
     for tag in re.findall(r"<img [^>]*>", text):
         assert re.search(r' width="\d+"', tag) and re.search(r' height="\d+"', tag), tag[:99]
         assert 'src="data:' not in tag
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("width", [390, 768, 1280])
-@pytest.mark.parametrize("page", [*CHAPTERS, "book/answers.html"])
-def test_section_finds_room_in_the_place_kept_for_it(chromium, page, width):
-    # if not, two sections lie over each other until they are laid out
-    tab = chromium.new_page(viewport={"width": width, "height": 800})
-    tab.goto((SITE / page).as_uri())
-    sections = tab.locator(".bd-article > section > section").evaluate_all("""all => {
-        for (const section of all) section.style.contentVisibility = "visible";
-        const tall = (section) => getComputedStyle(section).getPropertyValue("--tall");
-        return all.map(each => [each.id, each.offsetHeight, 100 * Number(tall(each))]);
-    }""")
-    assert [name for name, needs, has in sections if needs > has] == []
-    assert sum(has for _, _, has in sections) < 2 * sum(needs for _, needs, _ in sections)
-    tab.close()
 
 
 # ---- the policy, from a sub-path and from a disk -----------------------------------------------
@@ -306,8 +290,8 @@ def test_book_without_its_frames_is_still_a_book(chromium, site):
 def test_offline_zip(tmp_path, chromium):
     archives = [tmp_path / name / "book-offline.zip" for name in "ab"]
     for archive in archives:
-        command = [sys.executable, notebook_outputs.ROOT / "tools" / "zip_site.py", SITE, archive]
-        subprocess.run(command, check=True, capture_output=True)
+        command = [sys.executable, "-m", "tools.zip_site", SITE, archive]
+        subprocess.run(command, check=True, capture_output=True, cwd=notebook_outputs.ROOT)
     assert archives[0].read_bytes() == archives[1].read_bytes()
     with zipfile.ZipFile(archives[0]) as packed:
         assert packed.testzip() is None
@@ -325,4 +309,5 @@ def test_offline_zip(tmp_path, chromium):
     assert tab.seen["console"] == [] and tab.seen["failed"] == []
     context.close()
     with pytest.raises(subprocess.CalledProcessError):
-        subprocess.run([*command[:2], tmp_path / "empty", archive], check=True, capture_output=True)
+        empty = [*command[:3], tmp_path / "empty", archive]
+        subprocess.run(empty, check=True, capture_output=True, cwd=notebook_outputs.ROOT)

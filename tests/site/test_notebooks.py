@@ -6,7 +6,8 @@ from math import prod
 
 import notebook_outputs
 import pytest
-import store_outputs
+
+from tools import store_outputs
 
 
 def test_three_solve_the_homework():

@@ -7,14 +7,15 @@ import sys
 import unicodedata
 from itertools import pairwise
 
-import browser
 import notebook_outputs
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 from built_site import CHAPTERS, SITE
-from make_pdf import mend_titles, pages_of
 from pypdf import PdfReader, PdfWriter
+
+from tools import browser
+from tools.make_pdf import mend_titles, pages_of
 
 pytestmark = pytest.mark.full
 
@@ -131,7 +132,7 @@ def test_nothing_is_cut_at_the_side(chromium, page):
 def test_moved_explorer_is_printed_as_it_was_at_first(chromium):
     page, name = CHAPTERS[1], "kmeans-steps"
     first = article(page).select_one(f"#{name} figcaption").get_text()
-    tab = visit(chromium, page, f"#{name}?k=7&step=2")
+    tab = visit(chromium, page, f"#{name}?k=3&step=2")
     tab.wait_for_function("document.querySelector('#kmeans-steps img').src.startsWith('data:')")
     moved = tab.locator(f"#{name} figcaption").text_content()
     at_rest = pictures(printed(visit(chromium, page)))
@@ -159,8 +160,8 @@ def test_links_show_where_they_lead(chromium):
 
 def make_book(target):
     """Make the PDF of the whole book; return its path."""
-    program = [sys.executable, notebook_outputs.ROOT / "tools" / "make_pdf.py", SITE, target]
-    made = subprocess.run(program, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tools.make_pdf", SITE, target]
+    made = subprocess.run(command, cwd=notebook_outputs.ROOT, capture_output=True, text=True)
     assert (made.returncode, made.stderr) == (0, "")
     return target
 

@@ -2,12 +2,13 @@
 
 import zipfile
 
-import browser
 import notebook_outputs
 import pytest
 from bs4 import BeautifulSoup
 from built_site import CHAPTERS, EXPLORERS, FIGURES_OF, HOME, SITE, visit, wake
 from playwright.sync_api import expect
+
+from tools import browser
 
 pytestmark = pytest.mark.full
 

@@ -4,8 +4,9 @@ import errno
 
 import nbformat
 import pytest
-import store_outputs
 from nbformat.v4 import new_code_cell, new_notebook
+
+from tools import store_outputs
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
-"""tools/book_stored.py: stored outputs of a notebook, shown on another page."""
+"""book_extensions/stored.py: stored outputs of a notebook, shown on another page."""
 
 import io
 
-import book_stored
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from sphinx.application import Sphinx
 
+from book_extensions import stored
 from hwlib import figures
 from hwlib.explorer import Explorer
 
@@ -62,7 +62,7 @@ def notebook(tmp_path_factory, explorer):
 @pytest.mark.parametrize("dataset", ["simple", "a set"])
 def test_values_pick_the_frame(notebook, explorer, k, rate, dataset):
     values = f"dataset='{dataset}' k={k} learning_rate={rate:g}"  # in any order
-    found = book_stored.read(notebook, "trial-run", values)
+    found = stored.read(notebook, "trial-run", values)
     frame = explorer.frame(k=k, learning_rate=rate, dataset=dataset)
     assert (found.source, found.caption) == (frame.source, frame.caption)
     assert (found.width, found.height) == (str(frame.width), str(frame.height))
@@ -71,17 +71,17 @@ def test_values_pick_the_frame(notebook, explorer, k, rate, dataset):
 
 @pytest.mark.parametrize("values", ["", "k=3", "dataset=simple"])
 def test_axes_that_are_not_named_stand_at_their_start(notebook, explorer, values):
-    found = book_stored.read(notebook, "trial-run", values)
+    found = stored.read(notebook, "trial-run", values)
     assert (found.source, found.caption) == (explorer.frame().source, explorer.frame().caption)
 
 
 def test_plain_figure(notebook):
-    assert book_stored.read(notebook, "plain-figure").caption == "k = 0, rate 0,  <&>"
+    assert stored.read(notebook, "plain-figure").caption == "k = 0, rate 0,  <&>"
 
 
 def test_text_of_a_cell(notebook):
-    assert book_stored.read(notebook, "printed") == ("a line\n3 of 3 < 4", "text")
-    assert book_stored.read(notebook, "code") == ("x = 1", "python")
+    assert stored.read(notebook, "printed") == ("a line\n3 of 3 < 4", "text")
+    assert stored.read(notebook, "code") == ("x = 1", "python")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_text_of_a_cell(notebook):
 )
 def test_what_is_not_there_is_refused(notebook, name, values, message):
     with pytest.raises(ValueError, match=message):
-        book_stored.read(notebook, name, values)
+        stored.read(notebook, name, values)
 
 
 def build(notebook, *directives):
@@ -111,7 +111,7 @@ def build(notebook, *directives):
         + "\n\n```{toctree}\nchapter\n```\n"
     )
     options = {
-        "extensions": ["myst_nb", "book_stored"],
+        "extensions": ["myst_nb", "book_extensions.stored"],
         "nb_execution_mode": "off",
     }
     outdir, trees = source / "_build", source / "_build" / "trees"

@@ -13,10 +13,11 @@ import io
 import sys
 from pathlib import Path
 
-import browser
 import matplotlib
 import numpy as np
 from PIL import Image
+
+from tools import browser
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "_build" / "html"

@@ -1,9 +1,10 @@
 """The book in Firefox, from the disk, with all network closed: each chapter, each slider."""
 
-import firefox
 import notebook_outputs
 import pytest
 from built_site import CHAPTERS, FIGURES_OF, PAGES, SITE, WALK, check_walk
+
+from tools.browser import firefox
 
 
 @pytest.fixture(scope="module")

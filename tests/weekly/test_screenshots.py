@@ -1,9 +1,10 @@
 """The pages look as they did when somebody last looked at them: `make screenshots` renews that."""
 
-import browser
 import pytest
 import screenshots
 from screenshots import ALLOWED, TOLERANCE, VIEWS
+
+from tools import browser
 
 PAGES = screenshots.pages()
 CHAPTER = "notebooks/2_kmeans.html"
@@ -89,7 +90,7 @@ BREAK = {
     "one figure's sliders have moved": """
         document.querySelector("#kmeans-steps .explorer-controls").style.marginLeft = "240px" """,
     "one figure is gone": "document.querySelector('#photo-colours').style.visibility = 'hidden'",
-    "one picture is half as wide": "document.querySelector('#kmeans-init img').style.width = '50%'",
+    "one picture is half as wide": "document.querySelector('#kmeans-ends img').style.width = '50%'",
     "the sidebar is gone": "document.querySelector('.bd-sidebar-primary').remove()",
     "text is a tenth larger": "document.querySelector('article').style.fontSize = '110%'",
 }
@@ -109,7 +110,7 @@ def test_a_broken_layout_is_seen(chromium, fault):
 def test_other_smoothing_of_letters_is_no_fault(chromium, page):
     other = ["--disable-lcd-text", "--text-contrast=0.1", "--text-gamma=2.2"]
     arguments = [*browser.ARGUMENTS, *screenshots.ARGUMENTS, *other]
-    path = browser.find_chromium.find()
+    path = browser.find.find("chromium")
     second = chromium.browser_type.launch(executable_path=path, args=arguments)
     context = screenshots.context_of(second, "light", 1280)
     tab = screenshots.settle(context, page)

@@ -137,7 +137,7 @@ def judge_returned(verdict, case, result, part):
                 extra = ""
                 if name == "assignments" and one.shape in [(k,), (d,)]:
                     extra = (
-                        " Is the argmin taken over the wrong axis? It has to run over the "
+                        " Is the argmin taken over the wrong axis? It must run over the "
                         "centroids, once for each example."
                     )
                 got = f"shape {one.shape}" if one.shape is not None else str(one)

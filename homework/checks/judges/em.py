@@ -19,7 +19,7 @@ def logs(case, missing=None):
     ) + np.zeros(ones.shape)
 
 
-def normalised(log_joint, axis):
+def normalized(log_joint, axis):
     scaled = np.exp(log_joint - log_joint.max())
     return scaled / scaled.sum(axis=axis, keepdims=True)
 
@@ -71,9 +71,9 @@ def shape_hint(exception):
 def e_step(case, terms, sums, form):
     log_joint = logs(case, None if terms == "right" else terms)
     r = {
-        "clusters": lambda: normalised(log_joint, 1),
-        "examples": lambda: normalised(log_joint, 0),
-        "all": lambda: normalised(log_joint, None),
+        "clusters": lambda: normalized(log_joint, 1),
+        "examples": lambda: normalized(log_joint, 0),
+        "all": lambda: normalized(log_joint, None),
         "none": lambda: np.exp(log_joint),
     }[sums]()
     return {"r": lambda: r, "log": lambda: np.log(r), "T": lambda: r.T, "hard": lambda: hard(r)}[
@@ -95,11 +95,11 @@ E_STEP = {
     },
     "sums": {
         "clusters": None,
-        "examples": "The responsibilities are normalised over the wrong axis: those of one "
+        "examples": "The responsibilities are normalized over the wrong axis: those of one "
         "example sum to 1 over the clusters c, not those of one cluster over the examples.",
         "all": "The responsibilities are divided by one sum over everything; each example has its "
         "own.",
-        "none": "The responsibilities are not normalised: divide by the sum over the clusters (the "
+        "none": "The responsibilities are not normalized: divide by the sum over the clusters (the "
         "denominator of Bayes' rule).",
     },
     "form": {
@@ -130,7 +130,7 @@ def judge_3a(verdict, pairs):
                 "formula", f"e_step returns {first}; expected an array of shape {wanted}."
             )
         else:
-            i = next(i for i, a in enumerate(arrays) if not close(a, normalised(logs(plain[i]), 1)))
+            i = next(i for i, a in enumerate(arrays) if not close(a, normalized(logs(plain[i]), 1)))
             sums = arrays[i].sum(axis=1)
             extra = "" if np.allclose(sums, 1) else f" Its rows sum to {show(sums)}, not to 1."
             verdict.fault("formula", f"The responsibilities are wrong.{extra}")
@@ -316,7 +316,7 @@ def m_step_pi(case, total, form):
 M_STEP_PI = {
     "total": {
         "n": None,
-        "none": "π is not normalised: these are the weights N_c of the clusters, and they sum to "
+        "none": "π is not normalized: these are the weights N_c of the clusters, and they sum to "
         "n, not to 1.",
         "k": "π is divided by the number of clusters, and does not sum to 1.",
         "d": "π is divided by the number of entries of an example, and does not sum to 1.",

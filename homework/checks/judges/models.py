@@ -52,7 +52,7 @@ def total_loss(case, score, label, reduce, sign, last):
 SHARED = {
     "label": {
         "right": None,
-        "none": "The label y is left out: each example's score has to be multiplied by its y "
+        "none": "The label y is left out: multiply each example's score by its y "
         "before the sigmoid.",
         "minus": "The label y has the wrong sign.",
         "inner": "The label y is multiplied with a part of the score only; it belongs before the "
@@ -453,7 +453,7 @@ def judge_descents(verdict, cases, results):
             verdict.fault(
                 "steps",
                 "The gradients that gradient_descent uses are all zero: the backward pass, "
-                "compute_grad() of the loss node, has to come first.",
+                "compute_grad() of the loss node, must come first.",
             )
             return
         if not any(result["count"]["loss"] for result in results):

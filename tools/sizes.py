@@ -1,6 +1,6 @@
 """How long the book's work takes, how much memory it needs and how much it stores.
 
-    python bench/sizes.py        (make sizes builds the book first)
+    python -m tools.sizes        (make sizes builds the book first)
 
 Times are of this machine; each command is run as a whole process. Slider times are the script's
 own, measured in Chromium, the median and the longest over all positions of a page's sliders.
@@ -15,11 +15,13 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import nbformat
+
+from tests import notebook_outputs
+from tools import browser, store_outputs
+
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
-import browser
-import store_outputs
-import stored
+NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
 
 MOVE_ALL = """async () => {
     const times = [];
@@ -59,16 +61,16 @@ def main():
     row("", "measured", "aim")
     total = 0
     with tempfile.TemporaryDirectory() as folder:
-        for path in stored.NOTEBOOKS:
+        for path in NOTEBOOKS:
             copy = Path(folder, path.name)
             copy.write_bytes(path.read_bytes())
-            seconds, memory = measured([sys.executable, "tools/store_outputs.py", str(copy)])
+            seconds, memory = measured([sys.executable, "-m", "tools.store_outputs", str(copy)])
             total += seconds
-            size = store_outputs.size(stored.read(path)) / 1e6
+            size = store_outputs.size(nbformat.read(path, as_version=4)) / 1e6
             row(f"{path.name}: executed", f"{seconds:.1f} s", "")
             row(f"{path.name}: outputs stored", f"{size:.2f} MB", "at most 3 MB")
-        for path in stored.CHAPTERS:
-            explorers = stored.explorers(path).values()
+        for path in NOTEBOOKS[:3]:
+            explorers = notebook_outputs.explorers(path).values()
             began = perf_counter()
             frames = sum(len(explorer.frames()) for explorer in explorers)
             seconds = perf_counter() - began
@@ -85,7 +87,7 @@ def main():
     row("make book, from stored outputs", f"{seconds:.1f} s, {memory:.0f} MB", "under 60 s")
 
     with browser.chromium() as chromium:
-        for path in stored.CHAPTERS:
+        for path in NOTEBOOKS[:3]:
             tab = chromium.new_page()
             tab.goto((ROOT / "_build" / "html" / "notebooks" / f"{path.stem}.html").as_uri())
             times = tab.evaluate(MOVE_ALL)

@@ -62,7 +62,9 @@ def serving(folder, base="/"):
         server.shutdown()
 
 
-if __name__ == "__main__":  # python tests/server.py _build/html 8000: to look at, or for Lighthouse
+if (
+    __name__ == "__main__"
+):  # python -m tools.browser.server _build/html 8000: to look at, or for Lighthouse
     import sys
 
     handler = partial(Compressing, directory=sys.argv[1])

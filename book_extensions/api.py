@@ -6,12 +6,8 @@ installed or not.
 """
 
 import inspect
-import sys
-from pathlib import Path
 
 import numpydoc
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 
 def skip(app, what, name, member, has_no_docs, options):

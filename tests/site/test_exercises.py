@@ -1,4 +1,4 @@
-"""tools/book_pages.py on small pages of its own."""
+"""book_extensions/exercises.py on small pages of its own."""
 
 import io
 
@@ -20,7 +20,7 @@ def build(folder, page):
     """Build a page; return its article and the warnings about it."""
     folder.joinpath("index.md").write_text("# Page\n\n" + page)
     options = {
-        "extensions": ["myst_nb", "sphinx_exercise", "book_pages"],
+        "extensions": ["myst_nb", "sphinx_exercise", "book_extensions.exercises"],
         "html_theme": "sphinx_book_theme",
         "myst_enable_extensions": ["dollarmath"],
     }

@@ -7,15 +7,13 @@ when it is started with --remote-debugging-port. These few lines are all of it t
 import json
 import re
 import subprocess
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 import websocket
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
-import find_firefox
+from tools.browser import find
 
 PATIENCE = 120  # seconds for one answer
 PREFERENCES = {
@@ -89,9 +87,9 @@ class Tab:
 @contextmanager
 def firefox(width=1280, height=900):
     """Start Firefox; give its tab."""
-    path = find_firefox.find()
+    path = find.find("firefox")
     if path is None:
-        raise RuntimeError(find_firefox.HELP)
+        raise RuntimeError(find.missing("firefox"))
     with tempfile.TemporaryDirectory() as profile:
         lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in PREFERENCES.items()]
         (Path(profile) / "user.js").write_text("\n".join(lines))

@@ -75,4 +75,6 @@ def of_formulas(pages):
             found.add(chr(ord(letter) - ord("α") + 0x1D6FC))
         elif "Α" <= letter <= "Ω":
             found.add(chr(ord(letter) - ord("Α") + 0x1D6E2))
+    if "<msqrt" in formulas or "<mroot" in formulas:
+        found.add("√")  # the browser's own: it stands in no formula's text
     return found

@@ -13,7 +13,6 @@
   found stops the build, so that a newer theme cannot bring others unseen.
 """
 
-import sys
 from itertools import takewhile
 from pathlib import Path
 
@@ -208,7 +207,7 @@ def quiet(app, exception):
         text = script.read_text(encoding="utf-8")
         for line in lines:
             if line not in text:
-                raise ExtensionError(f"{name} no longer has {line}: see tools/book_pages.py")
+                raise ExtensionError(f"{name} no longer has {line}: see LOGGED in {__name__}")
             text = text.replace(line, "void 0")
         script.write_text(text, encoding="utf-8")
 
@@ -217,7 +216,6 @@ def offer_starter(app, exception):
     """Put hw3.zip beside the pages that link to it."""
     if exception or app.builder.format != "html":
         return
-    sys.path.insert(0, str(Path(__file__).parent.parent))  # hwlib need not be installed
     from homework import starter
 
     starter.write_zip(Path(app.outdir, "book", "hw3.zip"), starter.files())

@@ -1,13 +1,10 @@
-"""Chromium for the tests, with the network closed, and what happened in it."""
+"""Chromium for tests and tools, with the network closed, and what happened in it."""
 
-import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
-import find_chromium
+from tools.browser import find
 
 ARGUMENTS = [
     "--no-sandbox",  # CI often runs as root
@@ -22,9 +19,9 @@ ARGUMENTS = [
 @contextmanager
 def chromium(arguments=()):
     """Start Chromium, with some more arguments; give Playwright's browser."""
-    path = find_chromium.find()
+    path = find.find("chromium")
     if path is None:
-        raise RuntimeError(find_chromium.HELP)
+        raise RuntimeError(find.missing("chromium"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
         yield browser

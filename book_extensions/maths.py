@@ -2,7 +2,7 @@
 
 `html_math_renderer: mathml` turns each formula into MathML when the book is built (math-core), so a
 page needs no script for it, shows it at once and keeps it when scripts are off. Its font is made in
-book_fonts.py.
+fonts.py.
 """
 
 import html

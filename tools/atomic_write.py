@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 @contextmanager
-def whole(path):
+def atomic_write(path):
     """Give a path to write to; when the block ends well, that file takes the place of `path`.
 
     The folder of `path` is made if it is missing. Whatever goes wrong, `path` is as it was.

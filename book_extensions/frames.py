@@ -1,0 +1,57 @@
+"""The frames of an explorer leave the page for files of their own.
+
+A script hands them to explorer.js when a slider is touched; the first one becomes a picture.
+(Scripts and pictures load from a disk too, where `fetch` is forbidden.)
+"""
+
+import base64
+import hashlib
+import json
+import re
+
+
+def name_of(content):
+    """Return a file name for these bytes, without its suffix: other bytes, another name."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def take_frames_out(body, root, folder):
+    """Take the pictures of a page's explorers out of it, into files.
+
+    Parameters
+    ----------
+    body : str
+        HTML with figures as hwlib/explorer.py writes them, with every frame inside.
+    root : str
+        How the page refers to the site's folder: "../" or "".
+    folder : Path
+        Where the files are written; root + "_frames/" on the page.
+
+    Returns
+    -------
+    str
+        The same figures, each with a first picture that is a file, and where there are sliders
+        with `data-frames`, the address of the script that has all frames.
+    """
+
+    def write(content, suffix):
+        name = name_of(content) + suffix
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.joinpath(name).write_bytes(content)
+        return f"{root}_frames/{name}"
+
+    def picture(match):
+        return f'src="{write(base64.b64decode(match[1]), ".webp")}" loading="lazy"'
+
+    def figure(match):
+        text = match[0]
+        data = re.search(r'<script type="application/json">(.*?)</script>\n', text, re.DOTALL)
+        if data:
+            name = re.search(r'id="([^"]*)"', text)[1]
+            frames = f"receiveFrames({json.dumps(name)}, {data[1]});\n"
+            text = text.replace(data[0], "")
+            source = write(frames.encode("utf-8"), ".js")
+            text = text.replace("<figure ", f'<figure data-frames="{source}" ', 1)
+        return re.sub(r'src="data:image/webp;base64,([^"]*)"', picture, text)
+
+    return re.sub(r'<figure class="explorer.*?</figure>', figure, body, flags=re.DOTALL)

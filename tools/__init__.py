@@ -1,0 +1,1 @@
+"""Commands for developers: `python -m tools.NAME`, or the target of the Makefile that runs it."""
