@@ -530,7 +530,7 @@ WORKS = {
     "xor": network_work(),
     "xor-numbers": network_work(matrices=False),
     "em": em_work(),
-    "certain": em_certain_work(),
+    "em-certain": em_certain_work(),
     "em-bytes": em_bytes_work(),
 }
 

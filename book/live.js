@@ -165,6 +165,7 @@
     }
 
     show(kind, data) {
+      if (kind === "kept") return void (this.kept = true);
       this.receive();
       if (kind === "stdout" || kind === "stderr") {
         let last = this.output.lastElementChild;
@@ -196,6 +197,8 @@
       this.run.textContent = "Run";
       this.note.textContent = "";
       if (!this.output.childElementCount && !wrong) this.output.hidden = true;
+      if (this.kept && this.stored) this.stored.hidden = false;
+      this.kept = false;
       if (!wrong) return;
       this.element.classList.add("live-wrong");
       const where = wrong.line ? `Line ${wrong.line}: ` : "";

@@ -17,6 +17,7 @@ from docutils import nodes
 from PIL import Image
 
 from book_extensions import csp, fonts, frames, styles
+from hwlib import views
 
 # The scripts of a page, in order, each with what a page must have to need it.
 SCRIPTS = {
@@ -120,6 +121,7 @@ def finish(app, exception):
     pages = [csp.secure(measured(page, file.parent)) for file, page in zip(files, pages)]
     scripts = [static.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
     scripts += [out.joinpath(name).read_text(encoding="utf-8") for name in SEARCH[:1]]
+    scripts += [views.script(name) for name in ["kit", *views.names()]]  # they name classes
     maths = fonts.maths(fonts.of_formulas(pages))
     sheets = {
         "_static/site.css": styles.style(static, STYLES, pages, scripts),

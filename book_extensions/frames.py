@@ -9,6 +9,8 @@ import hashlib
 import json
 import re
 
+from hwlib import views
+
 
 def name_of(content):
     """Return a file name for these bytes, without its suffix: other bytes, another name."""
@@ -40,6 +42,19 @@ def take_frames_out(body, root, folder):
         folder.joinpath(name).write_bytes(content)
         return f"{root}_frames/{name}"
 
+    def scripts(text):
+        """Name the scripts that draw a scene's figure."""
+        if not (view := re.search(r'data-view="([^"]*)"', text)):
+            return text
+        views_folder, addresses = folder.with_name("_views"), []
+        views_folder.mkdir(parents=True, exist_ok=True)
+        for name in ("kit", view[1]):
+            content = views.script(name).encode("utf-8")
+            file = f"{name}-{name_of(content)}.js"
+            views_folder.joinpath(file).write_bytes(content)
+            addresses.append(f"{root}_views/{file}")
+        return text.replace("<figure ", f'<figure data-scripts="{" ".join(addresses)}" ', 1)
+
     def picture(match):
         return f'src="{write(base64.b64decode(match[1]), ".webp")}" loading="lazy"'
 
@@ -52,6 +67,6 @@ def take_frames_out(body, root, folder):
             text = text.replace(data[0], "")
             source = write(frames.encode("utf-8"), ".js")
             text = text.replace("<figure ", f'<figure data-frames="{source}" ', 1)
-        return re.sub(r'src="data:image/webp;base64,([^"]*)"', picture, text)
+        return re.sub(r'src="data:image/webp;base64,([^"]*)"', picture, scripts(text))
 
     return re.sub(r'<figure class="explorer.*?</figure>', figure, body, flags=re.DOTALL)

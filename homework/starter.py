@@ -96,8 +96,6 @@ def unfinished(source, name):
                 todo = f"{indent}# TODO {what.replace('task ', '')}"
                 stop = f'{indent}raise NotImplementedError("{what}: {label} is not written yet")'
                 cuts.append((start, end, [todo, stop]))
-            for node in slots(found[function]):
-                cuts.append((node.lineno - 1, node.end_lineno + 1, []))
     for start, end, instead in sorted(cuts, reverse=True):
         lines[start:end] = instead
     main = next(i for i, line in enumerate(lines) if line.startswith('if __name__ == "__main__"'))
@@ -122,13 +120,6 @@ def methods(node):
                 yield method, f"{node.name}.{method.name}"
     else:
         yield node, node.name
-
-
-def slots(node):
-    """Yield the line that allows a class no attributes: a student may want some."""
-    for line in node.body if isinstance(node, ast.ClassDef) else ():
-        if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "__slots__":
-            yield line
 
 
 def body(node, lines):

@@ -9,9 +9,10 @@ import sys
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from hwlib.arguments import as_generator, as_whole, require
+from hwlib.picture_files import read_picture
 from hwlib.quick.kmeans import kmeans
 
 
@@ -69,18 +70,11 @@ def compress_image(image, k, rng=0):
 def rgb_pixels(image):
     """Return a Pillow image's colors as an array (height, width, 3) of levels 0 ... 255.
 
-    A photo taken sideways is turned upright, what is transparent is laid on white (so an opaque
-    alpha channel changes nothing), and 16-bit grey keeps its upper 8 bits.
+    They are upright, in sRGB and opaque, as `hwlib.picture_files.read_picture` makes them.
     """
     picture = isinstance(image, Image.Image)
     require(picture, f"image must be a PIL.Image.Image, not {type(image).__name__}")
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(read_picture(image)[0])
 
 
 def main(argv=None):
@@ -93,12 +87,14 @@ def main(argv=None):
     args = parser.parse_args(argv)
     name = f"compressed_k{args.k}.png"
     try:
-        with Image.open(args.file) as image:
-            result = compress_image(image, args.k, rng=args.rng_seed)
+        image, notes = read_picture(args.file)
+        result = compress_image(image, args.k, rng=args.rng_seed)
         result.image.save(name, optimize=True)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        parser.error(" ".join(str(error).split()))
+    except (OSError, ValueError) as error:
+        parser.error(" ".join(f"{args.file}: {error}".split()))
     bits, factor = result.bits_per_pixel, result.factor
+    for note in notes:
+        print(note)
     print(f"{bits:.3g} bits per pixel instead of 24, a factor of {factor:.3g}: wrote {name}")
     return 0
 

@@ -1,34 +1,77 @@
 // Brings each <figure class="explorer"> to life: a slider moves, its frame and caption appear.
-// The figure is written by hwlib/explorer.py. The build takes the frames out of the page into a
-// script that `data-frames` names (book_extensions/assets.py); it calls receiveFrames when it comes.
+// The figure is written by hwlib/explorer.py, or by hwlib/scene.py where a view draws it. The build
+// takes the frames out of the page into a script that `data-frames` names
+// (book_extensions/frames.py); it calls receiveFrames when it comes.
 // The address says what the explorer that was touched last shows: #kmeans-steps?k=4&step=2
 "use strict";
 
 const explorers = new Map(); // figure's id: its explorer
 
+// A slider, or a few radio buttons: one thing that can change, by the index of its value.
+class Axis {
+  constructor(element, figure) {
+    this.element = element; // an <input type="range">, or a <fieldset>
+    this.name = element.id.slice(figure.id.length + 1); // of "kmeans-steps-k"
+    this.radios = element.matches("fieldset") ? [...element.querySelectorAll("input")] : null;
+    const values = this.radios?.map((radio) => radio.value);
+    this.labels = values ?? JSON.parse(element.dataset.values);
+    this.first = this.radios ? this.radios.findIndex((radio) => radio.defaultChecked) : Number(element.defaultValue);
+    this.at = this.first; // not what a browser kept: the address says what to show
+  }
+
+  get at() {
+    return this.radios ? this.radios.findIndex((radio) => radio.checked) : Number(this.element.value);
+  }
+
+  set at(index) {
+    if (this.radios) this.radios[index].checked = true;
+    else {
+      if (index > this.element.max) this.element.max = this.labels.length - 1;
+      this.element.value = index;
+    }
+  }
+
+  get label() {
+    return this.labels[this.at];
+  }
+
+  // What was written as a number is one.
+  get value() {
+    return this.label.trim() === "" || isNaN(this.label) ? this.label : Number(this.label);
+  }
+
+  show() {
+    if (this.radios) return;
+    this.element.setAttribute("aria-valuetext", this.label);
+    this.element.nextElementSibling.value = this.label;
+  }
+}
+
 class Explorer {
   constructor(figure) {
     this.figure = figure;
     this.controls = figure.querySelector(".explorer-controls");
-    this.sliders = [...this.controls.querySelectorAll("input")];
+    const elements = this.controls?.querySelectorAll("input[type=range], fieldset") ?? [];
+    this.axes = [...elements].map((element) => new Axis(element, figure));
     this.img = figure.querySelector("img");
     this.figcaption = figure.querySelector("figcaption");
-    this.data = null; // the frames, when they have come
-    for (const slider of this.sliders) {
-      slider.value = slider.defaultValue; // not what a browser kept: the address says what to show
-      slider.addEventListener("input", () => this.moved(slider, true));
-      slider.addEventListener("change", release);
-      const button = slider.parentElement.querySelector("button");
-      if (button) play(button, slider, this);
+    this.data = figure.dataset.frames ? null : {}; // the frames, when they have come
+    for (const axis of this.axes) {
+      axis.element.addEventListener("input", () => this.moved(axis, true));
+      axis.element.addEventListener("change", release);
+      const button = !axis.radios && axis.element.parentElement.querySelector("button");
+      if (button) play(button, axis, this);
     }
     // whoever comes near is likely to move a slider: the frames set out before that
     for (const event of ["pointerenter", "pointerdown", "focusin"]) {
-      this.controls.addEventListener(event, () => this.load());
+      this.controls?.addEventListener(event, () => this.load());
     }
     this.shown = this.state; // or is about to be shown, while frames are on their way
+    if (!this.controls) return;
     this.link = document.createElement("a");
     this.link.className = "explorer-link";
-    this.link.textContent = "Link to this state";
+    this.link.title = "Link to this state";
+    this.link.setAttribute("aria-label", "Link to this state");
     this.link.href = this.address;
     this.controls.append(this.link);
     this.controls.hidden = false;
@@ -36,16 +79,15 @@ class Explorer {
 
   // What the sliders say, as it stands in an address: k=4&step=2
   get state() {
-    const values = this.sliders.map((slider) => [this.axis(slider), label(slider)]);
-    return new URLSearchParams(values).toString();
+    return new URLSearchParams(this.axes.map((axis) => [axis.name, axis.label])).toString();
   }
 
   // Unknown axes are passed over. A value that is missing or not on its axis is the default.
   set state(text) {
     const values = new URLSearchParams(text);
-    for (const slider of this.sliders) {
-      const at = labels(slider).indexOf(values.get(this.axis(slider)));
-      slider.value = at < 0 ? slider.defaultValue : at;
+    for (const axis of this.axes) {
+      const at = axis.labels.indexOf(values.get(axis.name));
+      axis.at = at < 0 ? axis.first : at;
     }
     if (this.state !== this.shown) this.show();
   }
@@ -54,18 +96,14 @@ class Explorer {
     return `#${this.figure.id}?${this.shown}`;
   }
 
-  axis(slider) {
-    return slider.id.slice(this.figure.id.length + 1); // of "kmeans-steps-k"
-  }
-
-  moved(slider, held = false) {
+  moved(axis, held = false) {
     loadWhenSeen();
     this.show();
-    remember(this, slider, held);
+    remember(this, axis, held);
   }
 
   load() {
-    if (this.script) return;
+    if (this.script || !this.figure.dataset.frames) return;
     this.script = document.createElement("script");
     this.script.src = this.figure.dataset.frames;
     this.script.onerror = () => (this.script = null); // the next touch tries again
@@ -78,21 +116,27 @@ class Explorer {
   }
 
   show() {
-    this.first ??= Object.assign(new Image(), { src: this.img.src, alt: this.img.alt });
+    this.first ??= this.keep();
     this.shown = this.state;
     this.link.href = this.address;
     let position = 0; // frames stand in the order of nested loops over the sliders
-    for (const slider of this.sliders) {
-      const text = label(slider);
-      slider.setAttribute("aria-valuetext", text);
-      slider.nextElementSibling.value = text;
-      position = position * (Number(slider.max) + 1) + Number(slider.value);
+    for (const axis of this.axes) {
+      axis.show();
+      position = position * axis.labels.length + axis.at;
     }
     this.figure.setAttribute("aria-busy", !this.data); // then the picture is not yet what they say
     if (!this.data) return this.load();
-    const [image, caption] = this.data.frames[position];
+    while (!this.data.frames[position]) position -= 1; // a 0: as the one before it
+    this.picture(...this.data.frames[position]);
+  }
+
+  picture(image, caption) {
     this.img.src = this.data.images[image];
     this.img.alt = this.figcaption.textContent = caption;
+  }
+
+  keep() {
+    return Object.assign(new Image(), { src: this.img.src, alt: this.img.alt });
   }
 
   // Paper has no sliders: there stands the picture of which the text speaks.
@@ -100,14 +144,137 @@ class Explorer {
     this.img.src = this.first.src; // kept in memory, so it is there at once
     this.img.alt = this.figcaption.textContent = this.first.alt;
   }
+
+  showAgain() {
+    this.show();
+  }
 }
 
-const labels = (slider) => JSON.parse(slider.dataset.values);
-const label = (slider) => labels(slider)[slider.value];
+// What a view sees of the page: a map with listeners, as anywidget has it.
+class Model {
+  constructor(host, values) {
+    this.host = host;
+    this.values = values;
+    this.listeners = {};
+  }
+
+  get(key) {
+    return this.values[key];
+  }
+
+  set(key, value) {
+    this.values[key] = value;
+    for (const listener of this.listeners[`change:${key}`] ?? []) listener();
+  }
+
+  on(event, listener) {
+    (this.listeners[event] ??= []).push(listener);
+  }
+
+  save_changes() {
+    this.host.follow();
+  }
+}
+
+// An explorer whose picture is drawn by a view (hwlib/views) as soon as it comes near.
+class Scene extends Explorer {
+  constructor(figure) {
+    super(figure);
+    this.stage = figure.querySelector(".explorer-stage");
+    const { shared, state, values } = JSON.parse(figure.querySelector(".explorer-start").textContent);
+    this.shared = shared;
+    this.model = new Model(this, { values, state: { ...shared, ...state }, caption: "" });
+    this.model.values.caption = this.figcaption.textContent;
+    this.model.on("change:caption", () => kit.patch(this.figcaption, kit.typeset(this.model.get("caption"))));
+    this.model.on("change:last", () => this.limit());
+    this.first = this.keep();
+    drawWhenNear(this);
+  }
+
+  // The view takes the place of the still picture.
+  async draw() {
+    for (const source of this.figure.dataset.scripts.split(" ")) await script(source);
+    this.still = document.createElement("div");
+    this.still.className = "explorer-still";
+    this.still.append(...this.stage.childNodes);
+    const live = document.createElement("div");
+    this.stage.replaceChildren(this.still, live);
+    explorerViews[this.figure.dataset.view].render({ model: this.model, el: live });
+    this.figure.dataset.alive = "";
+    if (this.waiting) this.picture(...this.waiting);
+  }
+
+  // A view goes on with new numbers from where it is.
+  picture(index, caption) {
+    this.waiting = [index, caption];
+    if (!("alive" in this.figure.dataset)) return this.draw();
+    const values = Object.fromEntries(this.axes.map((axis) => [axis.name, axis.value]));
+    this.model.values.values = values;
+    this.model.set("caption", caption);
+    this.model.set("state", { ...this.shared, ...this.data.states[index] });
+    this.model.set("values", values);
+  }
+
+  // A run may end before its slider does: the view says where.
+  limit() {
+    const last = this.model.get("last");
+    for (const axis of this.axes) {
+      if (!(axis.name in last)) continue;
+      axis.element.max = axis.labels.indexOf(String(last[axis.name]));
+      axis.show();
+    }
+  }
+
+  // The view has moved something: sliders go where it says.
+  follow() {
+    const values = this.model.get("values");
+    for (const axis of this.axes) {
+      const at = axis.labels.indexOf(String(values[axis.name]));
+      if (at < 0 || at === axis.at) continue;
+      axis.at = at;
+      this.moved(axis);
+    }
+  }
+
+  keep() {
+    return this.model.get("caption");
+  }
+
+  showFirst() {
+    this.figure.classList.add("on-paper");
+    this.figcaption.textContent = this.first;
+  }
+
+  showAgain() {
+    this.figure.classList.remove("on-paper");
+    kit.patch(this.figcaption, kit.typeset(this.model.get("caption")));
+  }
+}
+
+const scripts = new Map(); // address: a promise that it has run
+function script(src) {
+  if (!scripts.has(src)) {
+    scripts.set(src, new Promise((done, failed) => {
+      const element = Object.assign(document.createElement("script"), { src, onload: done, onerror: failed });
+      document.head.append(element);
+    }));
+  }
+  return scripts.get(src);
+}
+
+function drawWhenNear(scene) {
+  const observer = new IntersectionObserver(([{ isIntersecting }]) => {
+    if (!isIntersecting) return;
+    observer.disconnect();
+    scene.draw();
+  }, { rootMargin: "100%" });
+  observer.observe(scene.figure);
+}
 
 // Whoever wants no motion takes the steps one by one.
-function play(button, slider, explorer) {
+function play(button, axis, explorer) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const last = () => axis.at >= Number(axis.element.max);
   let timer = null;
   function stop() {
     clearInterval(timer);
@@ -115,10 +282,9 @@ function play(button, slider, explorer) {
     button.textContent = still.matches ? "Step" : "Play";
   }
   function advance() {
-    const atEnd = slider.value === slider.max; // from there: again from the start
-    slider.value = atEnd ? 0 : Number(slider.value) + 1;
-    explorer.moved(slider);
-    if (slider.value === slider.max) stop();
+    axis.at = last() ? 0 : axis.at + 1; // from the end: again from the start
+    explorer.moved(axis);
+    if (last()) stop();
   }
   button.addEventListener("click", () => {
     if (timer) return stop();
@@ -128,7 +294,7 @@ function play(button, slider, explorer) {
     timer = setInterval(() => (explorer.data ? advance() : explorer.load()), 700);
     advance();
   });
-  slider.addEventListener("input", stop);
+  axis.element.addEventListener("input", stop);
   addEventListener("popstate", stop); // else it would go on from where the reader went back to
   still.addEventListener("change", stop);
   stop();
@@ -166,11 +332,11 @@ let last = {}; // the move that the newest entry is about
 let entry = null; // what that entry should say
 let timer = null; // runs when it does not yet
 
-function remember(explorer, slider, held) {
+function remember(explorer, axis, held) {
   const time = performance.now();
-  const goesOn = slider === last.slider && (last.held || time - last.time < PAUSE);
+  const goesOn = axis === last.axis && (last.held || time - last.time < PAUSE);
   if (!goesOn) flush();
-  last = { slider, held, time };
+  last = { axis, held, time };
   entry = [states(), "", explorer.address];
   if (goesOn) timer ??= setTimeout(flush, RARELY);
   else history.pushState(...entry);
@@ -210,10 +376,13 @@ function arrive() {
   history.replaceState(states(), "", href);
 }
 
-for (const figure of document.querySelectorAll("figure.explorer[data-frames]")) {
-  explorers.set(figure.id, new Explorer(figure));
+// Bring a figure to life; one that has come later, too.
+function enliven(figure) {
+  explorers.set(figure.id, "view" in figure.dataset ? new Scene(figure) : new Explorer(figure));
 }
+
+document.querySelectorAll("figure.explorer:is([data-frames], [data-view])").forEach(enliven);
 arrive();
 addEventListener("popstate", arrive);
 addEventListener("beforeprint", () => changed().forEach((explorer) => explorer.showFirst()));
-addEventListener("afterprint", () => changed().forEach((explorer) => explorer.show()));
+addEventListener("afterprint", () => changed().forEach((explorer) => explorer.showAgain()));

@@ -113,11 +113,14 @@ class Explorer(widgets.VBox):
 
     def frames(self):
         """Return the `Frame` of every combination, the last axis changing fastest."""
-        frames = [self._frame(*values) for values in itertools.product(*self.axes.values())]
+        frames = self._all_frames()
         sizes = {(frame.width, frame.height) for frame in frames}
         if len(sizes) > 1:
             raise ValueError(f"draw: the frames of {self.name!r} differ in size: {sorted(sizes)}")
         return frames
+
+    def _all_frames(self):
+        return [self._frame(*values) for values in itertools.product(*self.axes.values())]
 
     def _on_axes(self, argument, values):
         for axis, value in values.items():
@@ -134,16 +137,7 @@ class Explorer(widgets.VBox):
 
     def _widgets(self):
         view = widgets.HTML()
-        sliders = {
-            axis: widgets.SelectionSlider(
-                options=[(label(value), value) for value in values],
-                value=self.start[axis],
-                description=axis.replace("_", " "),
-                style={"description_width": "initial"},
-                layout={"width": "28em"},
-            )
-            for axis, values in self.axes.items()
-        }
+        sliders = {axis: self._selection(axis, values) for axis, values in self.axes.items()}
 
         def show(_=None):
             frame = self.frame(**{axis: slider.value for axis, slider in sliders.items()})
@@ -152,13 +146,24 @@ class Explorer(widgets.VBox):
         for slider in sliders.values():
             slider.observe(show, "value")
         show()
-        controls = list(sliders.values())
-        if "step" in sliders:
-            play = widgets.Play(max=len(self.axes["step"]) - 1, interval=700)
-            play.value = self.axes["step"].index(self.start["step"])
-            widgets.jslink((play, "value"), (sliders["step"], "index"))
-            controls.append(play)
-        return [*controls, view]
+        return [*sliders.values(), *self._play(sliders), view]
+
+    def _selection(self, axis, values):
+        return widgets.SelectionSlider(
+            options=[(label(value), value) for value in values],
+            value=self.start[axis],
+            description=axis.replace("_", " "),
+            style={"description_width": "initial"},
+            layout={"width": "28em"},
+        )
+
+    def _play(self, sliders):
+        if "step" not in sliders:
+            return []
+        play = widgets.Play(max=len(self.axes["step"]) - 1, interval=700)
+        play.value = self.axes["step"].index(self.start["step"])
+        widgets.jslink((play, "value"), (sliders["step"], "index"))
+        return [play]
 
     # ---- without ------------------------------------------------------------------------------
 

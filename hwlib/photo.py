@@ -2,16 +2,15 @@
 
 import base64
 import html
-import io
 
 import ipywidgets as widgets
-from PIL import Image
 
 from hwlib import explorer
-from hwlib.compression import compress_image, rgb_pixels
+from hwlib.compression import compress_image
 from hwlib.figures.kmeans import draw_photo, png
+from hwlib.picture_files import read_picture
 
-INVITATION = "In JupyterLab, drop your own photo here and choose how many colours it keeps."
+INVITATION = "In JupyterLab, drop your own photo here and choose how many colors it keeps."
 LARGEST = 600  # pixels along the longer side: a second or two, as for the book's own photograph
 
 
@@ -32,7 +31,7 @@ class PhotoUpload(widgets.VBox):
 
     def _show(self, _):
         if self.upload.value:
-            self.view.value = "<p>Looking for the colours.</p>"
+            self.view.value = "<p>Looking for the colors.</p>"
             self.view.value = compress_upload(bytes(self.upload.value[0]["content"]), self.k.value)
 
     def __repr__(self):
@@ -57,20 +56,19 @@ def compress_upload(content, k):
         Or a sentence about what is wrong, if the file is no picture or k is too large for it.
     """
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            original = Image.fromarray(rgb_pixels(image))
+        original, notes = read_picture(content)
         original.thumbnail((LARGEST, LARGEST))
         compressed = compress_image(original, k)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except ValueError as error:
         return f"<p>This file cannot be shown: {html.escape(str(error))}</p>"
     picture, caption = draw_photo(original, compressed)
     source, width, height = explorer.encode(picture, photo=True)
     file = png(compressed.image)
     link = f"data:image/png;base64,{base64.b64encode(file).decode('ascii')}"
-    size = f"Compressed at {original.width} x {original.height} pixels."
+    size = " ".join([f"Compressed at {original.width} x {original.height} pixels.", *notes])
     save = f"Save it ({len(file) / 1000:.1f} kB)"
     return (
         f'<img src="{source}" alt="{html.escape(caption)}" width="{width}" height="{height}">'
-        f"<p>{html.escape(caption)} {size} "
+        f"<p>{html.escape(caption)} {html.escape(size)} "
         f'<a download="compressed_k{k}.png" href="{link}">{save}</a></p>'
     )

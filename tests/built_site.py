@@ -14,10 +14,13 @@ PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"
 PAGES = [page for page in PAGES if not page.startswith("_static/") and page != "index.html"]
 HOME = "book/index.html"
 CHAPTERS = [f"notebooks/{path.stem}.html" for path in notebook_outputs.CHAPTERS]
-FIGURES_OF = {
+ALL_OF = {
     f"notebooks/{path.stem}.html": notebook_outputs.figures(path)
     for path in notebook_outputs.NOTEBOOKS
 }
+# those that are pictures, and those that are drawn by a view (test_scenes.py)
+FIGURES_OF = {p: {n: f for n, f in all.items() if not f.view} for p, all in ALL_OF.items()}
+SCENES = [(p, name) for p, all in ALL_OF.items() for name, each in all.items() if each.view]
 EXPLORERS = [(p, name) for p in FIGURES_OF for name, each in FIGURES_OF[p].items() if each.axes]
 
 if not PAGES:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import nbformat
 from bs4 import BeautifulSoup
 
-from hwlib.explorer import Explorer
+from hwlib.explorer import Explorer, label
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -37,7 +37,8 @@ class Figure(NamedTuple):
     start: dict  # slider's name: the index of the value where it stands at first
     captions: list  # one for each position, the last slider moving fastest
     pictures: list  # likewise, which of the different pictures is shown
-    sources: list  # the different pictures, as data: addresses
+    sources: list  # the different pictures, as data: addresses; of a scene, its states
+    view: str | None = None  # of a scene, who draws it
 
     def caption(self, **moved):
         """Return the caption when some sliders have moved, each to the index given."""
@@ -65,6 +66,9 @@ def figures(path):
         page = output.get("data", {}).get("text/html", "")
         for figure in re.findall(r'<figure class="explorer" id=.*?</figure>', page, re.DOTALL):
             soup = BeautifulSoup(figure, "html.parser")
+            if "data-view" in soup.figure.attrs:
+                found[soup.figure["id"]] = scene(soup)
+                continue
             data = {"frames": [[0, soup.figcaption.string]], "images": [soup.img["src"]]}
             if script := soup.find("script"):
                 data = json.loads(script.string)
@@ -75,6 +79,26 @@ def figures(path):
             pictures, captions = map(list, zip(*data["frames"]))
             found[name] = Figure(axes, start, captions, pictures, data["images"])
     return found
+
+
+def scene(soup):
+    """Return a figure that hwlib/scene.py wrote, each state with what all have in common."""
+    name = soup.figure["id"]
+    begin, *more = [json.loads(script.string) for script in soup.find_all("script")]
+    shared = begin["shared"]
+    caption = soup.figcaption.get_text()
+    data = more[0] if more else {"frames": [[0, caption]], "states": [begin["state"]]}
+    frames = []
+    for frame in data["frames"]:
+        frames.append(frame or frames[-1])  # 0: as the one before it
+    axes = {
+        each["id"].removeprefix(f"{name}-"): json.loads(each["data-values"])
+        for each in soup.select("[data-values]")
+    }
+    start = {axis: axes[axis].index(label(value)) for axis, value in begin["values"].items()}
+    states, captions = map(list, zip(*frames))
+    sources = [shared | state for state in data["states"]]
+    return Figure(axes, start, captions, states, sources, soup.figure["data-view"])
 
 
 @cache

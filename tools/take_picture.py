@@ -33,7 +33,6 @@ def main():
             [EXPLORER, MARGIN],
         )
         tab.evaluate("document.activeElement.blur()")
-        tab.evaluate(f"document.querySelector('#{EXPLORER} img').decode()")
         tab.wait_for_timeout(500)  # until the scrollbar has faded
         picture = Image.open(io.BytesIO(tab.screenshot()))
     picture.convert("RGB").save(ROOT / "book" / "page.webp", quality=80, method=6)

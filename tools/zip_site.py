@@ -28,9 +28,9 @@ def zip_site(site, archive):
         raise ValueError(f"site: {site} has no index.html; build the book first")
     files = sorted(path for path in site.rglob("*") if path.is_file())
     names = [f"{archive.stem}/{file.relative_to(site).as_posix()}" for file in files]
-    contents = {name: file.read_bytes() for name, file in zip(names, files)}
-    serve = Path(__file__).with_name("serve.py").read_bytes()
     with atomic_write(archive) as aside:
+        contents = {name: file.read_bytes() for name, file in zip(names, files)}
+        serve = Path(__file__).with_name("serve.py").read_bytes()
         write_zip(aside, contents | {f"{archive.stem}/serve.py": serve})
 
 

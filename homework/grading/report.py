@@ -140,6 +140,8 @@ def page(kept, book=""):
 
 
 def link(label, book, words):
-    """Return a link to the page of the book that helps with a task."""
+    """Return a link to the page of the book that helps with a task, or only its name."""
+    if not book:
+        return f"{html.escape(words)}: {tasks.TASKS[label].page}"
     address = html.escape(f"{book.rstrip('/')}/{tasks.TASKS[label].page}", quote=True)
     return f'<a href="{address}">{html.escape(words)}</a>'

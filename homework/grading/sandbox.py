@@ -165,6 +165,7 @@ class Sandbox:
         with self.lock:
             if self.closed:
                 raise OSError("closed")
+            remove_left()
             self.folder = tempfile.mkdtemp(prefix=f"homework-{os.getpid()}-")
             os.chmod(self.folder, 0o711)
             self.process = subprocess.Popen(
@@ -223,6 +224,19 @@ def read(outcome):
         return {"problem": clean(outcome["problem"])}
     except Exception:  # of any kind: it is made by whoever wants to do harm
         return changed
+
+
+def remove_left():
+    """Remove the folders of graders that were killed, and so could not."""
+    for folder in Path(tempfile.gettempdir()).glob("homework-*-*"):
+        pid = folder.name.split("-")[1]
+        try:
+            if pid.isdigit() and folder.stat().st_uid == os.geteuid():
+                os.kill(int(pid), 0)
+        except ProcessLookupError:
+            walls.remove(folder)
+        except (OSError, OverflowError):
+            pass  # it lives and is another user's, or somebody else has just removed it
 
 
 def packages():

@@ -113,7 +113,7 @@ def remove(folder):
 
 
 def limit(seconds, memory, file_size, files):
-    """Set the limits that every Unix has."""
+    """Set the limits that a Unix has."""
     for name, value in (
         ("RLIMIT_CORE", 0),
         ("RLIMIT_NPROC", 0),
@@ -122,7 +122,9 @@ def limit(seconds, memory, file_size, files):
         ("RLIMIT_CPU", int(seconds) + 1),
         ("RLIMIT_AS", memory),
     ):
-        resource.setrlimit(getattr(resource, name), (value, value))
+        # macOS knows some of them by name only
+        with contextlib.suppress(*([] if LINUX else [OSError, ValueError])):
+            resource.setrlimit(getattr(resource, name), (value, value))
 
 
 def end_with_parent():

@@ -106,7 +106,7 @@ def lloyd(X, starts, weights):
     centroids, totals = np.array(starts.T, order="C"), new_totals(X, starts, weights)
     table = columns(X.T, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if it is small
     before = mark = np.full((len(starts), len(X)), -1)
-    for step in count():
+    for step in count():  # pragma: no branch (it returns)
         assignments = nearest(X, centroids.T, table)
         # a run ends where nothing has moved; where points differ by rounding alone, it could go
         # round in circles, and ends where it meets the mark again

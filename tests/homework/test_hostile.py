@@ -328,6 +328,18 @@ def test_a_folder_that_is_hard_to_remove(tmp_path):
     assert os.path.exists("/etc/passwd")
 
 
+@pytest.mark.parametrize("length, depth", [(1, 1500), (200, 60)])
+def test_nothing_is_left_where_there_is_no_disk_of_its_own(tmp_path, length, depth):
+    code = f"""
+        import os
+        for _ in range({depth}):
+            os.mkdir("n" * {length})
+            os.chdir("n" * {length})
+        """
+    result = graded(hand_in(tmp_path / "s", backprop=in_backward(code)), namespaces=False)
+    assert points(result)["1g"] == 3
+
+
 def test_no_network(tmp_path):
     code = "import socket; socket.create_connection(('127.0.0.1', 9), timeout=1)"
     result = graded(hand_in(tmp_path / "s", backprop=in_backward(code)))

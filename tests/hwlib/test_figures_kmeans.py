@@ -1,5 +1,6 @@
 """The pictures of the k-means chapter: they and their captions show what the results say."""
 
+import io
 import re
 from base64 import b64encode
 from datetime import datetime
@@ -341,9 +342,16 @@ def test_a_large_upload_is_reduced_first():
 
 
 def test_an_upload_that_is_no_picture():
-    page = compress_upload(b"<b>text</b>", 4)  # what Pillow says holds "<_io.BytesIO object ...>"
-    assert re.fullmatch("<p>This file cannot be shown: cannot identify image file &lt;.*</p>", page)
+    page = compress_upload(b"<b>text</b>", 4)
+    assert page.startswith("<p>This file cannot be shown: it is no picture that can be read here.")
+    assert "PDF document" in compress_upload(b"%PDF-1.4", 4)
     assert "k is 4; expected" in compress_upload(pictures.png(Image.new("L", (2, 1))), 4)
+
+
+def test_an_upload_is_shown_with_what_was_passed_over(photograph):
+    file = io.BytesIO()
+    photograph.save(file, "PNG", icc_profile=b"broken")
+    assert "Its color profile is damaged" in compress_upload(file.getvalue(), 2)
 
 
 def test_the_widget_shows_a_photo_once_there_is_one(photograph):
@@ -356,7 +364,7 @@ def test_the_widget_shows_a_photo_once_there_is_one(photograph):
     widget.view.observe(lambda change: seen.append(change.new), "value")
     widget.upload.value = (file | {"last_modified": datetime(2026, 1, 1)},)
     widget.k.value = 16
-    wait = "<p>Looking for the colours.</p>"
+    wait = "<p>Looking for the colors.</p>"
     shown = [compress_upload(bytes(content), k) for k in (2, 16)]
     widget.upload.description = "Another"  # no reason to look again
     assert seen == [wait, shown[0], wait, shown[1]]

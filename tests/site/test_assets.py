@@ -100,7 +100,7 @@ def test_font_has_what_formulas_show():
 
 @pytest.mark.parametrize("root", [r"\sqrt{n}", r"\sqrt[3]{n}"])
 def test_the_font_has_the_sign_of_a_root(root):
-    font = TTFont(io.BytesIO(book_fonts.maths(book_fonts.of_formulas([formula(root)]))))
+    font = TTFont(io.BytesIO(fonts.maths(fonts.of_formulas([formula(root)]))))
     assert "√" in map(chr, font.getBestCmap())
 
 

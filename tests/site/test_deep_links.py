@@ -14,7 +14,7 @@ from tools import browser
 
 pytestmark = pytest.mark.full
 
-KMEANS, STEPS = CHAPTERS[1], "kmeans-steps"  # two axes, k and step, and Play
+PAGE, STEPS = CHAPTERS[2], "em-digits"  # two axes, k and step, and Play
 
 
 class Described(NamedTuple):
@@ -190,23 +190,23 @@ BAD = {
 def test_bad_values_give_the_default(tab):
     for query, values in BAD.items():
         tab.goto("about:blank")
-        tab.goto(address(KMEANS, f"#{STEPS}?{query}"))
+        tab.goto(address(PAGE, f"#{STEPS}?{query}"))
         shows(tab, STEPS, **values)
         in_view(tab, STEPS)
 
 
 @pytest.mark.parametrize(
-    "hash", ["#nothing?k=4", "#?", "#??", "#summary?k=4", "#%", "#kmeans-clusters?k=4", "#"]
+    "hash", ["#nothing?k=4", "#?", "#??", "#summary?k=4", "#%", "#em-model?k=4", "#"]
 )
 def test_other_addresses_do_no_harm(tab, hash):
-    tab.goto(address(KMEANS, hash))
+    tab.goto(address(PAGE, hash))
     shows(tab, STEPS)
     press(tab, STEPS, "step", "Home", "ArrowRight")
     shows(tab, STEPS, step=described()[STEPS].axes["step"][1])
 
 
 def test_plain_anchor_is_an_ordinary_one(tab):
-    tab.goto(address(KMEANS, f"#{STEPS}"))
+    tab.goto(address(PAGE, f"#{STEPS}"))
     shows(tab, STEPS)
     in_view(tab, STEPS)
     assert tab.url.endswith(f"#{STEPS}")
@@ -229,7 +229,7 @@ def test_spaces_and_commas_are_escaped(tab):
 def test_address_is_harmless_without_javascript(chromium):
     context = chromium.new_context(java_script_enabled=False)
     tab = browser.watched(context)
-    tab.goto(address(KMEANS, f"#{STEPS}?k=4&step=2"))
+    tab.goto(address(PAGE, f"#{STEPS}?k=4&step=2"))
     figure = tab.locator(f"#{STEPS}")
     start = tuple(described()[STEPS].start.values())
     assert figure.locator("figcaption").text_content() == described()[STEPS].captions[start]
@@ -242,14 +242,14 @@ def test_address_is_harmless_without_javascript(chromium):
 
 
 def test_back_and_forward_walk_through_the_states(tab, clock):
-    tab.goto(address(KMEANS))
+    tab.goto(address(PAGE))
     press(tab, STEPS, "k", "Home", "ArrowRight")
     press(tab, STEPS, "step", "Home", "ArrowRight", "ArrowRight")
-    press(tab, "photo-colours", "k", "End")
+    press(tab, "em-pathologists", "k", "End")
     pause(clock)
     press(tab, STEPS, "step", "End")
     k, step = described()[STEPS].axes["k"][1], described()[STEPS].axes["step"]
-    colours = described()["photo-colours"].axes["k"][-1]
+    colours = described()["em-pathologists"].axes["k"][-1]
     history = [  # what each of two explorers shows
         ({}, {}),
         ({"k": k}, {}),
@@ -260,13 +260,13 @@ def test_back_and_forward_walk_through_the_states(tab, clock):
 
     def check(values, photo):
         shows(tab, STEPS, **values)
-        shows(tab, "photo-colours", **photo)
+        shows(tab, "em-pathologists", **photo)
 
     check(*history[-1])
     for expected in history[-2::-1]:
         tab.evaluate("history.back()")
         check(*expected)
-    assert tab.url == address(KMEANS)
+    assert tab.url == address(PAGE)
     for expected in history[1:]:
         tab.evaluate("history.forward()")
         check(*expected)
@@ -281,7 +281,7 @@ def test_back_and_forward_walk_through_the_states(tab, clock):
 
 
 def test_one_drag_is_one_entry(tab, clock):
-    tab.goto(address(KMEANS))
+    tab.goto(address(PAGE))
     slider = tab.locator(f"#{STEPS}-step")
     slider.hover()  # at rest: what comes near is laid out only now
     box = slider.bounding_box()
@@ -312,7 +312,7 @@ def test_address_changes_rarely_enough_for_every_browser(tab, clock):
             history[name] = function (...rest) { calls++; return real.apply(this, rest); };
         }
     }""")
-    tab.goto(address(KMEANS))
+    tab.goto(address(PAGE))
     entries = tab.evaluate("history.length")
     before = tab.evaluate("calls")
     for _ in range(30):  # half a minute of a held key, 60 times a second
@@ -335,7 +335,7 @@ def test_address_changes_rarely_enough_for_every_browser(tab, clock):
 
 
 def test_play_is_one_entry_and_stops_on_the_way_back(tab, clock):
-    tab.goto(address(KMEANS))
+    tab.goto(address(PAGE))
     step = described()[STEPS].axes["step"]
     press(tab, STEPS, "step", "Home")
     shows(tab, STEPS, step=step[0])
@@ -358,7 +358,7 @@ def test_play_is_one_entry_and_stops_on_the_way_back(tab, clock):
 
 
 def test_links_within_the_page_leave_explorers_as_they_are(tab, clock):
-    tab.goto(address(KMEANS))
+    tab.goto(address(PAGE))
     press(tab, STEPS, "k", "End")
     last = described()[STEPS].axes["k"][-1]
     tab.evaluate("location.hash = '#summary'")
@@ -373,7 +373,7 @@ def test_links_within_the_page_leave_explorers_as_they_are(tab, clock):
 
 
 def test_a_link_of_the_text_sets_an_explorer(tab):
-    tab.goto(address(KMEANS))
+    tab.goto(address(PAGE))
     press(tab, STEPS, "step", "End")
     tab.evaluate(f"location.hash = '#{STEPS}?k=4&step=1'")
     shows(tab, STEPS, k="4", step="1")
@@ -383,7 +383,7 @@ def test_a_link_of_the_text_sets_an_explorer(tab):
 
 
 def test_link_works_by_keyboard_and_twice(tab):
-    tab.goto(address(KMEANS))
+    tab.goto(address(PAGE))
     press(tab, STEPS, "k", "End")
     k = described()[STEPS].axes["k"][-1]
     link = tab.locator(f"#{STEPS}").get_by_role("link", name="Link to this state")
@@ -398,7 +398,7 @@ def test_link_works_by_keyboard_and_twice(tab):
 
 
 def test_entries_of_an_older_book_do_no_harm(tab):
-    tab.goto(address(KMEANS))
-    tab.evaluate("history.replaceState({explorers: [['gone', 'k=4'], ['kmeans-steps', '%']]}, '')")
+    tab.goto(address(PAGE))
+    tab.evaluate("history.replaceState({explorers: [['gone', 'k=4'], ['em-digits', '%']]}, '')")
     tab.reload()
     shows(tab, STEPS)

@@ -17,6 +17,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from hwlib.scene import FEW
+
 pytestmark = pytest.mark.full
 
 SETTINGS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
@@ -113,8 +115,11 @@ def test_each_slider_moves_its_picture(chapter):
         widget = widgets.nth(index)
         caption, img = widget.locator("figcaption"), widget.locator("img")
         sliders = widget.locator(".widget-slider")
-        assert sliders.count() == len(figure.axes)
-        for number, (axis, values) in enumerate(figure.axes.items()):
+        moved = dict(figure.axes)
+        if figure.view:  # a few values of a scene are radio buttons
+            moved = {a: v for a, v in moved.items() if a == "step" or len(v) > FEW}
+        assert sliders.count() == len(moved)
+        for number, (axis, values) in enumerate(moved.items()):
             slider = sliders.nth(number)
             handle, readout = slider.locator(".noUi-handle"), slider.locator(".widget-readout")
             at = figure.start[axis]
@@ -126,6 +131,8 @@ def test_each_slider_moves_its_picture(chapter):
                 handle.press(key)
                 expect(readout).to_have_text(values[place], timeout=PATIENCE)
                 expect(caption).to_have_text(figure.caption(**{axis: place}), timeout=PATIENCE)
+                if figure.view:
+                    continue
                 assert img.get_attribute("alt") == figure.caption(**{axis: place})
                 assert img.evaluate("img => img.decode().then(() => img.naturalWidth)") > 0
 

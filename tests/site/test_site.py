@@ -25,7 +25,7 @@ def test_the_front_door_leads_to_the_home_page(context):
     assert front.main.a["href"] == HOME and front.main.a.string == front.title.string
 
 
-KMEANS = CHAPTERS[1]
+EM = CHAPTERS[2]
 
 
 @pytest.mark.parametrize(("page", "name"), EXPLORERS, ids=[name for _, name in EXPLORERS])
@@ -61,8 +61,8 @@ def test_sliders_follow_the_keys(context, page, name):
 
 
 def test_play_walks_the_steps_and_stops_at_the_end(context):
-    name = "kmeans-steps"
-    tab, described = visit(context, KMEANS), FIGURES_OF[KMEANS][name]
+    name = "em-digits"
+    tab, described = visit(context, EM), FIGURES_OF[EM][name]
     figure = tab.locator(f"figure#{name}")
     wake(tab, name)
     slider, button = figure.locator(f"#{name}-step"), figure.get_by_role("button")
@@ -138,9 +138,9 @@ def test_slider_that_moves_before_its_frames_have_come(context, slow, page, name
 
 
 def test_play_waits_for_its_frames(context, slow):
-    name = "kmeans-steps"
+    name = "em-digits"
     context.clock.install()
-    tab, described = visit(context, KMEANS), FIGURES_OF[KMEANS][name]
+    tab, described = visit(context, EM), FIGURES_OF[EM][name]
     figure = tab.locator(f"figure#{name}")
     slider, button = figure.locator(f"#{name}-step"), figure.get_by_role("button")
     slider.focus()

@@ -46,20 +46,20 @@ def press(tab, key):
 
 
 def test_sliders_answer_to_keys(tab):
-    page = CHAPTERS[1]
+    page = CHAPTERS[2]
     tab.goto((SITE / page).as_uri())
-    figure = notebook_outputs.figures(notebook_outputs.CHAPTERS[1])["kmeans-steps"]
+    figure = notebook_outputs.figures(notebook_outputs.CHAPTERS[2])["em-digits"]
     for axis, at in figure.start.items():
         later = at + 1
-        tab.evaluate("(id) => document.getElementById(id).focus()", f"kmeans-steps-{axis}")
+        tab.evaluate("(id) => document.getElementById(id).focus()", f"em-digits-{axis}")
         press(tab, "\ue014")  # arrow right
         tab.evaluate("""async () => {
-            const { figure, script } = explorers.get("kmeans-steps");
+            const { figure, script } = explorers.get("em-digits");
             while (figure.getAttribute("aria-busy") !== "false") {
                 await new Promise((done) => script.addEventListener("load", done));
             }
         }""")
-        caption = "() => document.querySelector('#kmeans-steps figcaption').textContent.trim()"
+        caption = "() => document.querySelector('#em-digits figcaption').textContent.trim()"
         assert tab.evaluate(caption) == figure.caption(**{axis: later})
         press(tab, "\ue012")  # and back
         assert tab.evaluate(caption) == figure.caption()

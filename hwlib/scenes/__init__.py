@@ -1,0 +1,1 @@
+"""What the scenes of the chapters need computed: numbers and captions, no pictures."""

@@ -1,0 +1,368 @@
+"""Numbers for the scenes of the chapter on backpropagation."""
+
+from functools import cache
+
+import numpy as np
+
+from hwlib.backprop import (
+    SIMPLE_DATASET,
+    XOR_DATASET,
+    AddNode,
+    ConstantMulNode,
+    DotNode,
+    InputNode,
+    LogNode,
+    MulNode,
+    MVMulNode,
+    ReluNode,
+    SigmoidNode,
+    gradient_descent,
+    initial_neural_network,
+    make_logistic_regression,
+    make_neural_network,
+    sigmoid,
+)
+from hwlib.scene import seen
+
+# ---- a formula as a graph -----------------------------------------------------------------------
+
+FORMULAS = {  # the task: (as one types it, values of its inputs, how its graph is built)
+    "1h": (
+        "log(a@b) - 3*sigmoid(a@c)",
+        {"a": [3, 2], "b": [-2, 7], "c": [1, -4]},
+        lambda a, b, c: AddNode(
+            LogNode(DotNode(a, b)), ConstantMulNode(SigmoidNode(DotNode(a, c)), -3)
+        ),
+    ),
+    "1m": (
+        "v @ relu(M@v)",
+        {"M": [[2, -1], [0, 3]], "v": [1, -3]},
+        lambda M, v: DotNode(v, ReluNode(MVMulNode(M, v))),
+    ),
+    "small": (
+        "(x1 + x2)*x2",
+        {"x1": 2, "x2": 3},
+        lambda x1, x2: MulNode(AddNode(x1, x2), x2),
+    ),
+}
+
+NAMES = {  # of a node, by those of its children
+    AddNode: "{0} + {1}",
+    MulNode: "{0}·{1}",
+    DotNode: "{0}·{1}",
+    MVMulNode: "{0}·{1}",
+    LogNode: "log({0})",
+    SigmoidNode: "σ({0})",
+    ReluNode: "ReLU({0})",
+    ConstantMulNode: "{a}·{0}",
+}
+
+
+def graph(formula, step):
+    """Return what the scene of a graph shows after some steps, and its caption.
+
+    Steps 1 ... n give the nodes their values; step n + 1 the output its gradient of 1; then one
+    node after another passes its gradient on.
+
+    Parameters
+    ----------
+    formula : str
+        One of `FORMULAS`.
+    step : int
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    text, inputs, captions = _walk(formula)
+    return {"formula": text, "inputs": inputs}, captions[min(step, len(captions)) - 1]
+
+
+@cache
+def _walk(formula):
+    """Return a formula as text, its inputs, and a caption for each step."""
+    formula, inputs, build = FORMULAS[formula]
+    order = []
+    given = [InputNode(np.array(value, dtype=float), order) for value in inputs.values()]
+    output = build(*given)
+    nodes, names = output.topo_order, []
+    letters = iter(inputs)
+    captions = []
+    for step, node in enumerate(nodes, start=1):
+        if not node.children:
+            names.append(_subscripts(next(letters)))
+            text = f"{names[-1]} = {value(node.value)} is given"
+        else:
+            names.append(
+                _name(node, [(child, names[nodes.index(child)]) for child in node.children])
+            )
+            article = "an" if isinstance(node, AddNode) else "a"
+            text = f"{article} {type(node).__name__} computes {names[-1]} = {value(node.value)}"
+        captions.append(f"Step {step}, forward: {text}.")
+    for node in nodes:
+        node.zero_grad()
+    output.grad = np.float64(1.0)
+    captions.append(
+        f"Step {len(nodes) + 1}, backward: the gradient of the output with respect to itself is 1."
+    )
+    for node in [node for node in reversed(nodes) if node.children]:
+        before = [np.copy(child.grad) for child in node.children]
+        node.backward()
+        parts = []
+        for child, had in zip(node.children, before):
+            part = f"{value(child.grad - had)} on to {names[nodes.index(child)]}"
+            if np.any(had):
+                part += f", which had {value(had)} and now has {value(child.grad)}"
+            parts.append(part)
+        captions.append(
+            f"Step {len(captions) + 1}, backward: the {type(node).__name__} "
+            f"{names[nodes.index(node)]} has the gradient {value(node.grad)}. "
+            f"It passes {', and '.join(parts)}."
+        )
+    return formula, inputs, captions
+
+
+def _name(node, children):
+    names = [
+        f"({name})"
+        if type(child) is AddNode and type(node) not in (AddNode, LogNode, SigmoidNode, ReluNode)
+        else name
+        for child, name in children
+    ]
+    name = NAMES[type(node)].format(*names, a=value(getattr(node, "a", 0)))
+    return name.replace("+ −", "− ")
+
+
+def _subscripts(name):
+    return name.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def value(x):
+    """Return a number, a vector or a matrix as text, with three significant digits.
+
+    Examples
+    --------
+    >>> value([8.0, -0.0200785, 0])
+    '[8, −0.0201, 0]'
+    """
+    if np.ndim(x):
+        return f"[{', '.join(map(value, x))}]"
+    if x == 0:
+        return "0"
+    digits = int(np.clip(2 - np.floor(np.log10(abs(x)) + 1e-9), 0, 9))
+    text = f"{seen(x, digits):.{digits}f}".replace("-", "−")
+    return text.rstrip("0").rstrip(".") if digits else text
+
+
+# ---- training -----------------------------------------------------------------------------------
+
+RATES = [0.03, 0.1, 0.3, 1.0, 3.0]
+STEPS = [0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, 200, 500, 1000]
+NETWORK_RATES = [0.01, 0.1, 0.3, 0.7, 1.0, 3.0, 300.0]
+NETWORK_STEPS = [0, 1, 2, 3, 5, 7, 10, 15, 20, 21, 25, 30, 40, 50, 70, 100, 200, 500, 1000]
+CERTAIN = 1e-6  # a score closer to 0 than this is rounding noise, not a prediction
+
+
+def logistic_regression(dataset, learning_rate, step):
+    """Return what the scene of logistic regression shows after some steps, and its caption.
+
+    Parameters
+    ----------
+    dataset : {"simple", "XOR"}
+        The simple set starts at zero. XOR would stay there, so it starts elsewhere.
+    learning_rate : float
+    step : int
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    examples, start, box = {
+        "simple": (SIMPLE_DATASET, [[0.0, 0.0], 0.0], {"x": [-1, 3], "y": [-1.5, 2.5]}),
+        "XOR": (XOR_DATASET, [[2.0, -1.0], 0.5], {"x": [-1, 2], "y": [-1, 2]}),
+    }[dataset]
+    run = _train(make_logistic_regression, dataset, learning_rate)
+    state = {
+        "model": "logistic",
+        "examples": _examples(examples),
+        "start": start,
+        "box": box | {"ticks": [-1, 0, 1, 2]},
+    }
+    head = f"{dataset.replace('simple', 'Simple set')}, learning rate {learning_rate:g}"
+    return state, _training_caption(head, run, examples, step)
+
+
+def network(learning_rate, step):
+    """Return what the scene of the network on XOR shows after some steps, and its caption."""
+    run = _train(make_neural_network, "network", learning_rate)
+    state = {
+        "model": "network",
+        "examples": _examples(XOR_DATASET),
+        "start": [np.asarray(each).tolist() for each in initial_neural_network()],
+        "box": {"x": [-0.5, 1.5], "y": [-0.5, 1.5], "ticks": [0, 1]},
+    }
+    head = f"Learning rate {learning_rate:g}"
+    return state, _training_caption(head, run, XOR_DATASET, step)
+
+
+def _examples(dataset):
+    return [[float(x[0]), float(x[1]), int(y)] for x, y in dataset]
+
+
+@cache
+def _train(make_loss_fn, name, learning_rate):
+    """Return the losses of a run of 1,000 steps, and its parameters after those of `STEPS`."""
+    dataset, params = {
+        "simple": (SIMPLE_DATASET, [np.zeros(2), 0.0]),
+        "XOR": (XOR_DATASET, [np.array([2.0, -1.0]), 0.5]),
+        "network": (XOR_DATASET, initial_neural_network()),
+    }[name]
+    loss_fn, params, kept = make_loss_fn(dataset), list(params), {}
+    losses = gradient_descent(loss_fn, params, learning_rate, 0)
+    for step in sorted({*STEPS, *NETWORK_STEPS}):
+        losses += gradient_descent(loss_fn, params, learning_rate, step - len(losses) + 1)[1:]
+        kept[step] = list(params)
+    return losses, kept
+
+
+def _training_caption(head, run, dataset, step):
+    losses, params = run[0], run[1][step]
+    last = min(step, len(losses) - 1)
+    ended = f"the run ended at step {last} with " if last < step else ""
+    text = f"{head}, step {step}: {ended}loss {seen(losses[last], 4):.4f}"
+    awake = None if len(params) == 2 else _units_on(params, dataset)
+    if awake == 0:
+        text += (
+            ". Every hidden unit is off for every example, and the output is "
+            f"σ(c) = {seen(sigmoid(params[3]), 2):.2f} for all of them"
+        )
+    else:
+        text += f", {_right(params, dataset)}"
+    if awake:
+        units = ["One hidden unit is", "Two hidden units are", "Three hidden units are"][awake - 1]
+        text += f". {units} on for some example"
+    if ended:
+        text += ". The next step would leave the numbers that a computer can hold"
+    return f"{text}."
+
+
+def _right(params, dataset):
+    X, y = np.array([x for x, _ in dataset]), np.array([y for _, y in dataset])
+    if len(params) == 2:
+        scores = X @ params[0] + params[1]
+    else:
+        W, b, v, c = params
+        scores = np.maximum(X @ W.T + b, 0) @ v + c
+    if np.all(np.abs(scores) < CERTAIN):
+        return "P(y = +1 | x) = 1/2 for all examples"
+    return f"{int(np.sum(y * scores > CERTAIN))} of {len(y)} examples right"
+
+
+def _units_on(params, dataset):
+    """Return how many hidden units some example switches on."""
+    W, b = params[:2]
+    return int(np.any([W @ x + b > 0 for x, _ in dataset], axis=0).sum())
+
+
+# ---- what passes on of a gradient ---------------------------------------------------------------
+
+ACTIVATIONS = ["sigmoid", "ReLU"]
+DEAD = 0.01
+
+
+def activation(function, x):
+    """Return what the scene of an activation function shows at x, and its caption.
+
+    Parameters
+    ----------
+    function : {"sigmoid", "ReLU"}
+    x : float
+
+    Returns
+    -------
+    state : dict
+        Empty: the view draws the function itself.
+    caption : str
+    """
+    given = InputNode(float(x), [])
+    node = {"sigmoid": SigmoidNode, "ReLU": ReluNode}[function](given)
+    node.compute_grad()
+    sign = {"sigmoid": "σ", "ReLU": "ReLU"}[function]
+    slope = float(given.grad)
+    at = (
+        f"{sign}({_fixed(x, 1)}) = {_fixed(node.value, 4)}, "
+        f"and the derivative there is {_fixed(slope, 4)}."
+    )
+    if slope in (0, 1):
+        passes = (
+            "Nothing of a gradient passes on" if slope == 0 else "A gradient passes on unchanged"
+        )
+        return {}, f"{at} {passes}."
+    share = "less than a hundredth" if slope < DEAD else f"a share of {_fixed(slope, 2)}"
+    return {}, f"{at} Of a gradient that arrives, {share} passes on."
+
+
+# ---- descent over two weights -------------------------------------------------------------------
+
+SLOPE_EXAMPLES = [([2, 2], 1), ([1, 0], 1), ([1, 2], -1), ([0, -1], -1), ([0, 1], 1), ([-1, 1], -1)]
+SLOPE_RATES = [0.03, 0.1, 0.3, 0.6, 1.0, 2.0]
+SLOPE_START = [-3.5, 3.0]
+
+
+def descent(learning_rate, step):
+    """Return what the scene of gradient descent shows after some steps, and its caption.
+
+    The loss is that of logistic regression with two weights and no offset.
+
+    Parameters
+    ----------
+    learning_rate : float
+    step : int
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    losses, w = _descend(learning_rate, step)
+    rises = int(sum(after > before + 1e-9 for before, after in zip(losses, losses[1:])))
+    how = ""
+    if step:
+        steps = "step" if step == 1 else "steps"
+        how = f" It rose in {rises} of {step} {steps}." if rises else " It fell in every step."
+    state = {"examples": _examples(SLOPE_EXAMPLES), "start": SLOPE_START}
+    return state, (
+        f"Learning rate {learning_rate:g}, step {step}: "
+        f"w = [{_fixed(w[0], 2)}, {_fixed(w[1], 2)}], loss {_fixed(losses[-1], 3)}.{how}"
+    )
+
+
+def _descend(learning_rate, steps):
+    def loss_fn(w):
+        order = []
+        w = InputNode(w, order)
+        terms = [
+            ConstantMulNode(
+                LogNode(
+                    SigmoidNode(
+                        ConstantMulNode(DotNode(w, InputNode(np.array(x, float), order)), y)
+                    )
+                ),
+                -1,
+            )
+            for x, y in SLOPE_EXAMPLES
+        ]
+        total = terms[0]
+        for term in terms[1:]:
+            total = AddNode(total, term)
+        return [w], total
+
+    params = [np.array(SLOPE_START)]
+    losses = gradient_descent(loss_fn, params, learning_rate, steps)
+    return losses, params[0]
+
+
+def _fixed(x, digits):
+    return f"{seen(x, digits):,.{digits}f}".replace("-", "−")

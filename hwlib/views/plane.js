@@ -1,0 +1,183 @@
+// k-means in the plane: a run step by step, from drawn starts or from the reader's own.
+// The two half steps are computed here, for any points and centroids; tests/hwlib/test_scenes.py
+// holds them equal to hwlib.kmeans.
+import { bar, button, clamp, color, fixed, h, handle, logarithmic, linear, picture, px, range, rounded, scene, trace, words, where, xAxis, yAxis } from "./kit.js";
+
+const X = [-7, 8.5], Y = [-8.7, 6.8]; // the same square of the plane always
+
+const squared = ([a, b], [c, d]) => (a - c) ** 2 + (b - d) ** 2;
+
+// The nearest centroid of each point; of equally near ones, the first.
+const assign = (points, centroids) =>
+  points.map((x) => {
+    const distances = centroids.map((mu) => squared(x, mu));
+    return distances.indexOf(Math.min(...distances));
+  });
+
+// The mean of each cluster's points; an empty cluster keeps its centroid.
+const update = (points, z, centroids) =>
+  centroids.map((mu, c) => {
+    const members = points.filter((_, i) => z[i] === c), n = members.length;
+    return n ? [0, 1].map((axis) => members.reduce((sum, x) => sum + x[axis], 0) / n) : mu;
+  });
+
+const loss = (points, z, centroids) =>
+  points.reduce((sum, x, i) => sum + squared(x, centroids[z[i]]), 0);
+
+// Every whole step of a run, until no point changes its cluster.
+function run(points, centroids) {
+  const steps = [];
+  for (let before = null; steps.length < 500; ) {
+    const z = assign(points, centroids);
+    const moved = before ? z.filter((c, i) => c !== before[i]).length : points.length;
+    steps.push({ centroids, z, moved, loss: loss(points, z, centroids) });
+    if (moved === 0) break;
+    centroids = update(points, z, centroids);
+    before = z;
+  }
+  return steps;
+}
+
+let last = {}; // the run that was asked for last
+function remembered(points, start) {
+  const key = JSON.stringify([points.length, points, start]);
+  if (last.key !== key) last = { key, steps: run(points, start) };
+  return last.steps;
+}
+
+function caption(steps, step, { k, seed }, mine = false) {
+  const t = Math.min(step, steps.length - 1), { z, moved, loss } = steps[t];
+  const head = `k = ${k}, ${mine ? "your own start" : `seed ${seed}`}, step ${t}: loss ${rounded(loss, 2).toFixed(2)}.`;
+  const full = new Set(z), empty = range(k).filter((c) => !full.has(c)).map((c) => c + 1);
+  const tail = empty.length ? ` Without any point: cluster ${empty.join(", ")}.` : "";
+  if (t === 0) return `${head} Each point has the color of its nearest centroid.${tail}`;
+  if (moved === 0) return `${head} Converged: no point changed its cluster.${tail}`;
+  return `${head} In this step ${moved} of ${z.length} points changed their cluster.${tail}`;
+}
+
+// The part of a box that is nearer to one centroid than to any other, cut by one bisector after another.
+function cell(i, centroids, box) {
+  const [ax, ay] = centroids[i];
+  let polygon = box;
+  centroids.forEach(([bx, by], j) => {
+    if (j === i || (ax === bx && ay === by)) return;
+    const side = ([x, y]) => (x - (ax + bx) / 2) * (bx - ax) + (y - (ay + by) / 2) * (by - ay);
+    polygon = polygon.flatMap((p, n) => {
+      const q = polygon[(n + 1) % polygon.length], u = side(p), v = side(q), t = u / (u - v);
+      const cut = [p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1])];
+      return u <= 0 ? (v <= 0 ? [p] : [p, cut]) : v <= 0 ? [cut] : [];
+    });
+  });
+  return polygon;
+}
+
+function look(state, values, own) {
+  const points = own.points ?? state.points;
+  const start = own.start ?? state.start.map((row) => state.points[row]);
+  const steps = remembered(points, start);
+  const t = Math.min(values.step ?? 0, steps.length - 1), now = steps[t];
+  const centroids = own.half ? update(points, now.z, now.centroids) : now.centroids;
+  const seen = { points, steps, t, z: now.z, original: state.points.length, glide: { centroids }, last: { step: steps.length - 1 } };
+  if (own.half) {
+    const after = rounded(loss(points, now.z, centroids), 2).toFixed(2);
+    return { ...seen, caption: `Each centroid has moved to the mean of its points: the loss falls from ${rounded(now.loss, 2).toFixed(2)} to ${after}. Next, assign.` };
+  }
+  // what the sliders can reach has its caption from Python
+  return own.start ? { ...seen, caption: caption(steps, values.step, { ...values, k: start.length }, true) } : seen;
+}
+
+function draw(seen, stage) {
+  const { points, steps, t, z } = seen, { centroids } = seen.glide, { own, width, narrow } = stage;
+  const side = narrow ? width - 30 : Math.round(width * 0.6), left = 30, top = 8;
+  const x = linear(X, [left, left + side - (narrow ? 2 : 0)]), y = linear(Y, [top + side, top]);
+  const at = ([a, b]) => [x(a), y(b)];
+  const data = ([a, b]) => [rounded(clamp(x.invert(a), ...X), 3), rounded(clamp(y.invert(b), ...Y), 3)];
+  const curve = narrow
+    ? { left: 56, right: width - 12, top: top + side + 68, bottom: top + side + 190 }
+    : { left: left + side + 74, right: width - 12, top: top + 22, bottom: top + side };
+  const height = narrow ? curve.bottom + 46 : top + side + 46;
+
+  // from here on it is the reader's own run, which starts where the centroids are now
+  const begin = (made) => {
+    stage.change({ start: centroids, half: false, ...made });
+    if (stage.values.step !== 0) stage.move({ step: 0 });
+  };
+  const place = (c, to) => begin({ start: centroids.map((mu, i) => (i === c ? data(to) : mu)) });
+  const shift = (i, to) => begin({ points: points.map((p, j) => (j === i ? data(to) : p)), grabbed: i });
+  const add = (to) => begin({ points: [...points, data(to)] });
+  const { original } = seen;
+
+  const grab = (event) => {
+    const [a, b] = where(event);
+    const distances = points.map((p) => Math.hypot(x(p[0]) - a, y(p[1]) - b));
+    const i = distances.indexOf(Math.min(...distances));
+    stage.pressed = { i: distances[i] < 9 ? i : null, from: [a, b] };
+    if (stage.pressed.i === null) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    stage.hold(true);
+  };
+  const follow = (event) => {
+    if (stage.pressed?.i != null && event.currentTarget.hasPointerCapture(event.pointerId)) shift(stage.pressed.i, where(event));
+  };
+  const release = (event) => {
+    if (!stage.pressed) return;
+    const [a, b] = where(event), [c, d] = stage.pressed.from;
+    if (stage.pressed.i === null && Math.hypot(a - c, b - d) < 5) add([a, b]);
+    stage.hold(false);
+    stage.pressed = null;
+  };
+
+  const box = [[X[0], Y[0]], [X[1], Y[0]], [X[1], Y[1]], [X[0], Y[1]]];
+  const low = Math.min(400, ...steps.map((step) => step.loss)), high = Math.max(16000, steps[0].loss);
+  const lossY = logarithmic([Math.max(low, 1) * 0.95, high * 1.05], [curve.bottom, curve.top]);
+  const stepX = linear([0, Math.max(10, steps.length - 1)], [curve.left + 6, curve.right]);
+  const dots = steps.slice(0, t + 1).map((step, i) => [stepX(i), lossY(Math.max(step.loss, 1))]);
+  const movable = points.map((p, i) => [p, i]).filter(([, i]) => i >= original || i === own.grabbed);
+
+  const buttons = bar(
+    button("Update", () => stage.change({ half: true }), { disabled: own.half || t === steps.length - 1, title: "Move each centroid to the mean of its points" }),
+    button("Assign", () => {
+      stage.change({ half: false });
+      stage.move({ step: t + 1 });
+    }, { disabled: !own.half, title: "Give each point to its nearest centroid" }),
+    button("Add a point", () => add([x(0.6), y(-0.6)])),
+    button("Undo", () => stage.reset(), { disabled: !own.start }),
+  );
+
+  return [
+    buttons,
+    picture(width, height, "Points and centroids in the plane, and the loss by step", { class: "plane" },
+      h("g", { class: "cells" }, centroids.map((_, c) => h("path", {
+        d: `${trace(cell(c, centroids, box).map(at))}Z`, fill: color(`c${c + 1}`), stroke: color("faint"), "fill-opacity": 0.1, "stroke-opacity": 0.7,
+      }))),
+      h("g", { class: "glides" }, points.map((p, i) => h("circle", { cx: px(x(p[0])), cy: px(y(p[1])), r: narrow ? 2.2 : 2.8, fill: color(`c${z[i] + 1}`) }))),
+      xAxis(x, top + side, { at: [-5, 0, 5], label: "x₁" }),
+      yAxis(y, left, { at: [-5, 0, 5] }),
+      words(left + 6, top + 16, "x₂", { class: "name" }),
+      h("rect", { class: "ground", x: left, y: top, width: px(side), height: px(side), fill: "transparent", onpointerdown: grab, onpointermove: follow, onpointerup: release, onpointercancel: release }),
+      h("g", {}, centroids.map((_, c) => {
+        const path = [...steps.slice(0, t + 1).map((step) => step.centroids[c]), centroids[c]].map(at);
+        return [
+          h("path", { class: "path", d: trace(path) }),
+          h("path", { class: "start", d: `M${path[0].map((v) => px(v - 4)).join(" ")}l8 8m0 -8l-8 8` }),
+        ];
+      })),
+      h("g", {}, movable.map(([p, i]) => handle(stage, {
+        at: at(p), label: i < original ? "the point that you moved" : `added point ${i - original + 1}`, reach: 14,
+        spoken: `x ${fixed(p[0])}, y ${fixed(p[1])}`, now: p[0], move: (to) => shift(i, to),
+        remove: () => begin({ points: points.filter((_, j) => j !== i), grabbed: null }),
+      }, h("circle", { r: 5.5, fill: color(`c${z[i] + 1}`), stroke: color("paper"), "stroke-width": 2 })))),
+      h("g", {}, centroids.map((mu, c) => handle(stage, {
+        at: at(mu), label: `centroid ${c + 1}`, spoken: `x ${fixed(mu[0])}, y ${fixed(mu[1])}`, now: mu[0], move: (to) => place(c, to), reach: 20,
+      },
+      h("circle", { class: z.includes(c) ? "knob" : "knob empty", r: 11, fill: color("paper"), stroke: color(`c${c + 1}`) }),
+      words(0, 4.5, c + 1, { "text-anchor": "middle" })))),
+      xAxis(stepX, curve.bottom, { label: "step" }),
+      yAxis(lossY, curve.left, { at: [500, 1000, 2000, 5000, 10000], label: "loss", format: (v) => fixed(v, 0), grid: curve.right }),
+      h("path", { class: "line", d: trace(dots) }),
+      dots.map(([a, b], i) => h("circle", { class: "dot", cx: px(a), cy: px(b), r: i === t ? 5 : 3 })),
+    ),
+  ];
+}
+
+export default { ...scene({ look, draw, keeps: ["step"] }), run, caption };

@@ -1,0 +1,170 @@
+// Training by gradient descent: logistic regression, or a network with one hidden layer, on examples
+// that can be dragged and whose labels can be turned. The run is computed here, since everything in
+// it may be the reader's own; tests/hwlib/test_scenes.py holds it equal to hwlib.backprop.
+import { bar, button, chance, clamp, color, contour, fixed, h, handle, heat, linear, logarithmic, picture, px, range, rounded, scene, trace, words, xAxis, yAxis } from "./kit.js";
+
+const sigmoid = (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+const dot = (x, y) => x.reduce((sum, each, i) => sum + each * y[i], 0);
+
+// Scores, gradients and one step, for parameters as lists: [w, b], or [W, b, v, c].
+const MODELS = {
+  logistic: {
+    score: ([w, b], x) => dot(w, x) + b,
+    gradient([w], x, pull) {
+      return [x.map((each) => pull * each), pull];
+    },
+  },
+  network: {
+    score: ([W, b, v, c], x) => W.reduce((sum, row, i) => sum + v[i] * Math.max(0, dot(row, x) + b[i]), 0) + c,
+    gradient([W, b, v], x, pull) {
+      const inside = W.map((row, i) => dot(row, x) + b[i]);
+      const back = inside.map((z, i) => (z > 0 ? pull * v[i] : 0));
+      return [back.map((g) => x.map((each) => g * each)), back, inside.map((z) => pull * Math.max(0, z)), pull];
+    },
+  },
+};
+
+const combine = (f, a, b) => (Array.isArray(a) ? a.map((each, i) => combine(f, each, b[i])) : f(a, b));
+
+function lossOf(model, params, examples) {
+  let sum = 0;
+  for (const [x1, x2, y] of examples) sum -= Math.log(sigmoid(y * MODELS[model].score(params, [x1, x2])));
+  return sum;
+}
+
+// The parameters after some steps and all losses; a run ends where the next loss is no number.
+function train(model, examples, params, rate, steps) {
+  const losses = [lossOf(model, params, examples)];
+  while (losses.length <= steps) {
+    let gradient = null;
+    for (const [x1, x2, y] of examples) {
+      const x = [x1, x2], u = sigmoid(y * MODELS[model].score(params, x));
+      const part = MODELS[model].gradient(params, x, -y * (1 - u));
+      gradient = gradient ? combine((a, b) => a + b, gradient, part) : part;
+    }
+    const moved = combine((a, b) => a - rate * b, params, gradient), loss = lossOf(model, moved, examples);
+    if (!Number.isFinite(loss)) break;
+    params = moved;
+    losses.push(loss);
+  }
+  return { params, losses };
+}
+
+const on = ([W, b], examples) => W.map((row, i) => examples.some(([x1, x2]) => dot(row, [x1, x2]) + b[i] > 0));
+
+function right(model, params, examples) {
+  const margins = examples.map(([x1, x2, y]) => y * MODELS[model].score(params, [x1, x2]));
+  if (margins.every((m) => Math.abs(m) < 1e-6)) return "P(y = +1 | x) = 1/2 for all examples";
+  return `${margins.filter((m) => m > 1e-6).length} of ${margins.length} examples right`;
+}
+
+const COUNTS = ["no hidden unit is", "one hidden unit is", "two hidden units are", "three hidden units are"];
+
+function caption(model, head, { params, losses }, examples, step) {
+  const last = Math.min(step, losses.length - 1);
+  let text = `${head}, step ${step}: ${last < step ? `the run ended at step ${last} with ` : ""}loss ${rounded(losses[last], 4).toFixed(4)}`;
+  const awake = model === "network" ? on(params, examples).filter(Boolean).length : null;
+  if (awake === 0) text += `. Every hidden unit is off for every example, and the output is σ(c) = ${rounded(sigmoid(params[3]), 2).toFixed(2)} for all of them`;
+  else text += `, ${right(model, params, examples)}`;
+  if (awake) text += `. ${COUNTS[awake][0].toUpperCase()}${COUNTS[awake].slice(1)} on for some example`;
+  if (last < step) text += ". The next step would leave the numbers that a computer can hold";
+  return `${text}.`;
+}
+
+function look(state, values, own) {
+  const examples = own.examples ?? state.examples, start = own.start ?? state.start, rate = values.learning_rate;
+  const run = train(state.model, examples, start, rate, values.step);
+  const seen = { model: state.model, examples, losses: run.losses, step: values.step, box: state.box, start, glide: { params: run.params } };
+  if (!own.examples && !own.start) return seen;
+  const head = `${own.start ? "A new start" : "Your own examples"}, learning rate ${rate}`;
+  return { ...seen, caption: caption(state.model, head, run, examples, values.step) };
+}
+
+function draw(seen, stage) {
+  const { model, examples, losses, step, box } = seen, { params } = seen.glide, { own, width, narrow } = stage;
+  const left = 34, top = 8, side = narrow ? width - left - 4 : Math.round(width * 0.54), bottom = top + side;
+  const x = linear(box.x, [left, left + side]), y = linear(box.y, [bottom, top]);
+  const at = ([a, b]) => [x(a), y(b)];
+  const score = (a, b) => MODELS[model].score(params, [a, b]);
+  const network = model === "network";
+  const half = network ? 176 : 0; // the height of the drawn network
+  const right = narrow
+    ? { left: 52, right: width - 20, top: bottom + 62 + half, bottom: bottom + 200 + half }
+    : { left: left + side + 70, right: width - 20, top: top + 22 + half, bottom: Math.max(bottom, top + half + 150) };
+  const height = (narrow ? right.bottom : Math.max(bottom, right.bottom)) + 46;
+
+  const change = (i, made) => stage.change({ examples: examples.map((each, j) => (j === i ? made(each) : each)) });
+  const place = (i, [a, b]) => change(i, ([, , label]) => [rounded(clamp(x.invert(a), ...box.x), 2), rounded(clamp(y.invert(b), ...box.y), 2), label]);
+  const flip = (i) => change(i, ([a, b, label]) => [a, b, -label]);
+
+  // steps on a scale that gives the first ones room
+  const stepX = linear([0, Math.log(1001)], [right.left + 4, right.right]), along = (t) => stepX(Math.log(1 + t));
+  const lossY = logarithmic([0.003, Math.max(20, Math.min(500, ...[Math.max(...losses)]))], [right.bottom, right.top]);
+  const points = losses.map((loss, t) => [along(t), clamp(lossY(Math.max(loss, 1e-9)), right.top, right.bottom)]);
+  const shown = points.filter((_, t) => t < 60 || t % 10 === 0 || t === points.length - 1);
+
+  // where each hidden unit switches on, and which side it is on
+  const hinges = !network ? [] : params[0].map((w, i) => {
+    const norm = dot(w, w);
+    if (!norm || !on(params, examples)[i]) return null;
+    const foot = w.map((each) => (-params[1][i] * each) / norm), way = [-w[1], w[0]].map((each) => (8 * each) / Math.sqrt(norm));
+    return h("path", { class: "hinge", stroke: color(`c${[3, 5, 8][i % 3]}`), d: trace([[foot[0] - way[0], foot[1] - way[1]], [foot[0] + way[0], foot[1] + way[1]]].map(at)) });
+  });
+
+  return [
+    bar(
+      network && button("New start", () => {
+        const draw = chance((own.seed ?? 0) + 1), uniform = () => rounded(2 * draw() - 1, 2);
+        const start = [range(3).map(() => [uniform(), uniform()]), range(3).map(uniform), range(3).map(uniform), uniform()];
+        stage.change({ seed: (own.seed ?? 0) + 1, start });
+      }),
+      range(examples.length).map((i) => button(`Flip ${i + 1}`, () => flip(i), { title: `Flip the label of example ${i + 1}` })),
+      button("Undo", () => stage.reset(), { disabled: !own.examples && !own.start }),
+    ),
+    picture(width, height, "The examples, what is predicted in the plane, and the loss by step", { class: "training" },
+      h("svg", { x: left, y: top, width: side, height: side, viewBox: `${left} ${top} ${side} ${side}`, class: "window" },
+        heat((a, b) => sigmoid(score(a, b)), x, y, ["negative", "positive"]),
+        hinges,
+        h("path", { class: "border", d: contour(score, x, y) })),
+      h("rect", { x: left, y: top, width: side, height: side, class: "frame" }),
+      xAxis(x, bottom, { at: box.ticks, label: "x₁" }), yAxis(y, left, { at: box.ticks }),
+      words(left + 7, top + 18, "x₂", { class: "name" }),
+      examples.map(([a, b, label], i) => {
+        const tone = label > 0 ? "positive" : "negative";
+        return handle(stage, {
+          at: at([a, b]), label: `example ${i + 1}, label ${label > 0 ? "+1" : "−1"}; Enter turns it`, now: a,
+          spoken: `x1 ${fixed(a)}, x2 ${fixed(b)}, label ${label > 0 ? "+1" : "−1"}`, move: (to) => place(i, to), press: () => flip(i),
+        },
+        label > 0 ? h("circle", { r: 14, fill: color(tone), stroke: color("paper"), "stroke-width": 2.5 }) : h("rect", { x: -13, y: -13, width: 26, height: 26, rx: 4, fill: color(tone), stroke: color("paper"), "stroke-width": 2.5 }),
+        words(0, 4.5, label > 0 ? "+1" : "−1", { "text-anchor": "middle", class: "inverse" }));
+      }),
+      network && diagram(params, on(params, examples), narrow ? { left: 24, right: width - 24, top: bottom + 48 } : { left: left + side + 34, right: width - 22, top: top + 6 }),
+      xAxis(stepX, right.bottom, { at: [0, 1, 10, 100, 1000].map((t) => Math.log(1 + t)), format: (v) => fixed(Math.exp(v) - 1, 0), label: "step" }),
+      yAxis(lossY, right.left, { at: [0.01, 0.1, 1, 10, 100].filter((v) => v < lossY.domain[1]), label: "loss", grid: right.right }),
+      h("path", { class: "guide", d: `M${px(right.left)} ${px(lossY(4 * Math.LN2))}H${px(right.right)}` }),
+      words(right.right, lossY(4 * Math.LN2) - 6, "4 log 2", { "text-anchor": "end", class: "faint halo-paper" }),
+      h("path", { class: "line", d: trace(shown) }),
+      h("circle", { class: "dot", cx: px(points.at(-1)[0]), cy: px(points.at(-1)[1]), r: 5 })),
+  ];
+}
+
+// The network itself: a line for each weight, as thick as it is large, in the color of its sign.
+function diagram([W, b, v, c], awake, { left, right, top }) {
+  const columns = [left + 8, (left + right) / 2, right - 16], tall = 140;
+  const inputs = [0.2, 0.8].map((t) => [columns[0], top + 10 + t * tall]);
+  const units = W.map((_, i) => [columns[1], top + 10 + ((i + 0.5) / W.length) * tall]), out = [columns[2], top + 10 + tall / 2];
+  const edge = (from, to, weight, alive) => h("path", {
+    d: trace([from, to]), stroke: color(weight < 0 ? "negative" : "positive"), "stroke-width": px(clamp(0.6 + 2.2 * Math.abs(weight), 0.6, 9)), "stroke-opacity": alive ? 0.75 : 0.2,
+  });
+  const node = ([x, y], text, tone, alive = true) => [
+    h("circle", { cx: px(x), cy: px(y), r: 15, fill: color("paper"), stroke: color(tone), "stroke-width": 2, "stroke-dasharray": alive ? undefined : "3 3" }),
+    words(x, y + 4.5, text, { "text-anchor": "middle" }),
+  ];
+  return h("g", { class: "network" },
+    W.map((row, i) => [row.map((weight, j) => edge(inputs[j], units[i], weight, awake[i])), edge(units[i], out, v[i], awake[i])]),
+    inputs.map((place, j) => node(place, `x${"₁₂"[j]}`, "ink")),
+    units.map((place, i) => [node(place, `h${"₁₂₃"[i]}`, `c${[3, 5, 8][i % 3]}`, awake[i]), !awake[i] && words(place[0], place[1] + 30, "dead", { "text-anchor": "middle", class: "halo-paper" })]),
+    node(out, "P", "ink"));
+}
+
+export default { ...scene({ look, draw, keeps: ["step", "learning_rate"] }), train, caption };

@@ -1,0 +1,271 @@
+"""hwlib.picture_files: whatever a reader drops in comes out right, or is refused in one line."""
+
+import io
+import struct
+import sys
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image, ImageCms
+
+from hwlib.picture_files import read_picture
+
+COLORS = np.array([[[200, 30, 60], [10, 120, 240]], [[255, 255, 255], [0, 0, 0]]], dtype=np.uint8)
+
+
+def saved(image, kind="PNG", **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def pixels(content):
+    image, notes = read_picture(content)
+    assert image.mode == "RGB"
+    return np.asarray(image).astype(int), notes
+
+
+# ---- profiles: made here, since none is shipped ------------------------------------------------
+
+
+def profile(space, tags, kind=b"mntr", connection=b"XYZ "):
+    """Return an ICC profile of version 2 with the given tags, {signature: data}."""
+    table, body, at = struct.pack(">I", len(tags)), b"", 128 + 4 + 12 * len(tags)
+    for signature, data in tags.items():
+        data += b"\0" * (-len(data) % 4)
+        table += signature + struct.pack(">II", at + len(body), len(data))
+        body += data
+    head = bytearray(128)
+    head[8:12] = b"\x02\x10\0\0"
+    head[12:24] = kind + space + connection
+    head[36:40] = b"acsp"
+    head[68:80] = xyz(0.9642, 1, 0.8249)[8:]  # D50
+    head[0:4] = struct.pack(">I", at + len(body))
+    return bytes(head) + table + body
+
+
+def xyz(*values):
+    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+
+def gamma(value):
+    return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(value * 256))
+
+
+def description(text):
+    text = text.encode() + b"\0"
+    return b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + b"\0" * 78
+
+
+WHITE = {b"wtpt": xyz(0.9642, 1, 0.8249), b"cprt": b"text\0\0\0\0none\0"}
+# primaries of Display P3 and of Adobe RGB, adapted to D50
+P3 = profile(b"RGB ", {
+    b"desc": description("wide"), b"rXYZ": xyz(0.51512, 0.24120, -0.00105),
+    b"gXYZ": xyz(0.29198, 0.69225, 0.04189), b"bXYZ": xyz(0.15710, 0.06657, 0.78407),
+    b"rTRC": gamma(2.2), b"gTRC": gamma(2.2), b"bTRC": gamma(2.2), **WHITE,
+})  # fmt: skip
+LINEAR_GRAY = profile(b"GRAY", {b"desc": description("gray"), b"kTRC": gamma(1.0), **WHITE})
+
+
+def cmyk_profile():
+    """A printer whose ink K alone counts: L* falls from 100 to 0 with it, whatever C, M and Y."""
+    ramp = bytes(range(256))
+    grid = b"".join(bytes([0 if i & 1 else 255, 128, 128]) for i in range(16))
+    identity = struct.pack(">9i", *(65536 * (i % 4 == 0) for i in range(9)))
+    lut = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + identity + 4 * ramp + grid + 3 * ramp
+    tags = {b"desc": description("ink"), b"A2B0": lut, **WHITE}
+    return profile(b"CMYK", tags, kind=b"prtr", connection=b"Lab ")
+
+
+def test_wide_colors_become_srgb():
+    image = Image.fromarray(COLORS)
+    plain, _ = pixels(saved(image))
+    wide, notes = pixels(saved(image, icc_profile=P3))
+    assert notes == []
+    # A color that needs more red in sRGB than in P3: the same numbers mean a more vivid color.
+    assert wide[0, 0, 0] > plain[0, 0, 0] + 10 and wide[0, 0, 1] < plain[0, 0, 1]
+    np.testing.assert_allclose(wide[1], plain[1], atol=2)  # white and black stay
+
+
+def test_a_wide_photo_keeps_its_transparency():
+    image = Image.fromarray(np.dstack([COLORS, [[255, 0], [255, 255]]]).astype(np.uint8))
+    got, _ = pixels(saved(image, icc_profile=P3))
+    assert got[0, 1].tolist() == [255, 255, 255]  # laid on white
+    assert got[0, 0, 0] > 200 + 10
+
+
+def test_srgb_says_so_and_nothing_changes():
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    got, notes = pixels(saved(Image.fromarray(COLORS), icc_profile=srgb))
+    np.testing.assert_array_equal(got, COLORS)
+    assert notes == []
+
+
+def test_gray_of_another_gamma():
+    gray = Image.fromarray(np.array([[0, 55, 128, 255]], dtype=np.uint8))
+    got, notes = pixels(saved(gray, icc_profile=LINEAR_GRAY))
+    # half of the light is level 188 of sRGB (IEC 61966-2-1), not 128
+    assert notes == [] and np.abs(got[0, :, 0] - [0, 128, 188, 255]).max() <= 3
+    assert (got == got[:, :, :1]).all()
+
+
+def test_cmyk_with_a_profile_and_without():
+    inks = Image.new("CMYK", (2, 1), (0, 0, 0, 0))
+    inks.putpixel((1, 0), (255, 0, 0, 0))
+    by_profile, notes = pixels(saved(inks, "TIFF", icc_profile=cmyk_profile()))
+    assert notes == [] and by_profile.min() > 250  # this printer's cyan leaves no trace
+    plain, notes = pixels(saved(inks, "TIFF"))
+    assert notes == [] and plain[0].tolist() == [[255, 255, 255], [0, 255, 255]]
+
+
+@pytest.mark.parametrize("broken", [b"not a profile", P3[:200], LINEAR_GRAY])
+def test_a_broken_profile_is_passed_over_with_one_note(broken):
+    got, notes = pixels(saved(Image.fromarray(COLORS), icc_profile=broken))
+    np.testing.assert_array_equal(got, COLORS)
+    assert notes == ["Its color profile is damaged or does not fit, and was passed over."]
+
+
+# ---- orientation and metadata -------------------------------------------------------------------
+
+
+def test_a_photo_taken_sideways_is_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    got, notes = pixels(saved(Image.fromarray(COLORS), "PNG", exif=exif))
+    np.testing.assert_array_equal(got, np.rot90(COLORS, -1))
+    assert notes == []
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_damaged_exif_is_passed_over_with_one_note(kind, recwarn):
+    damaged = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x12\x01\x03\0\xff\xff\xff\xff" * 3
+    content = saved(Image.fromarray(COLORS).resize((16, 16), 0), kind, exif=damaged)
+    image, notes = read_picture(content)
+    assert image.size == (16, 16) and len(notes) <= 1
+    assert all("EXIF" in note for note in notes)
+    assert not recwarn.list  # nothing on stderr
+
+
+def test_an_animation_gives_its_first_frame():
+    frames = [Image.fromarray(COLORS), Image.new("RGB", (2, 2), "red")]
+    content = saved(frames[0], "PNG", save_all=True, append_images=frames[1:])
+    got, notes = pixels(content)
+    np.testing.assert_array_equal(got, COLORS)
+    assert notes == ["Only the first of its 2 frames is used."]
+
+
+# ---- depth and transparency ---------------------------------------------------------------------
+
+
+def png16(rows, channels, transparent=None):
+    """A PNG file with 16 bits a channel, which Pillow does not write."""
+    import zlib
+
+    def chunk(kind, data):
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+    rows = np.asarray(rows, ">u2").reshape(len(rows), -1)
+    head = struct.pack(">IIBBBBB", rows.shape[1] // channels, len(rows), 16,
+                       {1: 0, 3: 2}[channels], 0, 0, 0)  # fmt: skip
+    body = b"".join(b"\0" + row.tobytes() for row in rows)
+    parts = [chunk(b"IHDR", head)]
+    if transparent is not None:
+        parts.append(chunk(b"tRNS", np.asarray(transparent, ">u2").tobytes()))
+    parts += [chunk(b"IDAT", zlib.compress(body)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_sixteen_bits_of_gray_keep_the_upper_eight():
+    got, _ = pixels(png16([[0, 255, 256, 32768, 65535]], 1))
+    assert got[0, :, 0].tolist() == [0, 0, 1, 128, 255]
+
+
+def test_a_dark_picture_of_sixteen_bits_stays_dark():
+    got, _ = pixels(png16([[0, 100, 200]], 1))
+    assert got.max() == 0
+
+
+def test_sixteen_bits_with_a_transparent_color():
+    got, _ = pixels(png16([[1000, 40000]], 1, transparent=[1000]))
+    assert got[0, :, 0].tolist() == [255, 156]
+    rows = [[[1000, 2000, 3000], [40000, 2000, 3000]]]
+    got, _ = pixels(png16(rows, 3, transparent=[1000, 2000, 3000]))
+    assert got[0].tolist() == [[255, 255, 255], [156, 7, 11]]
+
+
+def test_a_palette_with_a_transparent_color():
+    image = Image.fromarray(COLORS).convert("P", palette=Image.Palette.ADAPTIVE)
+    first = image.getpixel((0, 0))
+    got, _ = pixels(saved(image, transparency=first))
+    assert got[0, 0].tolist() == [255, 255, 255] and got[1, 1].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "levels"),
+    [
+        ([0.0, 0.5, 1.0], np.float32, [0, 128, 255]),
+        ([0.0, 100.0, 255.0], np.float32, [0, 100, 255]),
+        ([0, 100, 255], np.int32, [0, 100, 255]),
+        ([0, 32768, 65535], np.int32, [0, 128, 255]),
+        ([0, 32768, 65535], np.uint16, [0, 128, 255]),
+    ],
+)
+def test_numbers_in_a_tiff(values, kind, levels):
+    content = saved(Image.fromarray(np.array([values], dtype=kind)), "TIFF")
+    got, _ = pixels(content)
+    assert got[0, :, 0].tolist() == levels
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "message"),
+    [
+        ([-1.0, 2.0], np.float32, r"values run from -1 to 2; expected 0 to 1 or 0 to 255"),
+        ([0.0, np.nan], np.float32, "not finite"),
+        ([0, 70000], np.int32, "values run from 0 to 70000; expected 0 to 255 or 0 to 65535"),
+    ],
+)
+def test_numbers_that_are_no_levels_are_refused(values, kind, message):
+    content = saved(Image.fromarray(np.array([values], dtype=kind)), "TIFF")
+    with pytest.raises(ValueError, match=message):
+        read_picture(content)
+
+
+# ---- what is no picture -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "it is empty"),
+        (b"%PDF-1.7\n...", "a PDF document"),
+        (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
+        (b"\xef\xbb\xbf<svg/>", "an SVG drawing"),
+        (b"\n<!DOCTYPE html><title>x</title>", "a web page"),
+        (b"hello", "no picture that can be read here"),
+        (saved(Image.fromarray(COLORS).resize((64, 64)))[:90], "damaged or cut off"),
+    ],
+)
+def test_what_is_no_picture_is_named(content, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        read_picture(content)
+    assert "\n" not in str(caught.value) and "0x" not in str(caught.value)
+
+
+def test_heic_names_the_way_out_where_it_cannot_be_read(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ValueError, match="HEIC photo, which needs the package pillow-heif"):
+        read_picture(b"\0\0\0\x18ftypheic" + bytes(100))
+
+
+def test_heic_is_read_where_the_extra_is_installed():
+    pillow_heif.register_heif_opener()
+    image = Image.new("RGB", (32, 32), (200, 30, 60))
+    got, _ = pixels(saved(image, "HEIF", quality=100))
+    assert np.abs(got - [200, 30, 60]).max() <= 4  # lossy
+
+
+def test_an_open_image_is_taken_too():
+    image, notes = read_picture(Image.new("LA", (1, 1), (10, 128)))
+    assert image.getpixel((0, 0)) == (132, 132, 132) and notes == []

@@ -1,0 +1,411 @@
+"""Scenes: the views work out what Python computes, and what Python computes is hwlib's."""
+
+import itertools
+import json
+import random
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+
+from hwlib import backprop, datasets, kmeans, views
+from hwlib.scene import Scene, seen, typeset
+from hwlib.scenes import backprop as nets
+from hwlib.scenes import binary_em as mixtures
+from hwlib.scenes import kmeans as clusters
+
+X = datasets.plane_points()
+
+
+@pytest.fixture(scope="module")
+def run():
+    """A function that evaluates JavaScript with all views at hand."""
+    with views.running() as evaluate:
+        yield evaluate
+
+
+def steps():
+    return Scene(
+        "steps", clusters.steps(X), view="plane", k=range(1, 11), seed=range(10), step=range(42)
+    )
+
+
+def logreg():
+    axes = {"dataset": ["simple", "XOR"], "learning_rate": nets.RATES, "step": nets.STEPS}
+    return Scene("logreg", nets.logistic_regression, view="training", **axes)
+
+
+def network():
+    axes = {"learning_rate": nets.NETWORK_RATES, "step": nets.NETWORK_STEPS}
+    return Scene("network", nets.network, view="training", **axes)
+
+
+def graph():
+    formulas = list(nets.FORMULAS)
+    return Scene("graph", nets.graph, view="graph", formula=formulas, step=range(1, 36))
+
+
+def ends():
+    axes = {"k": range(1, 11), "seed": range(10), "init": clusters.STARTS}
+    return Scene("ends", clusters.ends(X), view="choosing", **axes)
+
+
+def tosses():
+    return np.random.RandomState(5).binomial(1, 0.6, size=(30, 6))
+
+
+def bound():
+    axes = {"begin": [0.2, 0.55], "step": range(10)}
+    return Scene("bound", mixtures.bound(tosses()), view="bound", **axes)
+
+
+def activation():
+    axes = {"function": nets.ACTIVATIONS, "x": range(-8, 9)}
+    return Scene("activation", nets.activation, view="activation", **axes)
+
+
+def descent():
+    axes = {"learning_rate": nets.SLOPE_RATES, "step": [*range(11), 20, 30, 50]}
+    return Scene("descent", nets.descent, view="descent", **axes)
+
+
+ALL = [steps, logreg, network, graph, ends, bound, activation, descent]
+
+# ---- the mechanism --------------------------------------------------------------------------
+
+
+def squares(k, kind):
+    return {"points": [[0, k]], "start": [0]}, f"k = {k} of {kind}: a_1 < {k * k}."
+
+
+@pytest.fixture
+def scene():
+    return Scene("squares", squares, view="plane", start={"k": 2}, k=[1, 2, 3, 4], kind=["a", "b"])
+
+
+def parts(page):
+    """Return what explorer.js reads: the start, and all positions."""
+    scripts = page.split('<script type="application/json"')[1:]
+    return [json.loads(script.split(">", 1)[1].split("</script>")[0]) for script in scripts]
+
+
+def test_every_position_is_stored(scene):
+    start, data = parts(scene.to_html())
+    assert start["values"] == {"k": 2, "kind": "a"}
+    assert start["shared"] == {"start": [0]}
+    assert start["state"] == {"points": [[0, 2]]}
+    for (k, kind), [index, caption] in zip(itertools.product([1, 2, 3, 4], "ab"), data["frames"]):
+        assert {**start["shared"], **data["states"][index]} == squares(k, kind)[0]
+        assert caption == squares(k, kind)[1]
+    assert len(data["states"]) == 4  # equal ones are stored once
+
+
+def test_a_position_like_the_one_before_it_is_a_0():
+    ends = Scene("ends", lambda step: squares(min(step, 2), "a"), view="plane", step=range(1, 6))
+    _, data = parts(ends.to_html())
+    assert data["frames"] == [[0, "k = 1 of a: a_1 < 1."], [1, "k = 2 of a: a_1 < 4."], 0, 0, 0]
+
+
+def test_page_is_a_figure_without_javascript(scene):
+    page = scene.to_html()
+    assert page.startswith('<figure class="explorer" id="squares" data-view="plane">')
+    assert '<div class="explorer-controls" hidden="hidden">' in page
+    still = views.still("plane", squares(2, "a")[0], {"k": 2, "kind": "a", "step": 0})
+    assert still.startswith("<svg") and still.endswith("</svg>")
+    assert "k = 2 of a: a<sub>1</sub> &lt; 4.</figcaption>" in page
+    assert '<input type="range" id="squares-k" max="3" value="1"' in page
+    # a few words are radio buttons
+    assert '<fieldset class="explorer-choice" id="squares-kind"' in page
+    assert 'data-values="[&quot;a&quot;, &quot;b&quot;]"><legend>kind</legend>' in page
+    assert '<input type="radio" name="squares-kind" value="a" checked>a' in page
+
+
+def test_without_axes_it_is_a_plain_figure():
+    page = Scene("plain", lambda: squares(2, "a"), view="plane").to_html()
+    assert "explorer-controls" not in page and "k = 2 of a" in page
+    assert page.count("<script") == 1  # its start, for the view
+
+
+def test_widgets_follow_each_other(scene):
+    k, kind, view = scene.children
+    assert isinstance(k, widgets.SelectionSlider) and isinstance(kind, widgets.RadioButtons)
+    assert (view.state, view.caption) == squares(2, "a")
+    k.value = 4
+    assert (view.state, view.caption) == squares(4, "a")
+    view.values = {"k": 1, "kind": "b"}  # as the view says when the reader has moved something
+    assert (k.value, kind.value) == (1, "b")
+    assert (view.state, view.caption) == squares(1, "b")
+    view.values = {"k": 99, "kind": "b"}  # on no axis
+    assert k.value == 1
+
+
+def test_any_value_can_be_computed(scene):
+    assert scene.compute(k=7) == squares(7, "a")
+    with pytest.raises(ValueError, match="frame: k = 7 is not on the axes"):
+        scene.frame(k=7)
+
+
+def test_a_view_that_is_not_there():
+    with pytest.raises(ValueError, match="view: there is no 'plan'; the views are .*plane"):
+        Scene("x", squares, view="plan", k=[1])
+
+
+def test_still_is_empty_where_nothing_runs_javascript(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "py_mini_racer", None)
+    assert views.still("plane", {}, {}) == ""
+
+
+def test_halves_go_up_whatever_the_last_bit():
+    for half in (0.5, 2.5, 1234.5):
+        for near in (half, np.nextafter(half, 0), np.nextafter(half, 9999)):
+            assert seen(near, 0) == half + 0.5
+    assert seen([[-0.0, 0.004], [1.0, 2.0]], 2) == [[0.0, 0.0], [1.0, 2.0]]
+    assert str(seen(-0.001, 2)) == "0.0"
+
+
+@pytest.mark.parametrize("text", ["F_ST = 0.1", "W_{21} < a_b_c & Z_i", "log_likelihood", "x_1"])
+def test_captions_are_set_alike_in_both_languages(run, text):
+    trees = f"kit.typeset({json.dumps(text)}).map(kit.markup).join('')"
+    assert run(trees).replace("&#60;", "&lt;").replace("&#38;", "&amp;") == typeset(text)
+
+
+@pytest.mark.parametrize("x", [0, -0.004, 2.5, 1234.565, 99999.995, -8.5])
+def test_numbers_are_rounded_alike_in_both_languages(run, x):
+    assert run(f"kit.rounded({x}, 2)") == seen(x, 2)
+    assert run(f"kit.fixed({x}, 2)") == f"{seen(x, 2):,.2f}".replace("-", "−")
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_a_scene_is_small_and_its_start_a_picture(make):
+    page = make().to_html()
+    assert len(page.encode()) < 250_000
+    assert page.count("</svg>") >= 1 and "NaN" not in page and "undefined" not in page
+
+
+# ---- k-means --------------------------------------------------------------------------------
+
+
+def test_the_view_runs_k_means_as_hwlib_does(run):
+    # from each start at each k, step by step: losses and how many points moved
+    scene = steps()
+    for k, seed in itertools.product(range(1, 11), range(10)):
+        state, _ = scene.frame(k=k, seed=seed)
+        said = run(f"""(() => {{
+            const {{ points, start }} = {json.dumps(state)};
+            const {{ run, caption }} = explorerViews.plane;
+            const steps = run(points, start.map((row) => points[row]));
+            return steps.map((_, t) => caption(steps, t, {{ k: {k}, seed: {seed} }}));
+        }})()""")
+        assert said == [scene.frame(k=k, seed=seed, step=t)[1] for t in range(len(said))]
+        assert scene.frame(k=k, seed=seed, step=41)[1] == said[-1]
+
+
+def test_starts_are_those_of_the_homework():
+    state, _ = steps().frame(k=4, seed=3)
+    rows = np.random.RandomState(3).choice(np.arange(500), 4, replace=False)
+    assert state["start"] == rows.tolist()
+    assert np.allclose(np.array(state["points"])[rows], kmeans.initial_centroids(X, 4, rng=3))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_view_clusters_any_points(run, seed):
+    # ties, equal points, clusters that run empty
+    rng = np.random.RandomState(seed)
+    points = rng.randint(0, 4, size=(20, 2)).astype(float)
+    start = rng.randint(0, 6, size=(5, 2)).astype(float)
+    found = run(f"explorerViews.plane.run({points.tolist()}, {start.tolist()})")
+    for step, result in zip(found, kmeans.iterate(points, start), strict=True):
+        assert step["z"] == result.assignments.tolist()
+        np.testing.assert_allclose(step["centroids"], result.centroids, atol=1e-12)
+        assert step["loss"] == pytest.approx(result.loss, abs=1e-9)  # sums of 20 small numbers
+
+
+def test_ends_are_those_of_kmeans():
+    scene = ends()
+    for k, seed, init in [(2, 0, "random"), (4, 4, "random"), (7, 3, "k-means++")]:
+        end = kmeans.kmeans(X, k, rng=seed, init=init)
+        state, caption = scene.frame(k=k, seed=seed, init=init)
+        assert state["losses"][init][seed][k - 1] == pytest.approx(end.loss, abs=0.005)
+        assert f"loss {end.loss:.2f}." in caption
+        # three decimals of the centroids leave each point where it is
+        z = kmeans.assign(np.array(state["points"]), np.array(state["centroids"]))
+        assert (z == end.assignments).all()
+    assert state["best"][1] == pytest.approx(4384.30, abs=0.01)
+
+
+# ---- graphs ---------------------------------------------------------------------------------
+
+
+def test_steps_through_a_graph_are_those_of_the_nodes(run):
+    for name, (formula, inputs, _) in nets.FORMULAS.items():
+        said = run(f"""(() => {{
+            const {{ parse, inner, backward, caption }} = explorerViews.graph;
+            const nodes = parse({json.dumps(formula)}, {json.dumps(inputs)}), n = nodes.length;
+            return [...Array(n + 1 + inner(nodes).length).keys()].map((i) => {{
+                const fired = inner(nodes).slice(0, Math.max(0, i - n));
+                const {{ grads, passed }} = backward(nodes, fired);
+                const active = i < n ? i : i === n ? n - 1 : fired.at(-1);
+                return caption(nodes, i + 1, grads, passed, active);
+            }});
+        }})()""")
+        assert said == [nets.graph(name, step)[1] for step in range(1, len(said) + 1)]
+        assert nets.graph(name, 99)[1] == said[-1]
+
+
+def random_formula(rng, names, depth):
+    """Return a formula as one types it, and its graph of hwlib's nodes as a function."""
+    if depth == 0:
+        name = rng.choice(names)
+        return name, lambda nodes: nodes[name]
+    kind = rng.choice(["+", "-", "*", "constant", "log", "sigmoid", "relu"])
+    text, one = random_formula(rng, names, depth - 1)
+    if kind in "+-*":
+        more, other = random_formula(rng, names, rng.randrange(depth))
+        if kind == "-":
+            minus = lambda nodes: backprop.ConstantMulNode(other(nodes), -1)  # noqa: E731
+            return f"({text} - ({more}))", lambda n: backprop.AddNode(one(n), minus(n))
+        make = {"+": backprop.AddNode, "*": backprop.MulNode}[kind]
+        return f"({text}) {kind} ({more})", lambda nodes: make(one(nodes), other(nodes))
+    if kind == "constant":
+        a = rng.choice([2, 0.5, 3])
+        return f"{a}*({text})", lambda nodes: backprop.ConstantMulNode(one(nodes), a)
+    node = {"log": backprop.LogNode, "sigmoid": backprop.SigmoidNode, "relu": backprop.ReluNode}
+    # a logarithm of what is positive
+    inside = "sigmoid" if kind == "log" else None
+    if inside:
+        return f"log(sigmoid({text}))", lambda n: backprop.LogNode(backprop.SigmoidNode(one(n)))
+    return f"{kind}({text})", lambda nodes: node[kind](one(nodes))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_formula_has_the_value_and_gradients_of_hwlib(run, seed):
+    rng = random.Random(seed)
+    values = {name: round(rng.uniform(-2, 2), 1) for name in "xyz"}
+    text, build = random_formula(rng, list(values), rng.randrange(1, 4))
+    order = []
+    nodes = {name: backprop.InputNode(value, order) for name, value in values.items()}
+    output = build(nodes)
+    output.compute_grad()
+    found = run(f"""(() => {{
+        const {{ parse, inner, backward }} = explorerViews.graph;
+        const nodes = parse({json.dumps(text)}, {json.dumps(values)});
+        const {{ grads }} = backward(nodes, inner(nodes));
+        const inputs = nodes.map((node, i) => [node.key, grads[i]]).filter(([key]) => key);
+        return {{ value: nodes.at(-1).value, grads: Object.fromEntries(inputs) }};
+    }})()""")
+    assert found["value"] == pytest.approx(float(output.value), rel=1e-12, abs=1e-12), text
+    for name, grad in found["grads"].items():
+        assert grad == pytest.approx(float(nodes[name].grad), rel=1e-9, abs=1e-12), (text, name)
+
+
+@pytest.mark.parametrize(
+    ("formula", "sentence"),
+    [
+        ("", "Type a formula."),
+        ("log(x", "A bracket is not closed."),
+        ("x +", "The formula ends too soon."),
+        ("x ! y", '"!" is not expected here.'),
+        ("sin(x)", 'There is no function "sin"; there are log, sigmoid and relu.'),
+        ("x @ 3", "@ takes two vectors, or a matrix and a vector."),
+        ("M @ v", "The result is a vector. A gradient needs a number: end with a dot product"),
+        ("log(v + w) @ v", "log takes a number here, not a vector."),
+        ("v @ v + v", "have different shapes."),
+        ("+".join("abcdefghijklmnopqrs"), "That is too large to draw: at most 14 nodes."),
+        ("constructor(x)", 'There is no function "constructor"'),
+        ("constructor*toString", "fine"),  # names like any others
+    ],
+)
+def test_a_formula_that_is_none_gets_a_sentence(run, formula, sentence):
+    given = {"v": [1, 2], "w": [3, 4]}
+    said = run(f"""(() => {{
+        try {{ explorerViews.graph.parse({json.dumps(formula)}, {json.dumps(given)}); }}
+        catch (error) {{ return error.message; }}
+        return "fine";
+    }})()""")
+    assert sentence in str(said)
+
+
+def test_assigning_loses_a_gradient(run):
+    # y = (x1 + x2) x2 at (2, 3): dy/dx2 = x1 + 2 x2 = 8; with = in place of +=, one part is lost
+    grads = [
+        run(f"""(() => {{
+            const {{ parse, inner, backward }} = explorerViews.graph;
+            const nodes = parse("(x1 + x2)*x2", {{ x1: 2, x2: 3 }});
+            return backward(nodes, inner(nodes), {replace}).grads.slice(0, 2);
+        }})()""")
+        for replace in ("false", "true")
+    ]
+    assert grads == [[3, 8], [3, 3]]
+
+
+# ---- training -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [logreg, network])
+def test_the_view_trains_as_hwlib_does(run, make):
+    scene = make()
+    for values in itertools.product(*scene.axes.values()):
+        values = dict(zip(scene.axes, values))
+        state, caption = scene.frame(**values)
+        head = caption.partition(", step")[0]
+        said = run(f"""(() => {{
+            const {{ train, caption }} = explorerViews.training, state = {json.dumps(state)};
+            const {{ model, examples, start }} = state, step = {values["step"]};
+            const run = train(model, examples, start, {values["learning_rate"]}, step);
+            return caption(model, {json.dumps(head)}, run, examples, step);
+        }})()""")
+        assert said == caption
+
+
+def test_losses_of_the_homework():
+    assert "loss 0.0138, 4 of 4" in nets.logistic_regression("simple", 1.0, 1000)[1]
+    assert "loss 2.7726, P(y = +1 | x) = 1/2" in nets.logistic_regression("XOR", 1.0, 1000)[1]
+    assert "loss 0.0186, 4 of 4" in nets.network(0.1, 1000)[1]
+    assert "the run ended at step 1" in nets.network(300.0, 1000)[1]
+    assert "Every hidden unit is off" in nets.network(1.0, 1000)[1]
+
+
+# ---- the bound ------------------------------------------------------------------------------
+
+
+def test_the_view_climbs_the_bound_as_em_does(run):
+    scene = bound()
+    for begin, step in itertools.product(*scene.axes.values()):
+        state, caption = scene.frame(begin=begin, step=step)
+        counts = json.dumps(state["counts"])
+        assert run(f"explorerViews.bound.caption({counts}, {begin}, {step})") == caption
+
+
+def test_the_bound_is_below_and_touches(run):
+    counts = np.bincount(tosses().sum(axis=1), minlength=7).tolist()
+    for at, w in itertools.product(np.linspace(0.1, 0.9, 9), repeat=2):
+        level, low = run(f"""(() => {{
+            const {{ level, bound }} = explorerViews.bound.model({counts});
+            const both = {{ level, bound }};
+            return [both.level({w}), both.bound({w}, {at})];
+        }})()""")
+        assert low <= level + 1e-9
+        assert (w != at) or low == pytest.approx(level, abs=1e-9)
+
+
+# ---- activation functions and descent ---------------------------------------------------------
+
+
+def test_the_view_knows_values_and_derivatives_of_the_nodes(run):
+    scene = activation()
+    for function, x in itertools.product(*scene.axes.values()):
+        said = run(f"explorerViews.activation.caption({json.dumps(function)}, {x})")
+        assert said == scene.frame(function=function, x=x)[1]
+    assert nets.activation("ReLU", -1)[1].endswith("Nothing of a gradient passes on.")
+    assert "0.2500. Of a gradient that arrives, a share of 0.25" in nets.activation("sigmoid", 0)[1]
+
+
+def test_the_view_descends_as_gradient_descent_does(run):
+    scene = descent()
+    for rate, step in itertools.product(*scene.axes.values()):
+        state, caption = scene.frame(learning_rate=rate, step=step)
+        arguments = f"{json.dumps(state['examples'])}, {json.dumps(state['start'])}, {rate}, {step}"
+        assert run(f"explorerViews.descent.caption({arguments})") == caption
+    # one rate creeps, one oscillates
+    assert scene.frame(learning_rate=0.03, step=50)[1].endswith("It fell in every step.")
+    assert "It rose in " in scene.frame(learning_rate=2.0, step=50)[1]

@@ -1,0 +1,266 @@
+"""Scenes on the built pages: they show what is stored, and all that can be taken hold of works."""
+
+import itertools
+
+import axe
+import pytest
+from built_site import ALL_OF, SCENES, lay_out, visit
+
+EACH = pytest.mark.parametrize(("page", "name"), SCENES, ids=[name for _, name in SCENES])
+LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
+
+
+def alive(tab, name):
+    """Bring a scene into view, and wait until its view draws and its states are there."""
+    figure = tab.locator(f"figure#{name}")
+    figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
+    tab.wait_for_function("name => document.getElementById(name).dataset.alive === ''", arg=name)
+    figure.locator(".explorer-controls").dispatch_event("pointerenter")
+    tab.wait_for_function("name => explorers.get(name).data", arg=name)
+    return figure
+
+
+@pytest.fixture
+def still(chromium):
+    """A window where nothing glides: what is shown is there at once."""
+    context = chromium.new_context(
+        offline=True, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    )
+    yield context
+    context.close()
+
+
+def press(figure, axis, at):
+    """Move one thing to the value with this index, as a reader's hand does."""
+    figure.evaluate(
+        """(figure, [axis, at]) => {
+            const element = figure.querySelector(`#${figure.id}-${axis}`);
+            if (element.matches("fieldset")) return element.querySelectorAll("input")[at].click();
+            element.max = Math.max(element.max, at);
+            element.value = at;
+            element.dispatchEvent(new Event("input", { bubbles: true }));
+        }""",
+        [axis, at],
+    )
+
+
+def words(caption):
+    return caption.replace("_", "").replace("{", "").replace("}", "")
+
+
+@EACH
+def test_each_position_along_each_slider_has_its_caption(still, page, name):
+    described = ALL_OF[page][name]
+    tab = visit(still, page)
+    figure = alive(tab, name)
+    caption = figure.locator("figcaption")
+    assert words(caption.text_content()) == words(described.caption())
+    for axis, values in described.axes.items():
+        for at in range(len(values)):
+            press(figure, axis, at)
+            tab.evaluate("Promise.resolve()")
+            assert words(caption.text_content()) == words(described.caption(**{axis: at}))
+        press(figure, axis, described.start[axis])
+    ends = {axis: len(values) - 1 for axis, values in described.axes.items()}
+    for axis, at in ends.items():
+        press(figure, axis, at)
+    assert words(caption.text_content()) == words(described.caption(**ends))
+    assert tab.seen["console"] == tab.seen["failed"] == []
+
+
+@EACH
+def test_handles_are_moved_by_keys_mouse_and_touch(chromium, page, name):
+    context = chromium.new_context(
+        offline=True,
+        viewport={"width": 800, "height": 900},
+        has_touch=True,
+        reduced_motion="reduce",
+    )
+    tab = visit(context, page)
+    figure = alive(tab, name)
+    handle = figure.locator(".handle:visible").last  # the topmost
+    if not handle.count():
+        pytest.fail(f"{name} has nothing to take hold of")
+    stands = lambda: figure.locator(".handle:visible").last.get_attribute("aria-valuetext")  # noqa: E731
+    seen = [stands()]
+
+    def moved():
+        seen.append(stands())
+        assert seen[-1] != seen[-2]
+
+    handle.focus()
+    tab.keyboard.press("ArrowRight")
+    moved()
+    tab.keyboard.press("ArrowRight")  # the focus has stayed with it
+    moved()
+    box = figure.locator(".handle:visible > circle:first-child").last.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x + 40, y + 6, steps=4)
+    moved()
+    tab.mouse.up()
+    box = figure.locator(".handle:visible > circle:first-child").last.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    session = context.new_cdp_session(tab)
+    for kind, points in [
+        ("touchStart", [{"x": x, "y": y}]),
+        ("touchMove", [{"x": x - 30, "y": y - 8}]),
+        ("touchMove", [{"x": x - 60, "y": y - 12}]),
+        ("touchEnd", []),
+    ]:
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    moved()
+    undo = figure.get_by_role("button", name="Undo")
+    if undo.count():  # what moves sliders alone is undone by them
+        undo.click()
+        assert stands() == seen[0]
+    assert tab.seen["console"] == []
+    context.close()
+
+
+# Texts of a picture: how large, whether two lie over each other, whether one leaves the picture.
+TEXTS = """(figure) => {
+    const svg = figure.querySelector(".explorer-stage > div:last-child > svg");
+    const edge = figure.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll("text")].filter((text) => text.textContent.trim());
+    const boxes = texts.map((text) => [text.textContent, text.getBoundingClientRect()]);
+    const over = [];
+    boxes.forEach(([one, a], i) => boxes.slice(i + 1).forEach(([other, b]) => {
+        const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (wide > 2 && tall > 4) over.push([one, other]);
+    }));
+    const out = boxes.filter(([, a]) => a.left < edge.left - 1 || a.right > edge.right + 1);
+    const small = texts.filter((text) => {
+        const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+        return parseFloat(getComputedStyle(text).fontSize) * scale < 12;
+    });
+    return { over, out: out.map(([text]) => text), small: small.map((each) => each.textContent) };
+}"""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@EACH
+def test_texts_are_readable_at_every_width(chromium, page, name, width):
+    context = chromium.new_context(
+        offline=True, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )
+    tab = visit(context, page)
+    figure = alive(tab, name)
+    found = figure.evaluate(TEXTS)
+    # centroids may start close to each other, and with them their numbers
+    found["over"] = [pair for pair in found["over"] if not all(text.isdigit() for text in pair)]
+    assert found == {"over": [], "out": [], "small": []}
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@EACH
+def test_axe_finds_nothing_in_a_scene(chromium, page, name, theme):
+    context = chromium.new_context(
+        offline=True, viewport={"width": 390, "height": 900}, color_scheme=theme
+    )
+    tab = visit(context, page)
+    alive(tab, name)
+    lay_out(tab)
+    assert axe.violations(tab) == []
+    context.close()
+
+
+def test_deep_links_play_and_history(still):
+    page, name = SCENES[0][0], "graph-walk"
+    described = ALL_OF[page][name]
+    at = {axis: values.index(v) for (axis, values), v in zip(described.axes.items(), ["1m", "7"])}
+    tab = visit(still, page, f"#{name}?formula=1m&step=7")
+    figure = tab.locator(f"figure#{name}")
+    caption = figure.locator("figcaption")
+    tab.wait_for_function(
+        "([name, said]) => document.querySelector(`#${name} figcaption`).textContent === said",
+        arg=[name, described.caption(**at)],
+    )
+    alive(tab, name)
+    link = figure.get_by_role("link", name="Link to this state")
+    assert link.get_attribute("href") == f"#{name}?formula=1m&step=7"
+    press(figure, "step", 7)
+    assert link.get_attribute("href") == f"#{name}?formula=1m&step=8"
+    assert caption.text_content() == described.caption(**(at | {"step": 7}))
+    tab.go_back()
+    tab.wait_for_function(
+        "([name, said]) => document.querySelector(`#${name} figcaption`).textContent === said",
+        arg=[name, described.caption(**at)],
+    )
+    figure.get_by_role("button", name="Step", exact=True).click()  # Play, but without motion
+    assert caption.text_content() == described.caption(**(at | {"step": 7}))
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in SCENES}))
+def test_scripts_are_small_and_states_come_late(chromium, site, page):
+    context = chromium.new_context()
+    tab = context.new_page()
+    sent, session = [], context.new_cdp_session(tab)
+    session.send("Network.enable")
+    names = {}
+    session.on(
+        "Network.responseReceived",
+        lambda event: names.update({event["requestId"]: event["response"]["url"]}),
+    )
+    session.on(
+        "Network.loadingFinished",
+        lambda event: sent.append((names.get(event["requestId"], ""), event["encodedDataLength"])),
+    )
+    tab.goto(site + page)
+    for name in [name for each, name in SCENES if each == page]:
+        figure = tab.locator(f"figure#{name}")
+        figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
+        tab.wait_for_function("name => 'alive' in document.getElementById(name).dataset", arg=name)
+    scripts = [size for url, size in sent if "/_views/" in url]
+    assert len(scripts) > 1 and sum(scripts) <= LIMIT
+    # who only reads is sent no states
+    assert not [url for url, _ in sent if "_frames/" in url and url.endswith(".js")]
+    context.close()
+
+
+@EACH
+def test_without_javascript_the_start_is_a_picture(chromium, page, name):
+    context = chromium.new_context(offline=True, java_script_enabled=False)
+    tab = visit_plain(context, page)
+    figure = tab.locator(f"figure#{name}")
+    assert figure.locator("svg").first.is_visible()
+    assert words(figure.locator("figcaption").text_content()) == words(ALL_OF[page][name].caption())
+    assert not figure.locator(".explorer-controls").is_visible()
+    context.close()
+
+
+def visit_plain(context, page):
+    from built_site import SITE
+
+    tab = context.new_page()
+    tab.goto((SITE / page).as_uri())
+    return tab
+
+
+@EACH
+def test_paper_shows_the_start(still, page, name):
+    described = ALL_OF[page][name]
+    tab = visit(still, page)
+    figure = alive(tab, name)
+    axis = list(described.axes)[-1]
+    press(figure, axis, 0 if described.start[axis] else 1)
+    moved = figure.locator("figcaption").text_content()
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert figure.locator(".explorer-still svg").first.is_visible()
+    assert not figure.locator(".explorer-still + div").is_visible()
+    assert words(figure.locator("figcaption").text_content()) == words(described.caption())
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not figure.locator(".explorer-still").is_visible()
+    assert figure.locator("figcaption").text_content() == moved
+
+
+def test_scenes_are_there():
+    assert {name for _, name in SCENES} >= {"graph-walk", "logreg", "xor-network", "kmeans-steps"}
+    positions = [len(list(itertools.product(*ALL_OF[p][n].axes.values()))) for p, n in SCENES]
+    assert sum(positions) > 4000
