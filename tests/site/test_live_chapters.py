@@ -23,19 +23,3 @@ def test_first_cell_runs(chromium, site, page):
     shown = cell.locator(".live-output pre").all_text_contents()
     assert [text.split() for text in shown] == [text.split() for text in stored]
     context.close()
-
-
-@pytest.mark.full
-def test_pictures_are_drawn_without_complaints(chromium, site):
-    context = chromium.new_context()
-    context.set_default_timeout(180_000)
-    tab = context.new_page()
-    tab.goto(site + CHAPTERS[1])
-    tab.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
-    cell = tab.locator('.cell[data-cell="clusters"]')
-    cell.get_by_role("button", name="Run", exact=True).click()
-    cell.get_by_role("button", name="Stop").wait_for()
-    cell.get_by_role("button", name="Run", exact=True).wait_for()
-    assert cell.locator(".live-output img").count() > 0
-    assert cell.locator(".live-stderr").all_text_contents() == []
-    context.close()
