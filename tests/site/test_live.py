@@ -203,7 +203,7 @@ def test_nothing_of_python_is_loaded_before_the_first_run(tab):
 
 
 def test_a_cell_runs_after_what_it_needs(tab, site):
-    place = cell(tab, "first-graph")
+    place = cell(tab, "increment-check")
     stored = place.locator(".cell_output pre").inner_text()
     place.get_by_role("button", name="Run").click()
     assert finished(place).inner_text().strip() == stored.strip()

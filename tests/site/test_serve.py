@@ -53,7 +53,7 @@ def test_a_cell_runs_from_the_stick(chromium, served):
     asked = []
     tab.on("request", lambda request: asked.append(request.url))
     tab.goto(served + "notebooks/1_backprop.html")
-    place = tab.locator('.cell[data-cell="first-graph"]')
+    place = tab.locator('.cell[data-cell="increment-check"]')
     stored = place.locator(".cell_output pre").text_content()
     place.get_by_role("button", name="Run").click()
     output = place.locator(".live-output pre").first
