@@ -201,7 +201,13 @@ def compute(name, values):
         numbers[axis] = next(
             (each for each in listed if plain(each) == numbers[axis]), numbers[axis]
         )
-    frame = value._draw_frame(*(numbers[axis] for axis in value.axes))
+    try:
+        frame = value._draw_frame(*(numbers[axis] for axis in value.axes))
+    except LookupError:  # it knows the listed values alone: of these the nearest
+        for axis, listed in value.axes.items():
+            if numbers[axis] not in listed:
+                numbers[axis] = min(listed, key=lambda each: abs(each - numbers[axis]))  # noqa: B023
+        frame = value._draw_frame(*(numbers[axis] for axis in value.axes))
     return frame._asdict()
 
 

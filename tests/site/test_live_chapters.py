@@ -12,6 +12,7 @@ def test_first_cell_runs(chromium, site, page):
     tab = context.new_page()
     tab.goto(site + page)
     cell = tab.locator(".cell[data-cell]").first
+    tab.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
     assert "import numpy" in cell.locator("pre").first.text_content()
     cell.get_by_role("button", name="Run", exact=True).click()
     # Python loads numbers first, misses a package, loads pictures, and runs the cell again
@@ -21,19 +22,4 @@ def test_first_cell_runs(chromium, site, page):
     stored = cell.locator(".cell_output pre").all_text_contents()
     shown = cell.locator(".live-output pre").all_text_contents()
     assert [text.split() for text in shown] == [text.split() for text in stored]
-    context.close()
-
-
-@pytest.mark.full
-def test_pictures_are_drawn_without_complaints(chromium, site):
-    context = chromium.new_context()
-    context.set_default_timeout(180_000)
-    tab = context.new_page()
-    tab.goto(site + CHAPTERS[1])
-    cell = tab.locator('.cell[data-cell="steps-explorer"]')
-    cell.get_by_role("button", name="Run", exact=True).click()
-    cell.get_by_role("button", name="Stop").wait_for()
-    cell.get_by_role("button", name="Run", exact=True).wait_for()
-    assert cell.locator("figure.live-explorer figcaption").text_content().startswith("k = 4")
-    assert cell.locator(".live-stderr").all_text_contents() == []
     context.close()

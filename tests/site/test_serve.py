@@ -10,16 +10,14 @@ import notebook_outputs
 import pytest
 from built_site import SITE
 
-TOOLS = notebook_outputs.ROOT / "tools"
-
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory):
     """The folder of an unpacked zip."""
     folder = tmp_path_factory.mktemp("stick")
     archive = folder / "book-offline.zip"
-    command = [sys.executable, TOOLS / "zip_site.py", SITE, archive]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [sys.executable, "-m", "tools.zip_site", SITE, archive]
+    subprocess.run(command, check=True, capture_output=True, cwd=notebook_outputs.ROOT)
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
     return folder / "book-offline"
@@ -55,7 +53,7 @@ def test_a_cell_runs_from_the_stick(chromium, served):
     asked = []
     tab.on("request", lambda request: asked.append(request.url))
     tab.goto(served + "notebooks/1_backprop.html")
-    place = tab.locator('.cell[data-cell="graph-check"]')
+    place = tab.locator('.cell[data-cell="increment-check"]')
     stored = place.locator(".cell_output pre").text_content()
     place.get_by_role("button", name="Run").click()
     output = place.locator(".live-output pre").first
