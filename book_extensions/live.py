@@ -21,7 +21,7 @@ NOT_HERE = {"notebooks/5_map_reduce"}  # needs processes, which a page has not
 # a cell's class, and what follows up to the end of its code
 CELL = re.compile(
     r'<div class="(cell [^"]*)">'
-    r"(\s*(?:<details[^>]*>\s*<summary>(?:(?!</summary>).)*</summary>\s*)?"
+    r"(\s*(?:<details[^>]*>\s*<summary[^>]*>(?:(?!</summary>).)*</summary>\s*)?"
     r'<div class="cell_input.*?<pre[^>]*>(.*?)</pre>)',
     re.DOTALL,
 )

@@ -1624,7 +1624,7 @@ def test_the_books_code_gets_all_points(task):
     assert "checks passed" in repr(verdict) and "\n" not in repr(verdict)
 
 
-@pytest.mark.all
+@pytest.mark.full
 @pytest.mark.parametrize("task", NAMES)
 @pytest.mark.parametrize("seed", range(1, 11))
 def test_the_books_code_gets_all_points_on_other_inputs(task, seed):
@@ -1633,7 +1633,7 @@ def test_the_books_code_gets_all_points_on_other_inputs(task, seed):
 
 
 # The notebooks' inputs in every run, an autograder's in the long one.
-SEEDS = [0, pytest.param(1, marks=pytest.mark.all)]
+SEEDS = [0, pytest.param(1, marks=pytest.mark.full)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -1657,7 +1657,7 @@ def test_a_mistake_loses_its_points_and_is_named(task, names, lost, words, seed)
         assert not re.search(SOLUTIONS, re.sub(r"\(in the line `.*?`\)", "", text)), text
 
 
-@pytest.mark.all
+@pytest.mark.full
 @pytest.mark.parametrize("task", NAMES)
 @pytest.mark.parametrize(
     "value",

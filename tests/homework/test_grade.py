@@ -56,7 +56,7 @@ def one_for_each_task():
     """The mistakes; only the first of each task is a part of every run."""
     seen = set()
     for name, task, _ in samples.MISTAKES:
-        yield pytest.param(name, task, marks=[pytest.mark.all] if task in seen else [])
+        yield pytest.param(name, task, marks=[pytest.mark.full] if task in seen else [])
         seen.add(task)
 
 
@@ -171,7 +171,7 @@ def table(results):
     return "\n".join(lines)
 
 
-@pytest.mark.all
+@pytest.mark.full
 def test_mistakes_md_shows_the_table(verdicts):
     page = Path(starter.__file__).with_name("mistakes.md").read_text(encoding="utf-8")
     for line in table({name: verdicts(name) for name in WORKS}).splitlines():

@@ -119,7 +119,7 @@ AT_IMPORT = {
 }
 
 
-@pytest.mark.all
+@pytest.mark.full
 @pytest.mark.parametrize("case", AT_IMPORT)
 def test_a_file_that_cannot_be_loaded(tmp_path, case):
     code, *words = AT_IMPORT[case]
@@ -164,7 +164,7 @@ IN_BACKWARD = {
 }  # fmt: skip
 
 
-@pytest.mark.all
+@pytest.mark.full
 @pytest.mark.parametrize("case", IN_BACKWARD)
 def test_a_method_that_misbehaves(tmp_path, case):
     code, left, *words = IN_BACKWARD[case]
@@ -200,7 +200,7 @@ PROCESSES = {
 }
 
 
-@pytest.mark.all
+@pytest.mark.full
 @pytest.mark.parametrize("limits", [QUICK, BARE], ids=["hook", "kernel"])
 @pytest.mark.parametrize("case", PROCESSES)
 def test_no_process_is_started(tmp_path, case, limits):
@@ -548,7 +548,7 @@ FAKES = {
 }
 
 
-@pytest.mark.all
+@pytest.mark.full
 @pytest.mark.parametrize("case", FAKES)
 def test_faking_gains_nothing(tmp_path, case):
     result = graded(hand_in(tmp_path / "s", backprop=cheating(FAKES[case])), BARE, ("1b",))
@@ -557,7 +557,7 @@ def test_faking_gains_nothing(tmp_path, case):
     assert said(result)
 
 
-@pytest.mark.all
+@pytest.mark.full
 @pytest.mark.parametrize("task", LABELS)
 def test_no_forged_results_earn_points(task):
     """Whatever is put in the place of any piece of what the probe writes down of no work at all."""
@@ -672,7 +672,7 @@ def test_one_file_only(tmp_path):
     assert "There is no kmeans.py" in said(result, "2a")
 
 
-@pytest.mark.all
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["Ölçüm ödevi, 第三次 (final) v2", "a 'quoted' \"name\"", "-rf"])
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
 def test_a_name_with_spaces_and_letters_of_any_kind(tmp_path, name, packed):
@@ -703,7 +703,7 @@ FORMS = {
 }
 
 
-@pytest.mark.all
+@pytest.mark.full
 @pytest.mark.parametrize("form", FORMS)
 def test_a_file_in_another_form(tmp_path, form):
     source = FORMS[form](RIGHT["backprop.py"])
@@ -829,7 +829,7 @@ def test_time_is_bounded(tmp_path):
     assert time.monotonic() - start < 20  # not for ever
 
 
-@pytest.mark.all
+@pytest.mark.full
 @pytest.mark.skipif(not LINUX or os.geteuid() != 0, reason="only root can become another user")
 def test_as_an_ordinary_user():
     """Some of the cases again, started by a user who is not root: the kernel's walls alone."""

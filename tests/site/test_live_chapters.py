@@ -7,7 +7,7 @@ from built_site import CHAPTERS
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_first_cell_runs(chromium, site, page):
     context = chromium.new_context()
-    context.set_default_timeout(180_000)  # a busy machine
+    context.set_default_timeout(60_000)  # a busy machine
     context.route(lambda url: not url.startswith(site), lambda route: route.abort())
     tab = context.new_page()
     tab.goto(site + page)

@@ -48,7 +48,7 @@ def test_files_have_the_types_that_browsers_ask_for(unpacked, served):
 @pytest.mark.full
 def test_a_cell_runs_from_the_stick(chromium, served):
     context = chromium.new_context()
-    context.set_default_timeout(180_000)  # a busy machine
+    context.set_default_timeout(60_000)  # a busy machine
     tab = context.new_page()
     asked = []
     tab.on("request", lambda request: asked.append(request.url))
