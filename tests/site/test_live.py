@@ -197,11 +197,13 @@ def finished(place):
     return place.locator(".live-output")
 
 
+@pytest.mark.full
 def test_nothing_of_python_is_loaded_before_the_first_run(tab):
     tab.wait_for_timeout(500)
     assert not [url for url in tab.asked if "_python" in url]
 
 
+@pytest.mark.full
 def test_a_cell_runs_after_what_it_needs(tab, site):
     place = cell(tab, "increment-check")
     stored = place.locator(".cell_output pre").first.inner_text()
@@ -210,6 +212,7 @@ def test_a_cell_runs_after_what_it_needs(tab, site):
     assert all(url.startswith((site, "blob:", "data:")) for url in tab.asked)
 
 
+@pytest.mark.full
 def test_a_wrong_answer_gets_its_sentence_and_a_right_one_its_points(tab):
     output = finished(edit(tab, "check-1b", WRONG))
     assert "2 of 3 checks passed" in output.inner_text()
@@ -218,6 +221,7 @@ def test_a_wrong_answer_gets_its_sentence_and_a_right_one_its_points(tab):
     assert "all 3 checks passed" in output.inner_text()
 
 
+@pytest.mark.full
 def test_an_error_is_shown_with_its_line(tab):
     place = edit(tab, "increment-check", "x = 1\nprint(x)\nnonsense + 1")
     output = finished(place)
@@ -226,6 +230,7 @@ def test_an_error_is_shown_with_its_line(tab):
     assert error == "Line 3: NameError: name 'nonsense' is not defined"
 
 
+@pytest.mark.full
 def test_stop_ends_a_loop_that_never_ends_and_python_comes_back(tab):
     place = edit(tab, "increment-check", "while True:\n    pass")
     place.get_by_role("button", name="Stop").click()
@@ -234,6 +239,7 @@ def test_stop_ends_a_loop_that_never_ends_and_python_comes_back(tab):
     assert output.inner_text().strip() == "42"
 
 
+@pytest.mark.full
 def test_edits_are_kept_and_reset_takes_them_back(tab):
     tab.reload()
     place = cell(tab, "check-1b")
@@ -244,6 +250,7 @@ def test_edits_are_kept_and_reset_takes_them_back(tab):
     assert "live-changed" not in place.get_attribute("class")
 
 
+@pytest.mark.full
 def test_escape_leaves_the_editor_and_tab_is_no_trap(tab):
     place = cell(tab, "check-1b")
     place.get_by_role("button", name="Edit").click()
@@ -270,5 +277,6 @@ def test_an_explorer_is_drawn_by_the_pages_own_python(tab, site):
     assert figure.locator("figcaption").inner_text().startswith("x = 41.")
 
 
+@pytest.mark.full
 def test_nothing_was_logged(tab):
     assert [line for line in tab.logged if "favicon" not in line] == []

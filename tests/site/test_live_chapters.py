@@ -3,6 +3,8 @@
 import pytest
 from built_site import CHAPTERS
 
+pytestmark = pytest.mark.full
+
 
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_first_cell_runs(chromium, site, page):
