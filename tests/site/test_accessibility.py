@@ -70,7 +70,8 @@ def test_axe_finds_nothing(chromium, page, theme):
 OPERABLE = """() => [
     ...document.querySelectorAll("a[href], button, input, summary, [tabindex='0']")
 ].filter((each) => each.tabIndex >= 0 && each.checkVisibility({ visibilityProperty: true }))
-    .filter((each) => !each.disabled && (each.type !== "radio" || each.checked))  // arrows lead to others
+    .filter((each) => !each.disabled)
+    .filter((each) => each.type !== "radio" || each.checked)  // arrow keys lead to the others
 """
 
 FOCUSED = """() => {
@@ -90,7 +91,7 @@ FOCUSED = """() => {
         outline: outlineStyle === "solid" ? parseFloat(outlineWidth)
             : ring && stroke !== "none" ? parseFloat(strokeWidth) : 0,
         inside: bottom > 0 && top < innerHeight && right > 0 && left < innerWidth,
-        scrolls: each.scrollWidth > each.clientWidth,
+        scrolls: getComputedStyle(each).overflowX === "auto",
         // handles may stand close together: some of the ring is seen
         covered: !each.getClientRects().length || ![
             [x, y], ...(ring ? [[left + 2, y], [right - 2, y], [x, top + 2], [x, bottom - 2]] : []),
