@@ -115,7 +115,7 @@ def test_percentages_of_the_elbow_are_those_that_were_printed():
     section = page("book/answers").select_one("a[href*='#ex-2b']").find_parent("section")
     words = " ".join(text(paragraph) for paragraph in section.select("p"))
     printed = text(section.select_one("pre"))
-    stated = re.findall(r"(\d+) %", words)
+    stated = re.findall(r"(\d+)%", words)
     assert len(stated) >= 4
     assert all(f" {number}% less" in printed for number in stated)
 
