@@ -90,6 +90,11 @@ class TestLadder:
         lengths = [len(text(fold)) - len(text(fold.summary)) for fold in ladder]
         assert min(lengths) > 20
 
+    def test_solution_leads_to_what_is_handed_in(self, name, task):
+        (link,) = chapter(name).select(f"#sol-{task} a[href*='answers.html#']")
+        target = page("book/answers").find(id=link["href"].partition("#")[2])
+        assert task in text(target.find_parent("section") or target)
+
 
 def test_answers_cover_every_task():
     answers = page("book/answers")
