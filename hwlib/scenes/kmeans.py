@@ -1,9 +1,11 @@
 """Numbers for the scenes of the chapter on k-means."""
 
+import base64
 from functools import cache
 
 import numpy as np
 
+from hwlib.compression import compress_image, rgb_pixels
 from hwlib.kmeans import initial_centroids, iterate, kmeans
 from hwlib.scene import seen
 
@@ -100,3 +102,70 @@ def ends(X, seeds=10):
         )
 
     return compute
+
+
+REDUCED = 2  # of so many pixels a side, the picture shows the mean
+
+
+def photograph(image):
+    """Return what the scene of a photograph shows, as a function of k and seed.
+
+    Loss, palette and shares are those of the whole photograph. What is shown is reduced. There the
+    view gives each pixel the nearest of the k colors.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+
+    Returns
+    -------
+    callable
+        `compute(k, seed=0)` returns a state and a caption.
+    """
+    pixels = rgb_pixels(image)
+    small = reduced(pixels)
+    photo = base64.b64encode(small.tobytes()).decode("ascii")
+
+    @cache
+    def compute(k, seed=0):
+        compressed = compress_image(image, k, rng=seed)
+        colors = np.reshape(compressed.image.getpalette(), (-1, 3))
+        counts = np.bincount(np.asarray(compressed.image).ravel(), minlength=k)
+        order = np.argsort(-counts, kind="stable")
+        bits, off = compressed.bits_per_pixel, np.sqrt(compressed.loss / pixels.size)
+        state = {
+            "size": [small.shape[1], small.shape[0]],
+            "photo": photo,
+            "colors": colors[order].tolist(),
+            "shares": seen(counts[order] / counts.sum(), 5),
+        }
+        return state, (
+            f"k = {k}: loss {seen(compressed.loss / 1e6, 1):.1f} million, a channel is typically "
+            f"off by {seen(off, 0):.0f} of 255 levels. It takes {bits:.3g} "
+            f"{'bit' if bits == 1 else 'bits'} per pixel, a factor of {compressed.factor:.3g}."
+        )
+
+    return compute
+
+
+def reduced(pixels, width=REDUCED):
+    """Return a picture with the mean of each square of pixels, in whole levels.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+    width : int
+        Of the squares. What is left over at the right and below is cut off.
+
+    Returns
+    -------
+    ndarray of uint8
+
+    Examples
+    --------
+    >>> reduced(np.array([[[1], [2]], [[2], [1]]], dtype=np.uint8)).tolist()  # a half goes up
+    [[[2]]]
+    """
+    tall, wide, _ = (size // width for size in pixels.shape)
+    squares = pixels[: tall * width, : wide * width].reshape(tall, width, wide, width, -1)
+    return ((squares.sum(axis=(1, 3), dtype=int) + width**2 // 2) // width**2).astype(np.uint8)

@@ -259,7 +259,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 // Something that can be taken hold of: dragged, or moved by arrow keys (with Shift in great steps).
 // `at` is where it is and `move` is told where to, both in pixels; `spoken` says where in words, and
-// `grab` is told that a move begins.
+// `grab` is told that a move begins: with the event of a pointer, or without for a key.
 export function handle(stage, { at, label, spoken, now, grab, move, press, reach = 22, step = 4, remove }, ...children) {
   const take = (event) => {
     event.preventDefault();
@@ -267,7 +267,7 @@ export function handle(stage, { at, label, spoken, now, grab, move, press, reach
     event.currentTarget.focus();
     event.currentTarget.setPointerCapture(event.pointerId);
     stage.hold(true);
-    grab?.();
+    grab?.(event);
   };
   const follow = (event) => {
     if (event.currentTarget.hasPointerCapture(event.pointerId)) move(where(event));
