@@ -145,7 +145,8 @@ const GLIDE = 320; // ms from one state to the next
 // draw(seen, stage)          the tree, for a stage {width, narrow, own, change, move, values}
 // own                        what the reader has made, beyond the sliders; {} at first
 // keeps                      the sliders that leave it as it is
-export function scene({ look, draw, keeps = [] }) {
+// stays                      what of it stays whatever a slider does
+export function scene({ look, draw, keeps = [], stays = [] }) {
   function render({ model, el }) {
     let own = {}, seen = null, shown = null, frame = 0, width = 0, held = false;
     const stage = {
@@ -212,7 +213,9 @@ export function scene({ look, draw, keeps = [] }) {
         waiting = false;
         const values = model.get("values"), old = JSON.parse(before);
         before = JSON.stringify(values);
-        if (Object.keys(values).some((axis) => !keeps.includes(axis) && values[axis] !== old[axis])) own = {};
+        if (Object.keys(values).some((axis) => !keeps.includes(axis) && values[axis] !== old[axis])) {
+          own = Object.fromEntries(Object.entries(own).filter(([name]) => stays.includes(name)));
+        }
         update();
       });
     };
