@@ -147,9 +147,10 @@ def photograph(image, compressed):
             "colors": colors[order].tolist(),
             "shares": seen(counts[order] / counts.sum(), 5),
         }
+        which = f"k = {k}" if seed is None else f"k = {k}, seed {seed}"
         return state, (
-            f"k = {k}{'' if seed is None else f', seed {seed}'}: loss {seen(copy.loss / 1e6, 1):.1f} million, a channel is typically "
-            f"off by {seen(off, 0):.0f} of 255 levels. It takes {bits:.3g} "
+            f"{which}: loss {seen(copy.loss / 1e6, 1):.1f} million, a channel is typically off by "
+            f"{seen(off, 0):.0f} of 255 levels. It takes {bits:.3g} "
             f"{'bit' if bits == 1 else 'bits'} per pixel, a factor of {copy.factor:.3g}."
         )
 

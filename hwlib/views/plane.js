@@ -164,7 +164,7 @@ function draw(seen, stage) {
     button("Update", () => move(true, Math.min(step, longest)), { disabled: own.half || over, title: "Move each centroid to the mean of its points" }),
     button("Assign", () => move(false, step + 1), { disabled: !own.half, title: "Give each point to its nearest centroid" }),
     button("Add a point", () => add([x(0.6), y(-0.6)])),
-    seeds > 1 && button(rival ? "Another rival" : "Two starts", () => stage.change({ rival: next }), { title: "Run another seed beside this one" }),
+    seeds > 1 && button(rival ? "Another seed" : "Two starts", () => stage.change({ rival: next }), { title: "Run another seed beside this one" }),
     button("Undo", () => stage.reset(), { disabled: Object.keys(own).length === 0 }),
   );
 
@@ -217,6 +217,7 @@ function draw(seen, stage) {
         h("g", {}, seen.glide.rival.map((mu, c) => h("g", { transform: `translate(${at(mu).map(px).join(",")})` }, knob(rival, c))))),
       xAxis(stepX, curve.bottom, { label: "step" }),
       yAxis(lossY, curve.left, { at: [500, 1000, 2000, 5000, 10000], label: "loss", format: (v) => fixed(v, 0), grid: curve.right }),
+      rival && words(curve.right, curve.top - 8, "line: the first start, dashes: the second", { "text-anchor": "end", class: "faint" }),
       rival && line(rival, rival.t, "rival"),
       line(seen, t, "mine"),
     ),
