@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from hwlib.backprop import gradient_descent, numerical_gradient, sigmoid
-from hwlib.compression import rgb_pixels
 
 # ------------------------------------------------------------------------- the walk through a graph
 
@@ -326,29 +325,7 @@ def half_way(runs):
     return int(first[(len(first) - 1) // 2])
 
 
-# ------------------------------------------------------------------------------ colors and clusters
-
-
-def colour_bins(image, width=16):
-    """Return the colours of an image, gathered into cubes of `width` levels a side.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image
-    width : int
-
-    Returns
-    -------
-    colours : ndarray, shape (bins, 3)
-        The mean of each cube that is not empty, in levels 0 ... 255.
-    counts : ndarray, shape (bins,)
-        How many pixels each has.
-    """
-    pixels = rgb_pixels(image).reshape(-1, 3)
-    cubes = pixels // width @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
-    _, cube, counts = np.unique(cubes, return_inverse=True, return_counts=True)
-    sums = [np.bincount(cube, channel) for channel in pixels.T]
-    return np.transpose(sums) / counts[:, None], counts
+# ----------------------------------------------------------------------------------------- clusters
 
 
 def same_clusters(W, other):

@@ -195,8 +195,12 @@ class Scene extends Explorer {
     drawWhenNear(this);
   }
 
-  // The view takes the place of the still picture.
-  async draw() {
+  // The view takes the place of the still picture: once, whoever asks first.
+  draw() {
+    return (this.drawing ??= this.begin());
+  }
+
+  async begin() {
     for (const source of this.figure.dataset.scripts.split(" ")) await script(source);
     this.still = document.createElement("div");
     this.still.className = "explorer-still";

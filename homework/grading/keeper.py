@@ -269,7 +269,7 @@ def send(sender, data):
 def why(status, late, data, limits):
     """Say in a sentence why there are no results."""
     if len(data) > limits["output"]:
-        return "It gives back far too much."
+        return "It returns far too much."
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number in (signal.SIGKILL, signal.SIGXCPU) and late:

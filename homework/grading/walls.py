@@ -1,6 +1,6 @@
 """The walls around code that is being checked: what the kernel offers, one function each.
 
-Linux only, but for `limit`. Every function says whether the wall stands, so that the command can
+Linux only, except for `limit`. Every function says whether the wall stands, so that the command can
 name the ones that are missing. The program that uses them is `jail`.
 """
 
