@@ -21,8 +21,8 @@ from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
+from hwlib.commands import atomic_write
 from tools import browser
-from tools.atomic_write import atomic_write
 
 ROOT = Path(__file__).parent.parent
 

@@ -114,7 +114,8 @@ def lloyd(X, starts, weights):
     """
     # the axis of the runs is the last: numpy is fastest along it, and they are often many
     centroids, totals = np.array(starts.T, order="C"), new_totals(X, starts, weights)
-    table = columns(X.T, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if it is small
+    with np.errstate(over="ignore"):  # as in nearest
+        table = columns(X.T, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if small
     before = mark = np.full((len(starts), len(X)), -1)
     for step in count():  # pragma: no branch (it returns)
         assignments = nearest(X, centroids.T, table)
