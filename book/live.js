@@ -7,7 +7,7 @@
   const runtime = info && JSON.parse(info.textContent);
   const page = location.pathname.split("/").pop().replace(/\.html$/, "");
   const cells = new Map();
-  let worker = null, busy = false, ready = false, bytes = 0, calls = 0, bar = null;
+  let worker = null, ready = false, bytes = 0, calls = 0, bar = null;
   const waiting = new Map(); // explorers that wait for a picture
 
   const make = (tag, props = {}, ...children) => {
@@ -55,7 +55,10 @@
       this.reset = make("button", { type: "button", textContent: "Reset", hidden: true });
       this.note = make("span", { className: "live-note" });
       this.bar = make("div", { className: "live-bar" }, this.run, this.edit, this.reset, this.note);
-      this.input.after(this.bar, this.output);
+      // where only the code is folded, Run is at hand while it is
+      this.fold = this.input.closest("details");
+      const place = this.fold && !this.fold.contains(this.stored) ? this.fold : this.input;
+      place.after(this.bar, this.output);
       this.run.addEventListener("click", () => (this.running ? stop() : runCells(this)));
       this.edit.addEventListener("click", () => this.open());
       this.reset.addEventListener("click", () => this.restore());
@@ -85,6 +88,7 @@
     }
 
     open() {
+      if (this.fold) this.fold.open = true;
       if (this.area) return this.area.focus();
       this.area = make("textarea", {
         className: "live-editor", value: this.source, spellcheck: false,
@@ -146,11 +150,26 @@
     }
 
     begin() {
-      this.running = true;
-      this.run.textContent = "Stop";
-      this.note.textContent = "Running";
+      this.start("Running");
       this.element.classList.remove("live-stale", "live-wrong");
       this.fresh = true;
+    }
+
+    // `aria-busy` while it runs; `data-runs` counts the runs that have come to an end
+    start(note) {
+      this.running = true;
+      this.ended = this.failed = false;
+      this.run.textContent = "Stop";
+      this.note.textContent = note;
+      this.element.setAttribute("aria-busy", "true");
+    }
+
+    rest(note) {
+      this.running = false;
+      this.run.textContent = "Run";
+      this.note.textContent = note;
+      this.element.setAttribute("aria-busy", "false");
+      this.element.dataset.runs = Number(this.element.dataset.runs ?? 0) + 1;
     }
 
     // the stored output stays in view until the first new one is there
@@ -193,9 +212,9 @@
 
     end(wrong) {
       this.receive();
-      this.running = false;
-      this.run.textContent = "Run";
-      this.note.textContent = "";
+      this.ended = true;
+      this.failed = Boolean(wrong);
+      if (this !== current) this.rest("");
       if (!this.output.childElementCount && !wrong) this.output.hidden = true;
       if (this.kept && this.stored) this.stored.hidden = false;
       this.kept = false;
@@ -217,10 +236,12 @@
     }
 
     halt(why) {
-      if (!this.running) return;
-      this.running = false;
-      this.run.textContent = "Run";
-      this.note.textContent = why;
+      if (this.running) this.rest(why);
+    }
+
+    outdate() {
+      this.element.classList.add("live-stale");
+      this.note.textContent = "A cell above has changed. Run again.";
     }
   }
 
@@ -347,49 +368,56 @@
       if (data.end === "imports" && data.wrong) current?.end(data.wrong);
       cells.get(data.end)?.end(data.wrong);
     } else if (data.idle) {
-      for (const id of data.stale ?? []) stale(cells.get(id));
-      busy = false;
-      status("");
-      if (current?.running) current.halt("A cell that this one needs went wrong.");
-      next?.();
+      arrived(data.stale ?? []);
     } else if (data.computed) {
       waiting.get(data.call)?.(data.result ?? { error: data.error });
       waiting.delete(data.call);
     } else if (data.broken) broken(data.broken);
   }
 
-  function stale(cell) {
-    if (!cell) return;
-    cell.element.classList.add("live-stale");
-    cell.note.textContent = "A cell above has changed. Run again.";
-  }
-
-  let current = null, next = null;
+  let current = null; // the cell that a reader has asked for, while it and what it needs run
+  const queue = []; // and those asked for meanwhile
 
   function runCells(cell) {
-    if (busy) return;
+    if (cell.running) return;
     if (location.protocol === "file:") {
       // browsers let no worker start from a disk
       cell.note.textContent =
         "From a disk, Python cannot start. Run serve.py, which lies beside the book, or open the book on the web.";
       return;
     }
-    busy = true;
-    current = cell;
+    queue.push(cell);
+    cell.start(ready ? "" : "Starting Python");
+    advance();
+  }
+
+  function advance() {
+    if (current || !queue.length) return;
+    current = queue.shift();
     if (!worker) start();
-    cell.note.textContent = ready ? "" : "Starting Python";
-    cell.running = true;
-    cell.run.textContent = "Stop";
-    // also cells whose code the page does not show
-    const all = runtime.cells.map(({ id, source }) => ({ id, source: cells.get(id)?.source ?? source }));
-    worker.postMessage({ run: { target: cell.id, cells: all } });
+    worker.postMessage({ run: { target: current.id, cells: texts() } });
+  }
+
+  // of all cells, also of those whose code the page does not show
+  const texts = () =>
+    runtime.cells.map(({ id, source }) => ({ id, source: cells.get(id)?.source ?? source }));
+
+  // What was asked for has run, or could not.
+  function arrived(stale) {
+    for (const id of stale) cells.get(id)?.outdate();
+    const { ended, failed } = current;
+    current.rest(ended ? "" : "A cell that this one needs went wrong.");
+    current = null;
+    if (failed || !ended) for (const each of queue.splice(0)) each.rest("");
+    status(queue.length ? `${queue.length} more to run` : "");
+    advance();
   }
 
   function halt(why) {
     worker?.terminate();
-    worker = null;
-    ready = busy = false;
-    next = null;
+    worker = current = null;
+    ready = false;
+    queue.length = 0;
     for (const resolve of waiting.values()) resolve(null);
     waiting.clear();
     for (const cell of cells.values()) cell.halt(why);
@@ -401,16 +429,8 @@
     status("Stopped. Python starts again with the next Run.");
   }
 
-  async function runAll() {
-    const all = [...cells.values()];
-    for (const [i, cell] of all.entries()) {
-      status(`Cell ${i + 1} of ${all.length}`);
-      const done = new Promise((resolve) => (next = resolve));
-      runCells(cell);
-      await done;
-      if (!worker || cell.element.classList.contains("live-wrong")) break;
-    }
-    next = null;
+  function runAll() {
+    for (const cell of cells.values()) runCells(cell);
   }
 
   function status(text) {
