@@ -40,9 +40,13 @@
   // ---- a cell -----------------------------------------------------------------------------------
 
   class Cell {
-    constructor(element) {
+    static {
+      this.prototype.verb = "Run"; // on its button
+    }
+
+    constructor(element, id = element.dataset.cell) {
       this.element = element;
-      this.id = element.dataset.cell;
+      this.id = id;
       this.input = element.querySelector(".cell_input");
       this.pre = this.input.querySelector("pre");
       this.original = this.pre.textContent.replace(/\n$/, "");
@@ -50,7 +54,7 @@
       this.source = this.original;
       this.stored = element.querySelector(".cell_output");
       this.output = make("div", { className: "live-output", hidden: true, role: "status" });
-      this.run = make("button", { type: "button", className: "live-run", textContent: "Run" });
+      this.run = make("button", { type: "button", className: "live-run", textContent: this.verb });
       this.edit = make("button", { type: "button", textContent: "Edit" });
       this.reset = make("button", { type: "button", textContent: "Reset", hidden: true });
       this.note = make("span", { className: "live-note" });
@@ -166,7 +170,7 @@
 
     rest(note) {
       this.running = false;
-      this.run.textContent = "Run";
+      this.run.textContent = this.verb;
       this.note.textContent = note;
       this.element.setAttribute("aria-busy", "false");
       this.element.dataset.runs = Number(this.element.dataset.runs ?? 0) + 1;
@@ -239,10 +243,82 @@
       if (this.running) this.rest(why);
     }
 
+    // what the worker is asked for
+    get request() {
+      const all = runtime.cells.map(({ id, source }) => ({ id, source: cells.get(id)?.source ?? source }));
+      return { run: { target: this.id, cells: all } };
+    }
+
     outdate() {
       this.element.classList.add("live-stale");
       this.note.textContent = "A cell above has changed. Run again.";
     }
+  }
+
+  // A task's cell: it starts as the starter's stub, and runs on names of its own (live_runner.check).
+  // Cells of the page that use what it defines get the book's.
+  class Exercise extends Cell {
+    static {
+      this.prototype.verb = "Check";
+    }
+
+    constructor(element, about) {
+      super(element, `exercise-${element.dataset.cell}`);
+      this.about = about;
+    }
+
+    get request() {
+      const { task, after } = this.about;
+      const earlier = after ? `${cells.get(`exercise-${after}`).source}\n` : "";
+      return { check: { id: this.id, source: earlier + this.source, task } };
+    }
+
+    show(kind, data) {
+      if (kind !== "verdict") return super.show(kind, data);
+      this.receive();
+      const { passed, parts, notes } = data;
+      const right = parts.filter((part) => part.right).length;
+      const text = passed ? `${this.about.task} is right.` : `${right} of ${parts.length} parts are right.`;
+      const list = make("ul", { className: "live-parts" });
+      const hints = parts.flatMap(({ messages }) => messages);
+      for (const part of parts) {
+        list.append(make("li", { className: part.right ? "live-right" : "live-wrong" },
+          make("strong", { textContent: part.name }), part.right ? ": right" : ": not yet"));
+      }
+      this.output.append(make("p", { className: "live-verdict", textContent: text }), list);
+      // one thing at a time
+      const [first, ...more] = hints;
+      if (first) this.output.append(make("p", { className: "live-hint", textContent: first }));
+      if (more.length) {
+        this.output.append(make("details", { className: "live-more" },
+          make("summary", { textContent: more.length > 1 ? `${more.length} more hints` : "One more hint" }),
+          ...more.map((hint) => make("p", { textContent: hint }))));
+      }
+      for (const note of notes) this.output.append(make("p", { textContent: `Note: ${note}` }));
+      const exercise = document.getElementById(`ex-${this.about.task}`);
+      if (passed) {
+        const box = exercise?.querySelector(".exercise-done input");
+        if (box && !box.checked) box.click();
+      } else this.output.append(...nudge(exercise));
+    }
+  }
+
+  // A button that opens the next nudge below an exercise, if the reader has not opened all.
+  function nudge(exercise) {
+    let fold = exercise?.nextElementSibling;
+    while (fold && !fold.matches("details.hint:not([open])")) {
+      fold = fold.nextElementSibling?.matches(".exercise") ? null : fold.nextElementSibling;
+    }
+    if (!fold) return [];
+    const summary = fold.querySelector("summary");
+    const button = make("button", { type: "button" });
+    button.textContent = `Open: ${summary.firstElementChild.textContent}`;
+    button.addEventListener("click", () => {
+      fold.open = true;
+      summary.focus();
+      button.remove();
+    });
+    return [make("div", { className: "live-bar" }, button)];
   }
 
   function markLine(pre, source, line) {
@@ -395,12 +471,8 @@
     if (current || !queue.length) return;
     current = queue.shift();
     if (!worker) start();
-    worker.postMessage({ run: { target: current.id, cells: texts() } });
+    worker.postMessage(current.request);
   }
-
-  // of all cells, also of those whose code the page does not show
-  const texts = () =>
-    runtime.cells.map(({ id, source }) => ({ id, source: cells.get(id)?.source ?? source }));
 
   // What was asked for has run, or could not.
   function arrived(stale) {
@@ -430,7 +502,7 @@
   }
 
   function runAll() {
-    for (const cell of cells.values()) runCells(cell);
+    for (const cell of cells.values()) if (!cell.about) runCells(cell);
   }
 
   function status(text) {
@@ -439,33 +511,55 @@
 
   // ---- the page ---------------------------------------------------------------------------------
 
-  function exportNotebook() {
-    const notebook = { cells: [...cells.values()].map(({ id, source }) => ({
-      cell_type: "code", execution_count: null, id, metadata: {}, outputs: [],
-      source: source.split(/(?<=\n)/),
-    })), metadata: { language_info: { name: "python" } }, nbformat: 4, nbformat_minor: 5 };
-    const file = new Blob([JSON.stringify(notebook, null, 1)], { type: "application/json" });
-    const link = make("a", { href: URL.createObjectURL(file), download: `${page}.ipynb` });
+  function save(name, type, text) {
+    const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
     link.click();
     URL.revokeObjectURL(link.href);
+  }
+
+  function saveNotebook() {
+    const notebook = { cells: [...cells.values()].map(({ element, source }) => ({
+      cell_type: "code", execution_count: null, id: element.dataset.cell, metadata: {}, outputs: [],
+      source: source.split(/(?<=\n)/),
+    })), metadata: { language_info: { name: "python" } }, nbformat: 4, nbformat_minor: 5 };
+    save(`${page}.ipynb`, "application/json", JSON.stringify(notebook, null, 1));
+  }
+
+  // The file to hand in: the starter's, with the reader's own cells where they belong.
+  function saveFile(name) {
+    const mine = new Map([...cells.values()].filter((cell) => cell.about).map((cell) => [cell.about.task, cell]));
+    const parts = runtime.files[name];
+    save(name, "text/x-python", parts.map(({ task, text }) => text ?? `${mine.get(task).source.trimEnd()}\n`).join(""));
+    const asked = parts.flatMap(({ task }) => task ? [mine.get(task)] : []);
+    const open = asked.filter((cell) => !cell.changed), broken = asked.filter((cell) => cell.failed);
+    const labels = (some) => some.map((cell) => cell.about.task).sort().join(", ");
+    status([`Saved ${name}.`, open.length && `Not written yet: ${labels(open)}.`,
+      broken.length && `Stops with an error: ${labels(broken)}.`].filter(Boolean).join(" "));
   }
 
   if (runtime && "noModule" in HTMLScriptElement.prototype) {
     for (const element of document.querySelectorAll(".cell[data-cell]")) {
       if (element.querySelector(".cell_input pre")) {
-        const cell = new Cell(element);
+        const about = runtime.exercises[element.dataset.cell];
+        const cell = about ? new Exercise(element, about) : new Cell(element);
         cells.set(cell.id, cell);
       }
     }
     bar = make("span", { className: "live-status", role: "status" });
     const all = make("button", { type: "button", textContent: "Run all" });
-    const save = make("button", { type: "button", textContent: "Save as notebook" });
+    const notebook = make("button", { type: "button", textContent: "Save as notebook" });
+    const files = Object.keys(runtime.files).map((name) => {
+      const button = make("button", { type: "button", textContent: `Save ${name}` });
+      button.title = "The file to hand in, with your own cells";
+      button.addEventListener("click", () => saveFile(name));
+      return button;
+    });
     const reset = make("button", { type: "button", textContent: "Reset all" });
     all.addEventListener("click", runAll);
-    save.addEventListener("click", exportNotebook);
+    notebook.addEventListener("click", saveNotebook);
     reset.addEventListener("click", () => cells.forEach((cell) => cell.changed && cell.restore()));
     cells.values().next().value?.element.before(
-      make("div", { className: "live-bar live-page" }, all, save, reset, bar));
+      make("div", { className: "live-bar live-page" }, all, notebook, ...files, reset, bar));
     globalThis.bookPython = {
       get status() { return ready ? "ready" : worker ? "loading" : "off"; },
       start: () => worker || start(),

@@ -3,6 +3,7 @@
 import ast
 import base64
 import builtins
+import importlib
 import io
 import linecache
 import logging
@@ -121,6 +122,38 @@ def run(identity, source, show):
     except BaseException as error:
         return fault(error, name)
     DONE[identity] = source
+    return None
+
+
+def check(identity, source, task, show):
+    """Check an exercise's cell; `show` gets the verdict. Return None, or what went wrong.
+
+    The cell runs on a copy of the names that its file has in the starter, so that neither the
+    book's solution nor what another cell has left behind can stand in for what is missing.
+    """
+    name = f"<cell {identity}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    try:
+        from homework import checks, tasks
+
+        row = tasks.TASKS[task]
+        names = dict(vars(importlib.import_module(f"hwlib.{row.module}")))
+        names["__name__"] = row.module  # who pastes a whole file does not start its program
+        for each in {*row.removed, *row.names}:
+            names.pop(each, None)
+        exec(compile(source, name, "exec"), names)
+        missing = [each for each in row.names if each not in names]
+        if missing:
+            raise NameError(f"this cell defines no {' and no '.join(missing)}")
+        verdict = checks.check(task, **{each: names[each] for each in row.names})
+    except BaseException as error:
+        return fault(error, name)
+    said, parts = set(), []
+    for part, (_, _, messages) in verdict.parts.items():
+        new = [message for message in messages if message not in said]
+        said.update(messages)
+        parts.append({"name": part, "right": not messages, "messages": new})
+    show("verdict", {"passed": verdict.passed, "parts": parts, "notes": verdict.notes})
     return None
 
 

@@ -155,10 +155,7 @@ WRONG = """class LogNode(Node):
         super().__init__(np.log(n.value), n)
 
     def backward(self):
-        self.children[0].grad = self.grad / self.children[0].value
-
-
-check("1b", LogNode=LogNode)"""
+        self.children[0].grad = self.grad / self.children[0].value"""
 MINUTES = 60_000  # a busy machine
 
 
@@ -221,10 +218,14 @@ def test_a_cell_runs_after_what_it_needs(tab, site):
 
 def test_a_wrong_answer_gets_its_sentence_and_a_right_one_its_points(tab):
     output = edit(tab, "check-1b", WRONG)
-    assert "2 of 3 checks passed" in output.inner_text()
+    assert "2 of 3 parts are right." in output.inner_text()
     assert "replaced where it should be increased" in output.inner_text()
+    output.get_by_role("button", name="Open: First nudge").click()
+    nudge = tab.locator("#ex-1b + details.hint")
+    assert nudge.get_attribute("open") is not None
     output = edit(tab, "check-1b", WRONG.replace("grad = ", "grad += "))
-    assert "all 3 checks passed" in output.inner_text()
+    assert "1b is right." in output.inner_text()
+    assert tab.locator("#ex-1b .exercise-done input").is_checked()
 
 
 @pytest.mark.full
@@ -263,7 +264,7 @@ def test_escape_leaves_the_editor_and_tab_is_no_trap(tab):
     place.get_by_role("button", name="Edit").click()
     place.get_by_role("textbox").press("Escape")
     assert place.get_by_role("textbox").count() == 0
-    assert tab.evaluate("document.activeElement.textContent") == "Run"
+    assert tab.evaluate("document.activeElement.textContent") == "Check"
 
 
 @pytest.mark.full
