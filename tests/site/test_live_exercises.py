@@ -4,10 +4,12 @@ import ast
 import re
 import subprocess
 import sys
+import warnings
 import zipfile
 
 import nbformat
 import notebook_outputs
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from built_site import CHAPTERS, SITE
@@ -122,6 +124,24 @@ def test_what_is_not_in_the_cell_is_not_there(monkeypatch):
     assert checked(task, "x = 1") == "NameError: this cell defines no LogNode"
     assert checked(task, "x = LogNode") == "NameError: name 'LogNode' is not defined"
     assert "x" not in live_runner.NAMES
+
+
+def test_numpy_warns_where_the_processor_does_not():
+    silent = np.errstate(all="call", call=lambda *_: None)  # numpy itself says nothing
+    with warnings.catch_warnings(record=True) as caught, silent:
+        warnings.simplefilter("always")
+        exp = np.exp
+        with live_runner.warning(always=True):
+            np.exp([1.0, 1000.0]), np.exp(np.inf), np.exp(-1000.0), np.log(2.0)
+            np.log([0.0, 1.0]), np.log(-1.0)
+            with np.errstate(all="ignore"):
+                np.exp(1000.0), np.log(0.0)
+        assert np.exp is exp
+    assert [str(each.message) for each in caught] == [
+        "overflow encountered in exp",
+        "divide by zero encountered in log",
+        "invalid value encountered in log",
+    ]
 
 
 @pytest.mark.parametrize("name, task, files", MISTAKES, ids=[name for name, *_ in MISTAKES])
