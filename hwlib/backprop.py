@@ -419,9 +419,10 @@ def gradient_descent(loss_fn, params, lr, num_iters):
     require(isinstance(params, list), message)
     positive = isinstance(lr, Real) and 0 < lr < math.inf
     require(positive, f"lr must be positive and finite, got {lr!r}")
-    whole = isinstance(num_iters, Integral) and num_iters >= 0
-    message = f"num_iters must be a whole number, at least 0, got {num_iters!r}"
-    require(whole, message)
+    require(
+        isinstance(num_iters, Integral) and num_iters >= 0,
+        f"num_iters must be a whole number, at least 0, got {num_iters!r}",
+    )
     with np.errstate(all="ignore"):  # a diverging run overflows on its way
         nodes, loss = loss_fn(*params)
         message = f"params: the loss at first is {loss.value}"
@@ -432,7 +433,7 @@ def gradient_descent(loss_fn, params, lr, num_iters):
             moved = [node.value - lr * node.grad for node in nodes]
             try:
                 nodes, loss = loss_fn(*moved)
-            except ValueError:  # a parameter is infinite, or a probability 0
+            except ValueError:  # a parameter is infinite, or some P is 0
                 break
             if not math.isfinite(loss.value):
                 break

@@ -38,8 +38,8 @@ function look(state, values, own) {
 
 function draw(seen, stage) {
   const { examples, ws, start } = seen, { now } = seen.glide, { own, width, narrow } = stage;
-  const left = 36, top = 10, wide = width - left - 8, tall = narrow ? wide : Math.round(wide * 0.5), bottom = top + tall;
-  const reach = narrow ? W : [-8, 8], x = linear(reach, [left, left + wide]), y = linear(W, [bottom, top]);
+  const left = 36, top = 10, wide = width - left - 8, tall = narrow ? wide : Math.round(wide * 0.46), bottom = top + tall;
+  const reach = narrow ? W : [-8.7, 8.7], x = linear(reach, [left, left + wide]), y = linear(W, [bottom, top]);
   const at = ([a, b]) => [clamp(x(a), -9999, 9999), clamp(y(b), -9999, 9999)];
   const f = (a, b) => loss(examples, [a, b]);
   const levels = stage.still ? levelsOf(f, x, y) : remembered(examples, width, () => levelsOf(f, x, y));

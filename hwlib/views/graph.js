@@ -216,7 +216,7 @@ function draw(seen, stage) {
   const boxHeight = 66, boxWidth = narrow
     ? Math.min(122, width / most - 8)
     : Math.min(126, (width - gap * (columns.length - 1)) / columns.length);
-  const size = narrow ? { w: width, h: columns.length * (boxHeight + 40) - 30 } : { w: width, h: Math.max(most * (boxHeight + 22), 200) };
+  const size = narrow ? { w: width, h: columns.length * (boxHeight + 40) - 30 } : { w: width, h: Math.max(most * (boxHeight + 22), 170) };
   const spot = (i, d) => {
     const along = columns.length > 1 ? d / (columns.length - 1) : 0.5;
     return narrow

@@ -84,7 +84,7 @@ function look(state, values, own) {
 function draw(seen, stage) {
   const { model, examples, losses, step, box } = seen, { params } = seen.glide, { own, width, narrow } = stage;
   const network = model === "network";
-  const left = 34, top = 8, side = narrow ? width - left - 4 : Math.round(width * (network ? 0.5 : 0.54)), bottom = top + side;
+  const left = 34, top = 8, side = narrow ? width - left - 4 : Math.round(width * 0.49), bottom = top + side;
   const x = linear(box.x, [left, left + side]), y = linear(box.y, [bottom, top]);
   const at = ([a, b]) => [x(a), y(b)];
   const score = (a, b) => MODELS[model].score(params, [a, b]);
