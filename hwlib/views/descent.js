@@ -1,5 +1,5 @@
 // Gradient descent on a loss of two weights: start anywhere, at any learning rate, and see each step.
-// The loss is that of logistic regression without an offset; tests/hwlib/test_scenes.py holds the steps
+// The loss is that of logistic regression without a bias; tests/hwlib/test_scenes.py holds the steps
 // computed here equal to those of hwlib.backprop.
 import { bar, button, clamp, color, contour, fixed, h, handle, linear, picture, px, rounded, scene, trace, words, xAxis, yAxis } from "./kit.js";
 

@@ -153,8 +153,9 @@ function draw(seen, stage) {
       network && diagram(params, awake, examples, narrow ? { left: 4, right: width - 4, top: bottom + 48 } : { left: left + side + 30, right: width - 4, top: top + 2 }),
       xAxis(stepX, right.bottom, { at: [0, 1, 10, 100, 1000].map((t) => Math.log(1 + t)), format: (v) => fixed(Math.exp(v) - 1, 0), label: "step" }),
       yAxis(lossY, right.left, { at: [0.01, 0.1, 1, 10, 100].filter((v) => v < lossY.domain[1]), label: "loss", grid: right.right }),
-      h("path", { class: "guide", d: `M${px(right.left)} ${px(lossY(4 * Math.LN2))}H${px(right.right)}` }),
-      words(right.right, lossY(4 * Math.LN2) - 6, "4 log 2", { "text-anchor": "end", class: "faint halo-paper" }),
+      !network && h("g", {},
+        h("path", { class: "guide", d: `M${px(right.left)} ${px(lossY(4 * Math.LN2))}H${px(right.right)}` }),
+        words(right.right, lossY(4 * Math.LN2) - 6, "4 log 2", { "text-anchor": "end", class: "faint halo-paper" })),
       h("path", { class: "line", d: trace(shown) }),
       h("circle", { class: "dot", cx: px(points.at(-1)[0]), cy: px(points.at(-1)[1]), r: 5 })),
   ];
