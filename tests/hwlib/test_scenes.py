@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import random
+from functools import partial
 
 import ipywidgets as widgets
 import numpy as np
@@ -79,7 +80,13 @@ def photograph():
     return Scene("photo", compute, view="photograph", start={"k": 8}, k=[2, 8])
 
 
-ALL = [steps, logreg, network, graph, ends, bound, activation, descent, photograph]
+def bowl():
+    compute = partial(nets.descent, examples=backprop.XOR_DATASET, start=[2, -1])
+    axes = {"learning_rate": [0.3, 1.0, 2.0, 3.0], "step": [*range(11), 20, 50]}
+    return Scene("bowl", compute, view="descent", **axes)
+
+
+ALL = [steps, logreg, network, graph, ends, bound, activation, descent, photograph, bowl]
 
 # ---- the mechanism --------------------------------------------------------------------------
 
@@ -478,12 +485,16 @@ def test_the_view_knows_values_and_derivatives_of_the_nodes(run):
     assert "0.2500. Of a gradient that arrives, a share of 0.25" in nets.activation("sigmoid", 0)[1]
 
 
-def test_the_view_descends_as_gradient_descent_does(run):
-    scene = descent()
+@pytest.mark.parametrize("make", [descent, bowl])
+def test_the_view_descends_as_gradient_descent_does(run, make):
+    scene = make()
     for rate, step in itertools.product(*scene.axes.values()):
         state, caption = scene.frame(learning_rate=rate, step=step)
         arguments = f"{json.dumps(state['examples'])}, {json.dumps(state['start'])}, {rate}, {step}"
         assert run(f"explorerViews.descent.caption({arguments})") == caption
-    # one rate creeps, one oscillates
+
+
+def test_one_rate_creeps_and_one_oscillates():
+    scene = descent()
     assert scene.frame(learning_rate=0.03, step=50)[1].endswith("It fell in every step.")
     assert "It rose in " in scene.frame(learning_rate=2.0, step=50)[1]
