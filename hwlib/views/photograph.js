@@ -179,7 +179,7 @@ function draw(seen, stage) {
   const swatches = colors.map((each, c) => {
     const from = at * width;
     at += shares[c];
-    return h("rect", { x: px(from), y: strip, width: px(Math.max(0, at * width - from)), height: 26, fill: css(each) },
+    return h("rect", { class: "swatch", x: px(from), y: strip, width: px(Math.max(0, at * width - from)), height: 26, fill: css(each) },
       h("title", {}, `${css(each)}: ${fixed(100 * shares[c], 1)}% of the pixels`));
   });
 
