@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hwlib import backprop, datasets, kmeans, views
+from hwlib import binary_em as em
 from hwlib.scene import Scene, seen, typeset
 from hwlib.scenes import backprop as nets
 from hwlib.scenes import binary_em as mixtures
@@ -59,6 +60,15 @@ def bound():
     return Scene("bound", mixtures.bound(tosses()), view="bound", **axes)
 
 
+PICTURES = datasets.binary_digits(120)
+STARTS = {k: em.initial_parameters(PICTURES.X, k, 3)[1].round(2) for k in (2, 5)}
+
+
+def digits():
+    axes = {"k": list(STARTS), "assignments": ["soft", "hard"], "step": range(31)}
+    return Scene("digits", mixtures.digits(PICTURES, STARTS), view="digits", **axes)
+
+
 def activation():
     axes = {"function": nets.ACTIVATIONS, "x": range(-8, 9)}
     return Scene("activation", nets.activation, view="activation", **axes)
@@ -69,7 +79,7 @@ def descent():
     return Scene("descent", nets.descent, view="descent", **axes)
 
 
-ALL = [steps, logreg, network, graph, ends, bound, activation, descent]
+ALL = [steps, logreg, network, graph, ends, bound, digits, activation, descent]
 
 # ---- the mechanism --------------------------------------------------------------------------
 
@@ -386,6 +396,110 @@ def test_the_bound_is_below_and_touches(run):
         }})()""")
         assert low <= level + 1e-9
         assert (w != at) or low == pytest.approx(level, abs=1e-9)
+
+
+# ---- EM on the digits -----------------------------------------------------------------------
+
+
+def run_em(run, state, hard, get):
+    """Run EM in the view from the start of a state, and get something of `X` and `steps`."""
+    return run(f"""(() => {{
+        const {{ bitsOf, run, judge, caption, arrange }} = explorerViews.digits;
+        const state = {json.dumps(state)}, X = state.pictures.map(bitsOf), k = state.start.length;
+        const W = state.start.map((row) => row.map((w) => w / 100));
+        const steps = run(X, W.map(() => 1 / k), W, {json.dumps(hard)});
+        return {get};
+    }})()""")
+
+
+@pytest.mark.parametrize(("k", "assignments"), [*itertools.product(STARTS, ["soft", "hard"])])
+def test_the_view_does_em_as_hwlib_does(run, k, assignments):
+    scene = digits()
+    state, _ = scene.frame(k=k, assignments=assignments, step=0)
+    assert run_em(run, state, False, "X") == PICTURES.X.tolist()
+    hard = assignments == "hard"
+    expected = mixtures.em_steps(PICTURES.X, STARTS[k], hard)
+    found = run_em(run, state, hard, "steps.map(({ pi, W, r, level }) => [pi, W, r, level])")
+    assert len(found) == len(expected) > 4
+    for step, (pi, W, r, level) in zip(expected, found):
+        # the same sums in another order: 1e-10 is far more than rounding, far less than is seen
+        np.testing.assert_allclose(pi, step.pi, atol=1e-10)
+        np.testing.assert_allclose(W, step.W, atol=1e-10)
+        np.testing.assert_allclose(r, step.responsibilities, atol=1e-10)
+        assert level == pytest.approx(step.log_likelihood, rel=1e-12)
+    captions = run_em(
+        run, state, hard, f"[...Array(31).keys()].map((t) => caption(steps, t, k, '{assignments}'))"
+    )
+    assert captions == [
+        scene.frame(k=k, assignments=assignments, step=step)[1] for step in range(31)
+    ]
+
+
+def test_soft_steps_are_those_of_em_and_hard_ones_count_each_picture_once():
+    W = STARTS[5]
+    soft, hard = (mixtures.em_steps(PICTURES.X, W, each) for each in (False, True))
+    for ours, step in zip(soft, em.iterate(PICTURES.X, np.full(5, 0.2), W)):
+        np.testing.assert_array_equal(ours.W, step.W)
+    assert set(np.concatenate([step.responsibilities.ravel() for step in hard])) == {0, 1}
+    # cluster c is the mean of its pictures, as in k-means
+    z = hard[3].responsibilities.argmax(axis=1)
+    for c in set(z):
+        np.testing.assert_allclose(hard[4].W[c], PICTURES.X[z == c].mean(axis=0), atol=1e-12)
+
+
+def test_a_painted_picture_gets_the_responsibilities_of_an_e_step(run):
+    painted = np.zeros(192, dtype=int)
+    painted[[0, 40, 41, 52, 53, 64, 65, 76]] = 1  # the first where no picture has ink
+    assert not PICTURES.X[:, 0].any()
+    state, _ = digits().frame(k=5, assignments="soft", step=0)
+    last = mixtures.em_steps(PICTURES.X, STARTS[5])[-1]
+    expected = em.e_step([painted], last.pi, last.W.clip(0.01, 0.99))[0]
+    found = run_em(run, state, False, f"judge({painted.tolist()}, steps.at(-1), false)")
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    assert np.abs(expected - last.pi).max() > 0.1  # an answer, where W alone gives the prior
+    np.testing.assert_allclose(em.e_step([painted], last.pi, last.W)[0], last.pi)
+    hard = run_em(run, state, False, f"judge({painted.tolist()}, steps.at(-1), true)")
+    assert hard == np.eye(5)[expected.argmax()].tolist()
+
+
+def test_a_picture_that_no_cluster_can_make_keeps_the_prior(run):
+    X, pi, W = [[1, 0], [1, 1]], [0.25, 0.75], [[0, 0.5], [0, 0.5]]
+    [first] = run(f"explorerViews.digits.run({X}, {pi}, {W}, false).slice(0, 1)")
+    assert first["r"] == em.e_step(X, pi, W).tolist() == [[0.25, 0.75]] * 2
+    assert first["level"] is None  # minus infinity, as JSON says it
+
+
+def test_every_picture_has_a_place_of_its_own(run):
+    state, _ = digits().frame(k=5, assignments="soft", step=0)
+    for step in range(3):
+        r, z, placed = run_em(
+            run,
+            state,
+            False,
+            f"[steps[{step}].r, steps[{step}].z, arrange(steps[{step}], 25, 5)]",
+        )
+        r, z = np.array(r), np.array(z)
+        torn = np.sort(r, axis=1)[:, -2] >= 0.05
+        assert step > 0 or torn.any()
+        ghosts = [place for place, twice in zip(placed["ghost"], torn) if twice]
+        places = [(x, y) for x, y, _ in placed["main"] + ghosts]
+        assert len(set(places)) == len(places)
+        tops = [*placed["tops"], placed["rows"]]
+        for c, (x, y, _) in zip(z, placed["main"]):
+            assert 0 <= x < 25 and tops[c] <= y < tops[c + 1]
+        assert [strength for *_, strength in placed["main"]] == r.max(axis=1).tolist()
+        assert all(strength == 0 for *_, strength in np.array(placed["ghost"])[~torn])
+
+
+def test_random_starts_differ_from_row_to_row_and_from_seed_to_seed(run):
+    start = f"explorerViews.digits.randomStart({PICTURES.X.tolist()}, 5, "
+    one, again, other = (run(f"{start}{seed})") for seed in (1, 1, 2))
+    assert one == again != other
+    W, mean = np.array(one["W"]), PICTURES.X.mean(axis=0)
+    rest = 4 * (W - mean / 2)  # an example, and noise in [0, 1)
+    distances = [np.abs(rest - x - 0.5).max(axis=1) for x in PICTURES.X]
+    assert np.all(np.min(distances, axis=0) <= 0.5)
+    assert len({tuple(row) for row in one["W"]}) == 5 and one["pi"] == [0.2] * 5
 
 
 # ---- activation functions and descent ---------------------------------------------------------
