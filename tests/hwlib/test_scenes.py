@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+from functools import cache
 
 import ipywidgets as widgets
 import numpy as np
@@ -69,6 +70,29 @@ def digits():
     return Scene("digits", mixtures.digits(PICTURES, STARTS), view="digits", **axes)
 
 
+RATINGS = datasets.pathologists()
+PUBLISHED = {2: "-317.2568", 3: "-293.705"}
+
+
+@cache
+def fit(k, seed=0):
+    return em.fit(RATINGS.X, k, seed, weights=RATINGS.counts, tol=1e-11)
+
+
+def ratings():
+    compute = mixtures.ratings(RATINGS, {k: fit(k) for k in (1, 2, 3)}, PUBLISHED)
+    return Scene("ratings", compute, view="ratings", k=[1, 2, 3])
+
+
+def labels():
+    compute = mixtures.labels(RATINGS, {seed: fit(3, seed) for seed in range(5)})
+    return Scene("labels", compute, view="ratings", seed=range(5))
+
+
+def weights():
+    return Scene("weights", mixtures.weighted_mean(10), view="weights", ones=range(11))
+
+
 def activation():
     axes = {"function": nets.ACTIVATIONS, "x": range(-8, 9)}
     return Scene("activation", nets.activation, view="activation", **axes)
@@ -79,7 +103,20 @@ def descent():
     return Scene("descent", nets.descent, view="descent", **axes)
 
 
-ALL = [steps, logreg, network, graph, ends, bound, digits, activation, descent]
+ALL = [
+    steps,
+    logreg,
+    network,
+    graph,
+    ends,
+    bound,
+    digits,
+    ratings,
+    labels,
+    weights,
+    activation,
+    descent,
+]
 
 # ---- the mechanism --------------------------------------------------------------------------
 
@@ -500,6 +537,92 @@ def test_random_starts_differ_from_row_to_row_and_from_seed_to_seed(run):
     distances = [np.abs(rest - x - 0.5).max(axis=1) for x in PICTURES.X]
     assert np.all(np.min(distances, axis=0) <= 0.5)
     assert len({tuple(row) for row in one["W"]}) == 5 and one["pi"] == [0.2] * 5
+
+
+# ---- one entry of W, and the pathologists -----------------------------------------------------
+
+
+def test_the_top_is_where_the_m_step_puts_it(run):
+    scene = weights()
+    for ones in range(11):
+        caption = scene.frame(ones=ones)[1]
+        assert run(f"explorerViews.weights.caption(10, {ones})") == caption
+    assert scene.frame(ones=3)[1].endswith(
+        "W_{cj} = 3/10 = 0.3, where this part of the ECLL is −6.109."
+    )
+    assert scene.frame(ones=0)[1].endswith(
+        "W_{cj} = 0/10 = 0, where this part of the ECLL is 0.000."
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_top_moves_with_the_weights(run, seed):
+    rng = np.random.default_rng(seed)
+    r, ones = rng.uniform(size=10).round(2), int(rng.integers(1, 10))
+    x = (np.arange(10) < ones)[:, None].astype(float)
+    top = run(f"explorerViews.weights.model({r.tolist()}, {ones}).top")
+    # r of one cluster; the rest of each example belongs to another
+    W = em.m_step(x, np.column_stack([r, 1 - r]))[1]
+    assert top == pytest.approx(W[0, 0], abs=1e-12)
+    w, step = 0.4, 1e-6
+    part, pulls = (
+        f"explorerViews.weights.model({r.tolist()}, {ones}).{f}" for f in ("part", "pulls")
+    )
+    up, down = run(f"{pulls}({w})")
+    slope = (run(f"{part}({w + step})") - run(f"{part}({w - step})")) / (2 * step)
+    assert up - down == pytest.approx(slope, abs=1e-4)  # the error of the difference is about 1e-9
+
+
+def test_ratings_are_sorted_and_named(run):
+    state, caption = ratings().frame(k=3)
+    assert caption.startswith("k = 3: log-likelihood −293.7050 (published: −293.705). Shares π: 0.")
+    assert "(no published value)" in ratings().frame(k=1)[1]
+    sums = np.sum(state["W"], axis=1)
+    assert np.all(np.diff(sums) > 0)
+    np.testing.assert_allclose(sorted(state["pi"]), sorted(fit(3).pi), atol=0.51e-4)
+    assert state["levels"] == [seen(fit(k).log_likelihoods[-1], 4) for k in (1, 2, 3)]
+
+
+def test_the_view_judges_slides_as_an_e_step_does(run):
+    state, _ = ratings().frame(k=3)
+    pi, W = np.array(state["pi"]) / sum(state["pi"]), np.array(state["W"])
+    slides = [*itertools.product([0, 1], repeat=7)]
+    judge = f"(x) => explorerViews.ratings.judge(x, {pi.tolist()}, {W.tolist()})"
+    found = run(f"{json.dumps(slides)}.map({judge})")
+    np.testing.assert_allclose(found, em.e_step(slides, pi, W), atol=1e-12)
+    counts = RATINGS.counts.tolist()
+    arguments = f"{RATINGS.X.tolist()}, {counts}, {pi.tolist()}, {W.tolist()}"
+    level = run(f"explorerViews.ratings.level({arguments})")
+    assert level == pytest.approx(em.log_likelihood(RATINGS.X, pi, W, counts), abs=1e-9)
+    assert level == pytest.approx(-293.705, abs=0.02)  # with W and π of four decimals
+
+
+def test_labels_say_which_cluster_is_which(run):
+    scene = labels()
+    orders = set()
+    for seed in range(5):
+        state, caption = scene.frame(seed=seed)
+        orders.add(tuple(state["order"]))
+        matched = np.array(state["W"])[state["order"]]
+        np.testing.assert_allclose(matched, state["reference"]["W"], atol=2e-3)
+        named = ", ".join(str(c + 1) for c in state["order"])
+        assert caption.startswith(f"Seed {seed}: log-likelihood −293.7050. ")
+        assert f"Clusters 1, 2, 3 of seed 0 are its clusters {named}." in caption
+        assert caption.endswith("differ by less than 0.001.")
+    assert len(orders) > 1
+    other = fit(3)._replace(W=np.clip(fit(3).W - 0.25, 0, 1))
+    changed = mixtures.labels(RATINGS, {0: fit(3), 7: other})(7)[1]
+    assert changed.endswith("Once matched, entries of W differ by up to 0.250.")
+
+
+def test_half_way_between_two_fits_is_their_average(run):
+    one, other = (
+        {"pi": [0.2, 0.8], "W": [[0, 1], [0.5, 0.2]]},
+        {"pi": [0.6, 0.4], "W": [[1, 1], [0, 0.4]]},
+    )
+    found = run(f"explorerViews.ratings.mix({json.dumps(one)}, {json.dumps(other)}, 0.5)")
+    np.testing.assert_allclose(found["pi"], [0.4, 0.6])
+    np.testing.assert_allclose(found["W"], [[0.5, 1], [0.25, 0.3]])
 
 
 # ---- activation functions and descent ---------------------------------------------------------
