@@ -7,9 +7,11 @@ import { bar, button, choice, clamp, color, fixed, h, handle, linear, picture, p
 const joint = (x, pi, W) =>
   pi.map((share, c) => x.reduce((sum, on, j) => sum + Math.log(on ? W[c][j] : 1 - W[c][j]), Math.log(share)));
 
-function judge(x, pi, W) {
-  const s = joint(x, pi, W), largest = Math.max(...s);
-  if (largest === -Infinity) return pi; // no cluster gives such answers: the prior
+const LEAST = 0.01; // of an entry of W for answers that no slide has: a 0 would forbid too many
+
+function judge(x, { rows, pi, W }) {
+  const known = rows.some((row) => row.join() === x.join());
+  const s = joint(x, pi, known ? W : W.map((row) => row.map((w) => clamp(w, LEAST, 1 - LEAST)))), largest = Math.max(...s);
   const odds = s.map((each) => Math.exp(each - largest)), total = odds.reduce((a, b) => a + b);
   return odds.map((each) => each / total);
 }
@@ -50,13 +52,12 @@ function table(names, W, place, { left, top, cell, line, digits, colors = place.
 // ---- one fit for each k -----------------------------------------------------------------------
 
 function lookAtOne(state, values, own) {
-  const x = own.x ?? state.rows[state.example], { pi, W } = state, r = judge(x, pi, W);
-  const seen = { ...state, x, k: pi.length, glide: { r, at: state.levels[pi.length - 1] } };
+  const x = own.x ?? state.rows[state.example], r = judge(x, state);
+  const seen = { ...state, x, k: r.length, glide: { r, at: state.levels[r.length - 1] } };
   if (own.x === undefined) return seen;
   const yes = [...state.names].filter((_, j) => x[j]).join(", ") || "nobody", i = state.rows.findIndex((row) => row.join() === x.join());
   const often = i < 0 ? "No slide" : state.counts[i] === 1 ? "1 slide" : `${state.counts[i]} slides`;
-  const c = r.indexOf(Math.max(...r)), possible = Number.isFinite(Math.max(...joint(x, pi, W)));
-  const tail = possible ? `Cluster ${c + 1} has responsibility ${fixed(r[c])}.` : "No cluster can produce these answers, so the responsibilities are π.";
+  const c = r.indexOf(Math.max(...r)), tail = `Cluster ${c + 1} has responsibility ${fixed(r[c])}.`;
   return { ...seen, caption: `Yes from ${yes}. ${often} in the data ${i >= 0 && state.counts[i] > 1 ? "have" : "has"} these answers. ${tail}` };
 }
 
