@@ -97,6 +97,22 @@ def weights():
     return Scene("weights", mixtures.weighted_mean(10), view="weights", ones=range(11))
 
 
+GENOMES = datasets.simulated_genomes(n=20, d=100, rng=1)
+
+
+def sites():
+    counts = [1, 5, 20, 100]
+    return Scene("sites", mixtures.sites(GENOMES, counts), view="genomes", sites=counts)
+
+
+def snps():
+    pairs = [*itertools.product((0.1, 0.3), (10, 100))]
+    second = {pair: np.linspace(0, pair[0], 20) for pair in pairs}
+    found, ceiling = {pair: pair[0] * pair[1] / 30 for pair in pairs}, dict.fromkeys(pairs, 0.95)
+    compute = mixtures.snps(GENOMES.labels, second, found, ceiling)
+    return Scene("snps", compute, view="genomes", F_ST=[0.1, 0.3], sites=[10, 100])
+
+
 def activation():
     axes = {"function": nets.ACTIVATIONS, "x": range(-8, 9)}
     return Scene("activation", nets.activation, view="activation", **axes)
@@ -703,6 +719,38 @@ def test_half_way_between_two_fits_is_their_average(run):
     found = run(f"explorerViews.ratings.mix({json.dumps(one)}, {json.dumps(other)}, 0.5)")
     np.testing.assert_allclose(found["pi"], [0.4, 0.6])
     np.testing.assert_allclose(found["W"], [[0.5, 1], [0.25, 0.3]])
+
+
+# ---- genomes --------------------------------------------------------------------------------
+
+
+def test_walks_of_log_odds_lead_to_the_responsibilities(run):
+    for count in (1, 5, 20, 100):
+        state, caption = sites().frame(sites=count)
+        W = GENOMES.frequencies[:, :count]
+        r = em.e_step(GENOMES.X[:, :count], [0.5, 0.5], W)
+        shown = run(f"{state['odds']}.map(explorerViews.genomes.responsibility)")
+        # log-odds have two decimals: a responsibility is off by a quarter of 0.005 at most
+        np.testing.assert_allclose(shown, r[:, 1], atol=0.0013)
+        walks = np.array(state["walks"])[:, state["at"].index(count)]
+        np.testing.assert_allclose(walks, state["odds"], atol=0.056)  # one decimal
+        own = r[np.arange(20), GENOMES.labels]
+        assert caption == (
+            f"Sites used: {count}. The responsibility of a genome's own population is above 0.99 "
+            f"for {sum(own > 0.99)} of 20 genomes, and below 1/2 for {sum(own < 0.5)}."
+        )
+    assert state["at"][0] == 1 and state["at"][-1] == 100
+    assert np.shape(state["walks"]) == (20, len(state["at"]))
+
+
+def test_populations_found_are_drawn_by_drift_and_sites():
+    state, caption = snps().frame(F_ST=0.3, sites=100)
+    assert state["found"] == {"0.1": [0.03, 0.33], "0.3": [0.1, 1.0]}
+    assert state["reachable"] == {"0.1": [0.95, 0.95], "0.3": [0.95, 0.95]}
+    assert state["r"] == seen(np.linspace(0, 0.3, 20), 2) and state["all"] == [10, 100]
+    assert caption == (
+        "F_ST = 0.3, 100 sites: adjusted Rand index 1.00 from random starts, 0.95 with the true W."
+    )
 
 
 # ---- activation functions and descent ---------------------------------------------------------
