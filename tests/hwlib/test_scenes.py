@@ -10,6 +10,7 @@ from functools import cache, partial
 import ipywidgets as widgets
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image
 
 from hwlib import backprop, datasets, kmeans, views
@@ -498,6 +499,38 @@ def test_losses_of_the_homework():
     assert "loss 0.0186, 4 of 4" in nets.network(0.1, 1000)[1]
     assert "the run ended at step 1" in nets.network(300.0, 1000)[1]
     assert "Every hidden unit is off" in nets.network(1.0, 1000)[1]
+
+
+def test_the_chapter_says_when_all_four_points_are_right():
+    # the answer to the chapter's first question, and what it says of learning rate 0.7
+    right = [step for step in nets.NETWORK_STEPS if "4 of 4" in nets.network(0.1, step)[1]]
+    assert right == [70, 100, 200, 500, 1000]
+    assert "3 of 4" in nets.network(0.1, 50)[1]
+    units = [nets.network(0.7, step)[1].rpartition(". ")[2] for step in (20, 21)]
+    assert units == [
+        "Three hidden units are on for some example.",
+        "Two hidden units are on for some example.",
+    ]
+
+
+@pytest.mark.parametrize(("rate", "step"), [(0.1, 0), (0.1, 1000), (0.7, 21), (1.0, 1000)])
+def test_bars_in_the_network_are_what_its_units_answer(run, rate, step):
+    state, _ = nets.network(rate, step)
+    W, b, v, c = nets._train(backprop.make_neural_network, "network", rate)[1][step]
+    points = np.array([x for x, _ in backprop.XOR_DATASET])
+    hidden = np.maximum(W @ points.T + b[:, None], 0)
+    chances = backprop.sigmoid(v @ hidden + c)
+    alive = hidden.any(axis=1)
+    full = max(1, hidden.max())  # the answer that a full bar stands for
+    answers = np.concatenate([*(hidden[alive] / full), chances])
+
+    values = {"learning_rate": rate, "step": step}
+    picture = run(f"explorerViews.training.still({json.dumps(state)}, {json.dumps(values)}, 690)")
+    soup = BeautifulSoup(picture, "html.parser").select_one("g.network")
+    bars = [float(bar["width"]) for bar in soup.select("rect[height='7']")]
+    np.testing.assert_allclose(bars, 38 * answers, atol=0.051)  # drawn to a tenth of a pixel
+    dead = [text for text in soup.select("text") if text.get_text() == "dead"]
+    assert len(dead) == 3 - alive.sum()
 
 
 # ---- the bound ------------------------------------------------------------------------------
