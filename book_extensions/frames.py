@@ -12,7 +12,6 @@ import re
 
 from hwlib import views
 
-
 LARGE = 20_000  # characters of a scene's start: a page of text should not wait for more
 
 
@@ -40,11 +39,12 @@ def take_frames_out(body, root, folder):
         with `data-frames`, the address of the script that has all frames.
     """
 
-    def write(content, suffix, place=folder):
+    def write(content, suffix, kind="_frames"):
+        place = folder if kind == "_frames" else folder.with_name(kind)
         name = name_of(content) + suffix
         place.mkdir(parents=True, exist_ok=True)
         place.joinpath(name).write_bytes(content)
-        return f"{root}{place.name}/{name}"
+        return f"{root}{kind}/{name}"
 
     def scripts(text):
         """Name the scripts that draw a scene's figure."""
@@ -60,8 +60,8 @@ def take_frames_out(body, root, folder):
         start = re.search(r'class="explorer-start">(.*?)</script>', text, re.DOTALL)[1]
         if len(start) > LARGE:
             name = re.search(r'id="([^"]*)"', text)[1]
-            content = f"receiveStart({json.dumps(name)}, {start});\n".encode("utf-8")
-            addresses.append(write(content, ".js", folder.with_name("_starts")))
+            content = f"receiveStart({json.dumps(name)}, {start});\n".encode()
+            addresses.append(write(content, ".js", "_starts"))
             text = text.replace(start, json.dumps({"values": json.loads(start)["values"]}))
         return text.replace("<figure ", f'<figure data-scripts="{" ".join(addresses)}" ', 1)
 
