@@ -41,7 +41,7 @@ def test_a_figure_without_sliders_needs_no_script(tmp_path):
     assert "data-frames" not in page and 'src="_frames/' in page
 
 
-@pytest.mark.parametrize("points", [2, 3000])
+@pytest.mark.parametrize("points", [2, 5000])
 def test_a_large_start_comes_with_the_view(tmp_path, points):
     state = {"points": [[i % 7, i % 5] for i in range(points)], "starts": [[0]]}
     scene = Scene("scene", lambda k: (state, f"k = {k}."), view="plane", k=[1, 2])
