@@ -329,7 +329,7 @@ def test_a_scene_is_computed_for_any_value_and_the_newest_wins(tab, site, capsys
     def shown_as(at):
         caption, rate = tab.evaluate(SHOWN, "logreg")
         assert rate not in ("0.03", "0.1", "0.3", "1", "3")
-        step = tab.locator("#logreg-step + output").inner_text()
+        step = tab.locator("#logreg-step + output").evaluate("output => output.value")
         expected = logistic_regression("simple", float(rate), int(step))[1]
         assert caption == expected, at
 
