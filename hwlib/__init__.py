@@ -2,7 +2,7 @@
 
 - `hwlib.backprop`: backpropagation on a computation graph.
 - `hwlib.kmeans`: k-means.
-- `hwlib.compression`: compressing an image by colour.
+- `hwlib.compression`: compressing an image by color.
 - `hwlib.binary_em`: EM for a mixture of Bernoullis.
 - `hwlib.quick`: the three once more, with the same results, made fast.
 - `hwlib.map_reduce`: k-means and EM on data in pieces.

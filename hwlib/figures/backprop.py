@@ -198,7 +198,7 @@ def draw_graph_walk(walk, step):
     for i, node in enumerate(nodes):
         made = step >= i + 1
         color = figures.VALUE if step <= n else figures.GRADIENT
-        emphasised = node is active
+        emphasized = node is active
         ax.add_patch(
             FancyBboxPatch(
                 (at[i][0] - half_width, at[i][1] - half_height),
@@ -206,8 +206,8 @@ def draw_graph_walk(walk, step):
                 2 * half_height,
                 boxstyle="round,pad=0,rounding_size=0.08",
                 facecolor="white",
-                edgecolor=color if emphasised else figures.INK if made else figures.FAINT,
-                linewidth=3 if emphasised else 1,
+                edgecolor=color if emphasized else figures.INK if made else figures.FAINT,
+                linewidth=3 if emphasized else 1,
                 linestyle="-" if made else ":",
             )
         )

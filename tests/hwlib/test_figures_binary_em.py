@@ -56,7 +56,7 @@ def test_sites_count_the_genomes_as_the_caption_says():
     _, first, second = figure.axes[0].lines
     np.testing.assert_array_equal(first.get_xydata(), [[1, 0.005], [2, 0.05], [3, 0.6]])
     np.testing.assert_array_equal(second.get_xydata(), [[4, 0.7], [5, 1]])
-    assert first.get_marker() != second.get_marker()  # not by colour alone
+    assert first.get_marker() != second.get_marker()  # not by color alone
     assert texts(figure.axes[0]) == ["population 1", "population 2"]
 
 
