@@ -1,4 +1,4 @@
-"""The colors of the figures: seen on both themes' pages, and told apart by the colour-blind."""
+"""The colors of the figures: seen on both themes' pages, and told apart by the color-blind."""
 
 import io
 import itertools
