@@ -185,7 +185,11 @@ class Scene extends Explorer {
     this.shared = shared;
     this.model = new Model(this, { values, state: { ...shared, ...state }, caption: "" });
     this.model.values.caption = this.figcaption.textContent;
-    this.model.on("change:caption", () => kit.patch(this.figcaption, kit.typeset(this.model.get("caption"))));
+    this.model.on("change:caption", () => {
+      const caption = this.model.get("caption");
+      if (this.still) kit.patch(this.figcaption, kit.typeset(caption));
+      else this.figcaption.textContent = caption; // what typesets it is not there yet
+    });
     this.model.on("change:last", () => this.limit());
     this.first = this.keep();
     drawWhenNear(this);
@@ -251,7 +255,7 @@ class Scene extends Explorer {
 
   showAgain() {
     this.figure.classList.remove("on-paper");
-    kit.patch(this.figcaption, kit.typeset(this.model.get("caption")));
+    this.model.set("caption", this.model.get("caption"));
   }
 }
 

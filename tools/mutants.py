@@ -24,6 +24,7 @@ SLACK = 1  # percentage point: a module of 100 mutants may have one survivor mor
 TESTS = {
     **{name: [name, "properties"] for name in ("backprop", "binary_em", "explorer", "kmeans")},
     "arguments": ["binary_em", "datasets", "kmeans"],
+    "commands": ["clustering", "compression", "consoles"],
     "compression": ["compression", "kmeans"],
     "quick.backprop": ["quick_backprop", "properties"],
     "quick.binary_em": ["binary_em", "quick_binary_em", "properties"],

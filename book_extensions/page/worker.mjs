@@ -1,5 +1,5 @@
 // Python beside the page, in a worker: it can be stopped whatever it does, by ending the worker.
-// Messages in: {start}, {run}, {compute}. Messages out: what happens, as it happens.
+// Messages in: {start}, {run}, {check}, {compute}. Messages out: what happens, as it happens.
 const SITE = "/lib/python3.14/site-packages";
 const LOCK = {
   info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten_5_0_3", python: "3.14.0" },
@@ -79,7 +79,7 @@ class Printer {
   }
 }
 
-async function runCell(id, source) {
+async function runCell(id, source, act = runner.run) {
   for (;;) {
     const printer = new Printer(id);
     for (const [set, stream] of [["setStdout", "stdout"], ["setStderr", "stderr"]]) {
@@ -91,7 +91,7 @@ async function runCell(id, source) {
       const plain = data?.toJs ? data.toJs({ dict_converter: Object.fromEntries }) : data;
       say({ output: id, kind, data: plain });
     };
-    const wrong = runner.run(id, source, show)?.toJs({ dict_converter: Object.fromEntries });
+    const wrong = act(id, source, show)?.toJs({ dict_converter: Object.fromEntries });
     printer.flush();
     if (wrong?.missing && loaded < STAGES.length) {
       await more(); // and once more from the cell's beginning
@@ -114,6 +114,11 @@ async function run({ target, cells }) {
   say({ idle: true, stale: changed.filter((id) => !ids.includes(id)) });
 }
 
+async function check({ id, source, task }) {
+  await runCell(id, source, (...given) => runner.check(given[0], given[1], task, given[2]));
+  say({ idle: true });
+}
+
 function compute({ name, values, call }) {
   const given = python.toPy(values);
   try {
@@ -130,6 +135,7 @@ onmessage = async ({ data }) => {
     if (data.start) ready = start(data.start);
     await ready;
     if (data.run) await run(data.run);
+    if (data.check) await check(data.check);
     if (data.compute) compute(data.compute);
   } catch (error) {
     say({ broken: String(error.message ?? error).trim().split("\n").pop() });

@@ -25,7 +25,7 @@ function look(state, values, own) {
 
 function draw(seen, stage) {
   const { x: at } = seen.glide, { width, narrow } = stage, { f, name, y: bounds, ticks: marks, slope } = FUNCTIONS[seen.name];
-  const left = 44, right = width - 14, top = 30, bottom = narrow ? 260 : 310;
+  const left = 44, right = width - 14, top = 30, bottom = narrow ? 260 : 240;
   const x = linear([-END, END], [left, right]), y = linear(bounds, [bottom, top]);
   const grid = range(321).map((i) => -END + i / 20);
   const tangent = [-1.6, 1.6].map((d) => [x(at + d), y(f(at) + d * slope(at))]);

@@ -170,16 +170,16 @@ function draw(seen, stage) {
   const scale = narrow ? Math.min(width / w, 1.35 * width / tall) : Math.min(0.45 * width / w, 450 / tall);
   const wide = Math.round(w * scale), high = Math.round(tall * scale);
   const image = (href, key) => h("image", { key, href, width: wide, height: high, preserveAspectRatio: "none", class: "pixels" });
-  const side = narrow ? Math.min(width, 340) : Math.min(width - wide - 24, high, 420);
-  const cube = narrow ? { x: width / 2, y: high + 74 + side / 2 } : { x: wide + 24 + (width - wide - 24) / 2, y: high / 2 };
-  const strip = narrow ? high + 12 : high + 14, bottom = narrow ? high + 74 + side : strip + 50;
+  const side = narrow ? Math.min(width, 340) : Math.min(width - wide - 24, Math.max(high, 300), 420), room = narrow ? high : Math.max(high, side);
+  const cube = narrow ? { x: width / 2, y: high + 74 + side / 2 } : { x: wide + 24 + (width - wide - 24) / 2, y: room / 2 };
+  const strip = room + (narrow ? 12 : 14), bottom = narrow ? high + 74 + side : strip + 50;
   const cut = Math.round(clamp(wipe, 0, 1) * wide), move = ([to]) => stage.change({ wipe: rounded(clamp(to / wide, 0, 1), 3) });
 
   let at = 0;
   const swatches = colors.map((each, c) => {
     const from = at * width;
     at += shares[c];
-    return h("rect", { x: px(from), y: strip, width: px(Math.max(0, at * width - from)), height: 26, fill: css(each) },
+    return h("rect", { class: "swatch", x: px(from), y: strip, width: px(Math.max(0, at * width - from)), height: 26, fill: css(each) },
       h("title", {}, `${css(each)}: ${fixed(100 * shares[c], 1)}% of the pixels`));
   });
 

@@ -166,7 +166,7 @@ BAD = {
     "k": {},
     "k=": {},
     "k=4&step=": {"k": "4"},
-    "k=5": {},  # lies between two values
+    "k=4.5": {},  # lies between two values
     "k=4.0": {},
     "k=-1&step=2": {"step": "2"},
     "k=99999999999999999999": {},
