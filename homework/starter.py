@@ -29,8 +29,8 @@ README = """\
 
     pip install -r requirements.txt
 
-Fill in each place that says TODO. It names its task and its points. Until then a command tells you in
-one line which task it needs.
+Fill in each place that says TODO. It names its task and its points. Until then a command tells you
+in one line which task it needs.
 
 | task | points | file | to write |
 |---|---|---|---|
@@ -54,8 +54,8 @@ In 2a, `initial_centroids` draws the first centroids for you. `iterate` repeats 
 returns the last one. You may also write `kmeans` in one piece. The grader looks only at the triple
 `(assignments, centroids, loss)` that it returns. Do not loop over the examples.
 
-Hand in `backprop.py` and `kmeans.py`. If you have a copy of the book's repository, you can grade them
-first. In its folder, type
+Hand in `backprop.py` and `kmeans.py`. If you have a copy of the book's repository, you can grade
+them first. In its folder, type
 
     python -m homework.grade FOLDER
 """

@@ -259,13 +259,13 @@ def test_back_and_forward_walk_through_the_states(tab, clock):
     pause(clock)
     press(tab, STEPS, "step", "ArrowRight")
     k, step = described()[STEPS].axes["k"][1], described()[STEPS].axes["step"]
-    colours = described()["em-pathologists"].axes["k"][-1]
+    colors = described()["em-pathologists"].axes["k"][-1]
     history = [  # what each of two explorers shows
         ({}, {}),
         ({"k": k}, {}),
         ({"k": k, "step": step[2]}, {}),
-        ({"k": k, "step": step[2]}, {"k": colours}),
-        ({"k": k, "step": step[3]}, {"k": colours}),
+        ({"k": k, "step": step[2]}, {"k": colors}),
+        ({"k": k, "step": step[3]}, {"k": colors}),
     ]
 
     def check(values, photo):
