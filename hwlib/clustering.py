@@ -8,7 +8,7 @@ import argparse
 import numpy as np
 
 from hwlib import figures
-from hwlib.commands import atomic_write, run
+from hwlib.commands import atomic_write, run_command
 from hwlib.point_files import read_points
 from hwlib.quick.kmeans import kmeans
 
@@ -146,4 +146,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    run(main)
+    run_command(main)

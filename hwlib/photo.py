@@ -11,11 +11,12 @@ from hwlib.figures.kmeans import draw_photo, png
 from hwlib.picture_files import read_picture
 
 INVITATION = "In JupyterLab, drop your own photo here and choose how many colors it keeps."
+FEW = 256  # colors
 LARGEST = 600  # pixels along the longer side: a second or two, as for the book's own photograph
 
 
 class PhotoUpload(widgets.VBox):
-    """A button that takes a photo, a slider for k, and the photo in k colours.
+    """A button that takes a photo, a slider for k, and the photo in k colors.
 
     On a page without a kernel, a sentence stands in its place. The photo goes to the kernel and
     nowhere else.
@@ -25,14 +26,24 @@ class PhotoUpload(widgets.VBox):
         self.upload = widgets.FileUpload(accept="image/*", description="Your photo")
         self.k = widgets.SelectionSlider(options=ks, value=16, description="k")
         self.view = widgets.HTML()
-        super().__init__([widgets.HBox([self.upload, self.k]), self.view])
+        self.bar = widgets.FloatProgress(max=1, layout={"visibility": "hidden"})
+        super().__init__([widgets.HBox([self.upload, self.k, self.bar]), self.view])
         self.upload.observe(self._show, "value")
         self.k.observe(self._show, "value")
 
     def _show(self, _):
         if self.upload.value:
             self.view.value = "<p>Looking for the colors.</p>"
-            self.view.value = compress_upload(bytes(self.upload.value[0]["content"]), self.k.value)
+            content = bytes(self.upload.value[0]["content"])
+            self.bar.layout.visibility = "visible"
+            try:
+                self.view.value = compress_upload(content, self.k.value, self._progress)
+            finally:
+                self.bar.layout.visibility = "hidden"
+
+    def _progress(self, share):
+        if share == 1 or share - self.bar.value >= 0.02 or share < self.bar.value:
+            self.bar.value = share
 
     def __repr__(self):
         return "PhotoUpload()"
@@ -41,14 +52,17 @@ class PhotoUpload(widgets.VBox):
         return super()._repr_mimebundle_(**kwargs) | {"text/html": f"<p>{INVITATION}</p>"}
 
 
-def compress_upload(content, k):
-    """Return the HTML that shows an uploaded photo beside itself in k colours.
+def compress_upload(content, k, progress=None):
+    """Return the HTML that shows an uploaded photo beside itself in k colors.
 
     Parameters
     ----------
     content : bytes
-        Of a picture file. A large photo is reduced first.
+        Of a picture file. A large photo is reduced first; a picture of few colors is not, since
+        blurred edges would bring more.
     k : int
+    progress : callable, optional
+        Is told the share of the work that is done, 0 ... 1.
 
     Returns
     -------
@@ -57,8 +71,9 @@ def compress_upload(content, k):
     """
     try:
         original, notes = read_picture(content)
-        original.thumbnail((LARGEST, LARGEST))
-        compressed = compress_image(original, k)
+        if original.getcolors(FEW) is None:
+            original.thumbnail((LARGEST, LARGEST))
+        compressed = compress_image(original, k, init="best", progress=progress)
     except ValueError as error:
         return f"<p>This file cannot be shown: {html.escape(str(error))}</p>"
     picture, caption = draw_photo(original, compressed)

@@ -2,7 +2,7 @@
 
 import io
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from datetime import datetime
 
 import numpy as np
@@ -323,7 +323,7 @@ def test_a_colour_without_pixels_is_counted(photograph):
 
 def test_an_upload_is_shown_with_its_numbers_and_can_be_saved(photograph):
     page = compress_upload(pictures.png(photograph), 4)
-    compressed = compress_image(photograph, 4)
+    compressed = compress_image(photograph, 4, init="best")
     pair, caption = pictures.draw_photo(photograph, compressed)
     source, width, height = encode(pair, photo=True)
     file = pictures.png(compressed.image)
@@ -335,10 +335,21 @@ def test_an_upload_is_shown_with_its_numbers_and_can_be_saved(photograph):
     )
 
 
-def test_a_large_upload_is_reduced_first():
+def test_a_large_upload_is_reduced_first(photograph):
     for size, reduced in (((900, 1200), (450, LARGEST)), ((1200, 900), (LARGEST, 450))):
-        page = compress_upload(pictures.png(Image.linear_gradient("L").resize(size)), 2)
+        page = compress_upload(pictures.png(photograph.resize(size)), 2)
         assert "Compressed at {} x {} pixels.".format(*reduced) in page
+
+
+def test_a_large_upload_of_few_colors_is_lossless():
+    drawing = Image.new("RGB", (1200, 900), "white")
+    for i, color in enumerate(("red", "navy", "black")):
+        drawing.paste(color, (20 * i, 30 * i, 20 * i + 7, 30 * i + 3))
+    page = compress_upload(pictures.png(drawing), 4)
+    assert "Compressed at 1200 x 900 pixels." in page
+    [data] = re.findall('href="data:image/png;base64,([^"]*)"', page)
+    written = Image.open(io.BytesIO(b64decode(data))).convert("RGB")
+    assert written.tobytes() == drawing.tobytes()
 
 
 def test_an_upload_that_is_no_picture():
@@ -366,6 +377,7 @@ def test_the_widget_shows_a_photo_once_there_is_one(photograph):
     widget.k.value = 16
     wait = "<p>Looking for the colors.</p>"
     shown = [compress_upload(bytes(content), k) for k in (2, 16)]
+    assert widget.bar.value == 1 and widget.bar.layout.visibility == "hidden"
     widget.upload.description = "Another"  # no reason to look again
     assert seen == [wait, shown[0], wait, shown[1]]
 
@@ -376,7 +388,21 @@ def test_the_widget_says_what_it_wants():
     assert (widget.k.description, widget.k.value) == ("k", 16)
     assert widget.k.options == (2, 4, 8, 16, 32, 64)
     controls, view = widget.children
-    assert controls.children == (widget.upload, widget.k) and view is widget.view
+    assert controls.children == (widget.upload, widget.k, widget.bar) and view is widget.view
+
+
+def test_the_widget_shows_how_far_it_is(photograph):
+    widget = PhotoUpload(ks=[16])
+    seen = []
+    widget.bar.observe(
+        lambda change: seen.append((change.new, widget.bar.layout.visibility)), "value"
+    )
+    content = memoryview(pictures.png(photograph))
+    file = {"name": "a.png", "type": "image/png", "size": len(content), "content": content}
+    widget.upload.value = (file | {"last_modified": datetime(2026, 1, 1)},)
+    shares = [share for share, _ in seen]
+    assert shares == sorted(shares) and shares[-1] == 1 and 5 < len(shares) <= 51
+    assert {visibility for _, visibility in seen} == {"visible"}
 
 
 def test_without_a_kernel_a_sentence_stands_for_the_widget():
