@@ -37,8 +37,8 @@ def principal_plane(X):
     Examples
     --------
     >>> plane, axes, share = principal_plane([[0, 0, 0], [0, 0, 2], [0, 1, 1]])
-    >>> print(plane[:, 0], round(share, 3))
-    [-1.  1.  0.] 1.0
+    >>> print(np.round(plane[:2, 0], 3), round(share, 3))
+    [-1.  1.] 1.0
     """
     X = np.asarray(X, dtype=np.float64)
     size = np.abs(X).max() or 1  # so that no square overflows or vanishes
