@@ -128,7 +128,7 @@ mutants: $(MUTANTS)/ready
 sizes: book chromium
 	$(BIN)/python -m tools.sizes
 
-# Takes the picture of the built book that the README and the home page show.
+# Takes the picture of the built book that the README shows.
 picture: book chromium
 	$(BIN)/python -m tools.take_picture
 
