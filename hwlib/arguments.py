@@ -1,6 +1,6 @@
 """What a function's arguments must be: each raises one ValueError that names what is wrong.
 
-`hwlib.kmeans`, which has to run on its own, holds its own copy of three of these.
+`hwlib.kmeans`, which must run on its own, holds its own copy of three of these.
 """
 
 from numbers import Integral, Real
