@@ -1,16 +1,21 @@
 """Scenes: the views work out what Python computes, and what Python computes is hwlib's."""
 
+import base64
+import io
 import itertools
 import json
 import random
-from functools import cache
+from functools import cache, partial
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
 
 from hwlib import backprop, datasets, kmeans, views
 from hwlib import binary_em as em
+from hwlib.compression import compress_image, rgb_pixels
 from hwlib.scene import Scene, seen, typeset
 from hwlib.scenes import backprop as nets
 from hwlib.scenes import binary_em as mixtures
@@ -119,26 +124,26 @@ def descent():
     return Scene("descent", nets.descent, view="descent", **axes)
 
 
-ALL = [
-    steps,
-    logreg,
-    network,
-    graph,
-    ends,
-    bound,
-    digits,
-    ratings,
-    labels,
-    weights,
-    activation,
-    descent,
-]
+def photograph():
+    picture = datasets.photograph()
+    compute = clusters.photograph(picture, {k: compress_image(picture, k) for k in (2, 8)})
+    return Scene("photo", compute, view="photograph", start={"k": 8}, k=[2, 8])
+
+
+def bowl():
+    compute = partial(nets.descent, examples=backprop.XOR_DATASET, start=[2, -1])
+    axes = {"learning_rate": [0.3, 1.0, 2.0, 3.0], "step": [*range(11), 20, 50]}
+    return Scene("bowl", compute, view="descent", **axes)
+
+
+ALL = [steps, logreg, network, graph, ends, bound, digits, ratings, labels, weights]
+ALL += [activation, descent, photograph, bowl]
 
 # ---- the mechanism --------------------------------------------------------------------------
 
 
 def squares(k, kind):
-    return {"points": [[0, k]], "start": [0]}, f"k = {k} of {kind}: a_1 < {k * k}."
+    return {"points": [[0, k]], "starts": [[0]]}, f"k = {k} of {kind}: a_1 < {k * k}."
 
 
 @pytest.fixture
@@ -155,7 +160,7 @@ def parts(page):
 def test_every_position_is_stored(scene):
     start, data = parts(scene.to_html())
     assert start["values"] == {"k": 2, "kind": "a"}
-    assert start["shared"] == {"start": [0]}
+    assert start["shared"] == {"starts": [[0]]}
     assert start["state"] == {"points": [[0, 2]]}
     for (k, kind), [index, caption] in zip(itertools.product([1, 2, 3, 4], "ab"), data["frames"]):
         assert {**start["shared"], **data["states"][index]} == squares(k, kind)[0]
@@ -254,9 +259,9 @@ def test_the_view_runs_k_means_as_hwlib_does(run):
     for k, seed in itertools.product(range(1, 11), range(10)):
         state, _ = scene.frame(k=k, seed=seed)
         said = run(f"""(() => {{
-            const {{ points, start }} = {json.dumps(state)};
+            const {{ points, starts }} = {json.dumps(state)};
             const {{ run, caption }} = explorerViews.plane;
-            const steps = run(points, start.map((row) => points[row]));
+            const steps = run(points, starts[{seed}].map((row) => points[row]));
             return steps.map((_, t) => caption(steps, t, {{ k: {k}, seed: {seed} }}));
         }})()""")
         assert said == [scene.frame(k=k, seed=seed, step=t)[1] for t in range(len(said))]
@@ -266,7 +271,7 @@ def test_the_view_runs_k_means_as_hwlib_does(run):
 def test_starts_are_those_of_the_homework():
     state, _ = steps().frame(k=4, seed=3)
     rows = np.random.RandomState(3).choice(np.arange(500), 4, replace=False)
-    assert state["start"] == rows.tolist()
+    assert state["starts"][3] == rows.tolist()
     assert np.allclose(np.array(state["points"])[rows], kmeans.initial_centroids(X, 4, rng=3))
 
 
@@ -294,6 +299,74 @@ def test_ends_are_those_of_kmeans():
         z = kmeans.assign(np.array(state["points"]), np.array(state["centroids"]))
         assert (z == end.assignments).all()
     assert state["best"][1] == pytest.approx(4384.30, abs=0.01)
+
+
+# ---- the photograph -------------------------------------------------------------------------
+
+
+def array(values):
+    return f"Uint8Array.from({np.ravel(values).tolist()})"
+
+
+def test_a_photograph_in_k_colors_is_that_of_compress_image():
+    picture, scene = datasets.photograph(), photograph()
+    for k in (2, 8):
+        compressed = compress_image(picture, k)
+        state, caption = scene.frame(k=k)
+        palette = np.reshape(compressed.image.getpalette(), (-1, 3)).tolist()
+        counts = np.bincount(np.asarray(compressed.image).ravel())
+        assert sorted(state["colors"]) == sorted(palette)
+        assert state["shares"] == sorted(state["shares"], reverse=True)
+        for each, share in zip(state["colors"], state["shares"]):
+            assert share == pytest.approx(counts[palette.index(each)] / 135_000, abs=1e-5)
+        off = np.sqrt(compressed.loss / (3 * 135_000))
+        assert caption.startswith(f"k = {k}: loss {compressed.loss / 1e6:.1f} million,")
+        assert f"typically off by {off:.0f} of 255 levels" in caption
+    assert "It takes 1 bit per pixel, a factor of 24." in scene.frame(k=2)[1]
+
+
+def test_the_photograph_is_shown_at_half_its_size(run):
+    state, _ = photograph().frame()
+    shown = np.frombuffer(base64.b64decode(state["photo"]), np.uint8).reshape(225, 150, 3)
+    assert state["size"] == [150, 225]
+    pixels = rgb_pixels(datasets.photograph()).astype(float)
+    squares = [pixels[i::2, j::2] for i in (0, 1) for j in (0, 1)]
+    assert np.abs(np.mean(squares, axis=0) - shown).max() <= 0.5
+    assert run(f"explorerViews.photograph.decode({json.dumps(state['photo'])}).length") == 101_250
+
+
+@pytest.mark.parametrize("n", range(8))
+def test_bytes_come_back(run, n):
+    content = bytes(255 - 31 * i for i in range(n))
+    text = base64.b64encode(content).decode("ascii")
+    assert run(f"[...explorerViews.photograph.decode({json.dumps(text)})]") == list(content)
+
+
+@pytest.mark.parametrize(("width", "k"), [(1, 2), (3, 16), (5, 17), (4, 64), (3, None), (5, None)])
+def test_a_bitmap_is_the_picture(run, width, k):
+    rng = np.random.RandomState(0)
+    colors = rng.randint(0, 256, size=(k or 2, 3))
+    levels = rng.randint(0, k or 256, size=(4, width) if k else (4, width, 3))
+    palette = json.dumps(colors.tolist()) if k else "null"
+    source = run(f"explorerViews.photograph.bitmap([{width}, 4], {array(levels)}, {palette})")
+    head, data = source.split(",")
+    assert head == "data:image/bmp;base64"
+    with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+        np.testing.assert_array_equal(
+            np.asarray(image.convert("RGB")), colors[levels] if k else levels
+        )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_view_clusters_colors_as_hwlib_does(run, seed):
+    # few levels: ties, equal pixels, clusters that run empty
+    rng = np.random.RandomState(seed)
+    pixels, start = rng.randint(0, 4, size=(60, 3)), rng.randint(0, 6, size=(5, 3))
+    colors = run(f"explorerViews.photograph.lloyd({array(pixels)}, {start.tolist()})")
+    *_, end = kmeans.iterate(pixels, start)
+    np.testing.assert_allclose(colors, end.centroids, atol=1e-12)  # sums of 60 whole numbers
+    z = run(f"[...explorerViews.photograph.nearest({array(pixels)}, {json.dumps(colors)})]")
+    assert z == kmeans.assign(pixels, colors).tolist()
 
 
 # ---- graphs ---------------------------------------------------------------------------------
@@ -426,6 +499,38 @@ def test_losses_of_the_homework():
     assert "loss 0.0186, 4 of 4" in nets.network(0.1, 1000)[1]
     assert "the run ended at step 1" in nets.network(300.0, 1000)[1]
     assert "Every hidden unit is off" in nets.network(1.0, 1000)[1]
+
+
+def test_the_chapter_says_when_all_four_points_are_right():
+    # the answer to the chapter's first question, and what it says of learning rate 0.7
+    right = [step for step in nets.NETWORK_STEPS if "4 of 4" in nets.network(0.1, step)[1]]
+    assert right == [70, 100, 200, 500, 1000]
+    assert "3 of 4" in nets.network(0.1, 50)[1]
+    units = [nets.network(0.7, step)[1].rpartition(". ")[2] for step in (20, 21)]
+    assert units == [
+        "Three hidden units are on for some example.",
+        "Two hidden units are on for some example.",
+    ]
+
+
+@pytest.mark.parametrize(("rate", "step"), [(0.1, 0), (0.1, 1000), (0.7, 21), (1.0, 1000)])
+def test_bars_in_the_network_are_what_its_units_answer(run, rate, step):
+    state, _ = nets.network(rate, step)
+    W, b, v, c = nets._train(backprop.make_neural_network, "network", rate)[1][step]
+    points = np.array([x for x, _ in backprop.XOR_DATASET])
+    hidden = np.maximum(W @ points.T + b[:, None], 0)
+    chances = backprop.sigmoid(v @ hidden + c)
+    alive = hidden.any(axis=1)
+    full = max(1, hidden.max())  # the answer that a full bar stands for
+    answers = np.concatenate([*(hidden[alive] / full), chances])
+
+    values = {"learning_rate": rate, "step": step}
+    picture = run(f"explorerViews.training.still({json.dumps(state)}, {json.dumps(values)}, 690)")
+    soup = BeautifulSoup(picture, "html.parser").select_one("g.network")
+    bars = [float(bar["width"]) for bar in soup.select("rect[height='7']")]
+    np.testing.assert_allclose(bars, 38 * answers, atol=0.051)  # drawn to a tenth of a pixel
+    dead = [text for text in soup.select("text") if text.get_text() == "dead"]
+    assert len(dead) == 3 - alive.sum()
 
 
 # ---- the bound ------------------------------------------------------------------------------
@@ -689,12 +794,16 @@ def test_the_view_knows_values_and_derivatives_of_the_nodes(run):
     assert "0.2500. Of a gradient that arrives, a share of 0.25" in nets.activation("sigmoid", 0)[1]
 
 
-def test_the_view_descends_as_gradient_descent_does(run):
-    scene = descent()
+@pytest.mark.parametrize("make", [descent, bowl])
+def test_the_view_descends_as_gradient_descent_does(run, make):
+    scene = make()
     for rate, step in itertools.product(*scene.axes.values()):
         state, caption = scene.frame(learning_rate=rate, step=step)
         arguments = f"{json.dumps(state['examples'])}, {json.dumps(state['start'])}, {rate}, {step}"
         assert run(f"explorerViews.descent.caption({arguments})") == caption
-    # one rate creeps, one oscillates
+
+
+def test_one_rate_creeps_and_one_oscillates():
+    scene = descent()
     assert scene.frame(learning_rate=0.03, step=50)[1].endswith("It fell in every step.")
     assert "It rose in " in scene.frame(learning_rate=2.0, step=50)[1]

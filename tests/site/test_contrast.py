@@ -1,4 +1,4 @@
-"""The colours of the figures: seen on both themes' pages, and told apart by the colour-blind."""
+"""The colors of the figures: seen on both themes' pages, and told apart by the color-blind."""
 
 import io
 import itertools
@@ -10,7 +10,7 @@ from colorspacious import cspace_convert, deltaE
 from PIL import Image
 
 from hwlib import datasets, explorer, figures, kmeans
-from hwlib.figures.kmeans import draw_step
+from hwlib.figures.kmeans import draw_clusters
 
 NAMED = {
     "ink": figures.INK,
@@ -39,7 +39,7 @@ HUE_ROTATE = np.array(
 
 
 def shown(color, theme):
-    """Return a colour of a figure as the page shows it: hwlib/explorer.css turns it in the dark."""
+    """Return a color of a figure as the page shows it: hwlib/explorer.css turns it in the dark."""
     if theme == "light":
         return rgb(color)
     turned = np.clip(HUE_ROTATE @ (255 - rgb(color)), 0, 255)
@@ -60,7 +60,7 @@ def contrast(one, other):
 
 
 def seen(color, deficiency):
-    """Return a colour as it is seen with one kind of cones missing (Machado et al., 2009)."""
+    """Return a color as it is seen with one kind of cones missing (Machado et al., 2009)."""
     if deficiency is None:
         return color
     space = {"name": "sRGB1+CVD", "cvd_type": deficiency, "severity": 100}
@@ -68,7 +68,7 @@ def seen(color, deficiency):
 
 
 def differences(pairs, theme, deficiency):
-    """Return how far apart pairs of colours are (CAM02-UCS; about 1 can just be noticed)."""
+    """Return how far apart pairs of colors are (CAM02-UCS; about 1 can just be noticed)."""
     return {
         pair: deltaE(
             *(seen(shown(COLORS[name], theme), deficiency) for name in pair),
@@ -111,9 +111,8 @@ def test_first_five_clusters_can_be_told_apart(theme, deficiency):
 
 def test_clusters_carry_their_number():
     X = datasets.plane_points()
-    history = list(kmeans.iterate(X, kmeans.initial_centroids(X, 10)))
-    figure, _ = draw_step(X, history, 0, steps=10)
-    numbers = [text.get_text() for text in figure.axes[0].texts]
+    figure, _ = draw_clusters(X, [kmeans.kmeans(X, k) for k in (2, 10)])
+    numbers = [text.get_text() for text in figure.axes[1].texts]
     assert numbers == [str(c) for c in range(1, 11)]
 
 

@@ -223,17 +223,17 @@ def test_plain_anchor_is_an_ordinary_one(tab):
 
 
 def test_spaces_and_commas_are_escaped(tab):
-    name, page = "colour-cloud", "notebooks/choosing_starts.html"
-    view = described()[name].axes["view"]
-    assert " " in view[1]
+    name, page = "map-reduce-machines", "notebooks/5_map_reduce.html"
+    data = described()[name].axes["data"]
+    assert ", " in data[-1]
     tab.goto(address(page))
-    press(tab, name, "view", "End")
+    press(tab, name, "data", "End")
     link = tab.locator(f"#{name}").get_by_role("link").get_attribute("href")
-    assert re.fullmatch(r"#colour-cloud\?[\w=&+%.-]+", link)
+    assert re.fullmatch(r"#map-reduce-machines\?[\w=&+%.-]+", link)
     for space in ("+", "%20", " "):
         tab.goto("about:blank")
-        tab.goto(address(page, f"#{name}?view={view[1].replace(' ', space)}"))
-        shows(tab, name, view=view[1])
+        tab.goto(address(page, f"#{name}?data={data[-1].replace(' ', space)}"))
+        shows(tab, name, data=data[-1])
 
 
 def test_address_is_harmless_without_javascript(chromium):
@@ -259,13 +259,13 @@ def test_back_and_forward_walk_through_the_states(tab, clock):
     pause(clock)
     press(tab, STEPS, "step", "ArrowRight")
     k, step = described()[STEPS].axes["k"][1], described()[STEPS].axes["step"]
-    colours = described()["em-pathologists"].axes["k"][-1]
+    colors = described()["em-pathologists"].axes["k"][-1]
     history = [  # what each of two explorers shows
         ({}, {}),
         ({"k": k}, {}),
         ({"k": k, "step": step[2]}, {}),
-        ({"k": k, "step": step[2]}, {"k": colours}),
-        ({"k": k, "step": step[3]}, {"k": colours}),
+        ({"k": k, "step": step[2]}, {"k": colors}),
+        ({"k": k, "step": step[3]}, {"k": colors}),
     ]
 
     def check(values, photo):
