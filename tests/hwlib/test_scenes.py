@@ -671,12 +671,8 @@ def test_the_top_is_where_the_m_step_puts_it(run):
     for ones in range(11):
         caption = scene.frame(ones=ones)[1]
         assert run(f"explorerViews.weights.caption(10, {ones})") == caption
-    assert scene.frame(ones=3)[1].endswith(
-        "W_{cj} = 3/10 = 0.3, where this part of the ECLL is −6.109."
-    )
-    assert scene.frame(ones=0)[1].endswith(
-        "W_{cj} = 0/10 = 0, where this part of the ECLL is 0.000."
-    )
+    assert scene.frame(ones=3)[1].endswith("w = 3/10 = 0.3, where this part of the ECLL is −6.109.")
+    assert scene.frame(ones=0)[1].endswith("w = 0/10 = 0, where this part of the ECLL is 0.000.")
 
 
 @pytest.mark.parametrize("seed", range(5))
