@@ -181,9 +181,9 @@ class Scene extends Explorer {
   constructor(figure) {
     super(figure);
     this.stage = figure.querySelector(".explorer-stage");
-    const { shared, state, values } = JSON.parse(figure.querySelector(".explorer-start").textContent);
-    this.shared = shared;
-    this.model = new Model(this, { values, state: { ...shared, ...state }, caption: "" });
+    const start = JSON.parse(figure.querySelector(".explorer-start").textContent);
+    this.model = new Model(this, { values: start.values });
+    this.begins(start);
     this.model.values.caption = this.figcaption.textContent;
     this.model.on("change:caption", () => {
       const caption = this.model.get("caption");
@@ -193,6 +193,12 @@ class Scene extends Explorer {
     this.model.on("change:last", () => this.limit());
     this.first = this.keep();
     drawWhenNear(this);
+  }
+
+  // A large start comes with the scripts of the view.
+  begins({ shared, state }) {
+    this.shared = shared;
+    this.model.values.state = { ...shared, ...state };
   }
 
   // The view takes the place of the still picture: once, whoever asks first.
@@ -327,6 +333,10 @@ function changed() {
 
 function receiveFrames(name, data) {
   explorers.get(name).receive(data);
+}
+
+function receiveStart(name, start) {
+  explorers.get(name).begins(start);
 }
 
 // ---- the address ----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Pictures for the chapter on EM: the model, genomes, and the choice of k."""
+"""Pictures for the chapter on EM: the model, and the choice of k."""
 
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
@@ -38,39 +38,6 @@ def draw_model():
     return figure, (
         "The model: for each example i a hidden cluster Z_i is drawn from π, and then each of its "
         "d entries X_ij with the chance of a one that row Z_i of W gives."
-    )
-
-
-def draw_sites(labels, responsibilities, sites):
-    """Draw how sure the E step is of each genome's population.
-
-    Parameters
-    ----------
-    labels : ndarray, shape (n,)
-        The true population of each genome, 0 or 1.
-    responsibilities : dict
-        `responsibilities[sites]`, shape (n, 2), from the first `sites` columns of the data.
-    sites : int
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    caption : str
-    """
-    figure, axes = figures.new_figure(2.8, (0.084, 0.181, 0.907, 0.798))
-    second = responsibilities[sites][:, 1]
-    axes.axhline(0.5, color=figures.FAINT, lw=1, ls="--")
-    for population, (marker, colour) in enumerate(zip("os", figures.CLUSTERS)):
-        members = np.flatnonzero(labels == population)
-        axes.plot(members + 1, second[members], marker, ms=5, color=colour)
-        name, middle = f"population {population + 1}", members.mean() + 1
-        axes.text(middle, 1.09, name, ha="center", color=colour)
-    axes.set(xlabel="genome i", ylabel="$r_{i2}$", xlim=(0, len(labels) + 1), ylim=(-0.05, 1.2))
-    axes.set_yticks([0, 0.5, 1])
-    own = responsibilities[sites][np.arange(len(labels)), labels]
-    return figure, (
-        f"Sites used: {sites}. The responsibility of a genome's own population is above 0.99 for "
-        f"{np.sum(own > 0.99)} of {len(own)} genomes, and below 1/2 for {np.sum(own < 0.5)}."
     )
 
 
@@ -126,62 +93,6 @@ def draw_choice(fits, criteria, agreement, examples, k):
         f"n = {examples}, k = {k}: {numbers}; adjusted Rand index "
         f"{_signed(agreement[examples][k], 2)}. Lowest AIC at k = {lowest['AIC']}, lowest BIC at "
         f"k = {lowest['BIC']}."
-    )
-
-
-def draw_snps(labels, second, found, reachable, F_ST, sites):
-    """Draw the populations that EM finds in simulated genomes, and how right they are.
-
-    Parameters
-    ----------
-    labels : ndarray, shape (n,)
-        The planted population of each genome of the data shown, 0 or 1.
-    second : dict
-        `second[F_ST, sites]`, shape (n,), the responsibility of the cluster that stands for the
-        second population.
-    found, reachable : dict
-        By `(F_ST, sites)`, the mean adjusted Rand index from random starts, and of an E step with
-        the true W.
-    F_ST : float
-    sites : int
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    caption : str
-    """
-    places = (0.084, 0.178, 0.404, 0.802), (0.587, 0.178, 0.404, 0.802)
-    figure, (genomes, curve) = figures.new_figure(3.0, *places)
-    genomes.axhline(0.5, color=figures.FAINT, lw=1, ls="--")
-    for population, (marker, colour) in enumerate(zip("os", figures.CLUSTERS)):
-        members = np.flatnonzero(labels == population)
-        r = second[F_ST, sites][members]
-        genomes.plot(members + 1, r, marker, ms=4.5, color=colour)
-        name, middle = f"population {population + 1}", members.mean() + 1
-        genomes.text(middle, 1.09, name, ha="center", color=colour, fontsize=10)
-    genomes.set(xlabel="genome i", ylabel="$r_{i2}$", xlim=(0, len(labels) + 1))
-    genomes.set(ylim=(-0.05, 1.2), yticks=[0, 0.5, 1])
-
-    for fst in dict.fromkeys(fst for fst, _ in found):
-        row = [d for other, d in found if other == fst]
-        chosen = fst == F_ST
-        if chosen:
-            limit = [reachable[fst, d] for d in row]
-            diamonds = {"marker": "D", "mfc": "white", "ms": 6, "ls": "--", "lw": 1}
-            curve.plot(row, limit, color=figures.NEGATIVE, **diamonds)
-        ours = [found[fst, d] for d in row]
-        thick = {"color": figures.INK, "marker": "o", "ms": 5, "lw": 1.6, "zorder": 3}
-        curve.plot(row, ours, **(thick if chosen else {"color": figures.FAINT, "lw": 0.8}))
-    curve.plot(sites, found[F_ST, sites], "o", ms=10, color=figures.VALUE, zorder=4)
-    curve.set(xscale="log", xlabel="number of sites d", ylabel="adjusted Rand index")
-    curve.set(ylim=(-0.08, 1.2), yticks=[0, 0.5, 1])
-    note = {"fontsize": 10, "transform": curve.transAxes, "va": "top"}
-    curve.text(0.02, 0.99, "◇ with the true W", color=figures.NEGATIVE, **note)
-    curve.text(0.98, 0.99, "● random starts", ha="right", **note)
-    return figure, (
-        f"F_ST = {F_ST:g}, {sites} sites: adjusted Rand index "
-        f"{_signed(found[F_ST, sites], 2)} from random starts, "
-        f"{_signed(reachable[F_ST, sites], 2)} with the true W."
     )
 
 

@@ -201,6 +201,89 @@ def labels(data, fits):
     return compute
 
 
+def sites(genomes, counts):
+    """Return what the scene of the first sites shows, as a function of sites.
+
+    Parameters
+    ----------
+    genomes : hwlib.datasets.Genomes
+        Of two populations.
+    counts : sequence of int
+        The numbers of sites that can be chosen, ascending.
+
+    Returns
+    -------
+    callable
+        `compute(sites)` returns a state and a caption: where the sum of evidence for each genome,
+        its log-odds of population 2 under the true W, stands after so many sites.
+    """
+    X, pi, W = genomes.X, np.array([0.5, 0.5]), genomes.frequencies
+    at = np.union1d(np.geomspace(1, counts[-1], 40).round().astype(int), counts)
+
+    def odds(s):
+        joint = binary_em.log_joint_probabilities(X[:, :s].astype(float), pi, W[:, :s])
+        return joint[:, 1] - joint[:, 0]
+
+    shared = {
+        "labels": genomes.labels.tolist(),
+        "at": at.tolist(),
+        "walks": seen(np.transpose([odds(s) for s in at]), 1),
+        "all": list(counts),
+    }
+
+    def compute(sites):
+        r = binary_em.e_step(X[:, :sites], pi, W[:, :sites])
+        own = r[np.arange(len(r)), genomes.labels]
+        sure, wrong = np.sum(own > SURE), np.sum(own < 0.5)
+        return shared | {"odds": seen(odds(sites), 2)}, (
+            f"Sites used: {sites}. The responsibility of a genome's own population is above 0.99 "
+            f"for {sure} of {len(own)} genomes, and below 1/2 for {wrong}."
+        )
+
+    return compute
+
+
+def snps(labels, second, found, reachable):
+    """Return what the scene of populations found by EM shows, as a function of F_ST and sites.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (n,)
+        The planted population of each genome of the data shown, 0 or 1.
+    second : dict
+        `second[F_ST, sites]`, shape (n,), the responsibility of the cluster that stands for the
+        second population.
+    found, reachable : dict
+        By `(F_ST, sites)`, the mean adjusted Rand index from random starts, and of an E step with
+        the true W.
+
+    Returns
+    -------
+    callable
+        `compute(F_ST, sites)` returns a state and a caption.
+    """
+    drifts, counts = (list(dict.fromkeys(each)) for each in zip(*found))
+
+    def by_drift(index):
+        return {f"{drift:g}": [seen(index[drift, s], 2) for s in counts] for drift in drifts}
+
+    shared = {
+        "labels": labels.tolist(),
+        "all": counts,
+        "found": by_drift(found),
+        "reachable": by_drift(reachable),
+    }
+
+    def compute(F_ST, sites):
+        at = F_ST, sites
+        return shared | {"r": seen(second[at], 2)}, (
+            f"F_ST = {F_ST:g}, {sites} sites: adjusted Rand index {_signed(found[at])} from random "
+            f"starts, {_signed(reachable[at])} with the true W."
+        )
+
+    return compute
+
+
 def _answers(data):
     return {
         "names": "".join(data.names),

@@ -39,7 +39,7 @@ function draw(seen, stage) {
     h("path", { class: "curve-value", d: trace(grid.map((v) => [x(v), y(f(v))])) }),
     h("path", { class: "curve-gradient", d: seen.name === "ReLU" ? `M${px(x(-END))} ${px(y(0))}H${px(x(0))}M${px(x(0))} ${px(y(1))}H${px(x(END))}` : trace(grid.map((v) => [x(v), y(slope(v))])) }),
     words(x(label[0]), y(label[1]), `${name}(x)`, { class: "value halo-paper strong", "text-anchor": "end" }),
-    words(x(seen.name === "ReLU" ? 6 : 3.9), y(seen.name === "ReLU" ? 1 : 0.07) - 8, "derivative", { class: "gradient halo-paper", "text-anchor": "middle" }),
+    words(x(seen.name === "ReLU" ? 6 : narrow ? 5.7 : 3.9), y(seen.name === "ReLU" ? 1 : 0.07) - 8, "derivative", { class: "gradient halo-paper", "text-anchor": "middle" }),
     h("path", { class: "tangent", d: trace(tangent) }),
     h("circle", { class: "mark-gradient", cx: px(x(at)), cy: px(y(slope(at))), r: 6 }),
     h("path", { class: "guide", d: `M${px(x(at))} ${px(bottom)}V${px(y(f(at)))}` }),

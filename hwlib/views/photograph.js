@@ -175,6 +175,9 @@ function draw(seen, stage) {
   const strip = room + (narrow ? 12 : 14), bottom = narrow ? high + 74 + side : strip + 50;
   const cut = Math.round(clamp(wipe, 0, 1) * wide), move = ([to]) => stage.change({ wipe: rounded(clamp(to / wide, 0, 1), 3) });
 
+  const legend = error
+    ? `Black: no error. White: ${narrow ? "128 levels." : "off by 128 levels or more."}`
+    : narrow ? "Width: share of the pixels." : "Each color is as wide as its share of the pixels.";
   let at = 0;
   const swatches = colors.map((each, c) => {
     const from = at * width;
@@ -199,7 +202,7 @@ function draw(seen, stage) {
         !stage.still && image(original(photo), "original")),
       h("g", {}, swatches),
       h("rect", { x: 0, y: strip, width, height: 26, class: "frame" }),
-      words(0, strip + 43, error ? "Black: as in the original. White: at least 128 levels away." : "Each color is as wide as its share of the pixels.", { class: "faint" }),
+      words(0, strip + 43, legend, { class: "faint" }),
       solid(seen, stage, cube, side, made),
       handle(stage, {
         at: [cut, high / 2], label: "border between the original and its copy", spoken: `${Math.round(100 * wipe)}% original`,

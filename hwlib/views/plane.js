@@ -217,7 +217,7 @@ function draw(seen, stage) {
         h("g", {}, seen.glide.rival.map((mu, c) => h("g", { transform: `translate(${at(mu).map(px).join(",")})` }, knob(rival, c))))),
       xAxis(stepX, curve.bottom, { label: "step" }),
       yAxis(lossY, curve.left, { at: [500, 1000, 2000, 5000, 10000], label: "loss", format: (v) => fixed(v, 0), grid: curve.right }),
-      rival && words(curve.right, curve.top - 8, "line: the first start, dashes: the second", { "text-anchor": "end", class: "faint" }),
+      rival && words(curve.right, curve.top - 8, narrow ? "dashes: second start" : "line: first start, dashes: second", { "text-anchor": "end", class: "faint" }),
       rival && line(rival, rival.t, "rival"),
       line(seen, t, "mine"),
     ),

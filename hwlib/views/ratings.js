@@ -33,6 +33,9 @@ const renamed = ({ pi, W }, order) => ({ pi: order.map((c) => pi[c]), W: order.m
 
 // ---- a table of W -----------------------------------------------------------------------------
 
+// One digit, where there is room for no more: 0, .4, 1
+const brief = (w) => String(rounded(w, 1)).replace("0.", ".");
+
 // Row c stands at place[c] and has the color of cluster colors[c] + 1.
 function table(names, W, place, { left, top, cell, line, digits, colors = place.map((_, c) => c) }) {
   return h("g", {},
@@ -44,7 +47,7 @@ function table(names, W, place, { left, top, cell, line, digits, colors = place.
         words(left - 16, v + line / 2 + 4.5, Math.round(place[c]) + 1, { class: "strong", "text-anchor": "middle" }),
         row.map((w, j) => [
           h("rect", { x: px(left + j * cell), y: px(v + 1), width: px(cell - 1), height: line - 2, fill: ink, "fill-opacity": px(5.5 * w) / 10, stroke: color("faint"), "stroke-opacity": 0.3 }),
-          words(left + (j + 0.5) * cell - 0.5, v + line / 2 + 4.5, fixed(w, digits), { "text-anchor": "middle" }),
+          words(left + (j + 0.5) * cell - 0.5, v + line / 2 + 4.5, (digits ? fixed(w, digits) : brief(w)), { "text-anchor": "middle" }),
         ]));
     })));
 }
@@ -66,13 +69,13 @@ function drawOne(seen, stage) {
   const left = 30, cell = narrow ? Math.floor((width - 108) / 7) : Math.min(42, Math.floor((width - 230) / 7)), line = 29, slide = 24, top = slide + 56, most = levels.length;
   const shares = left + names.length * cell + 8, bars = { left: narrow ? shares : shares + 44, right: width - 40 }, share = linear([0, 1], [bars.left, bars.right]);
   const toggle = (j) => stage.change({ x: x.map((on, i) => (i === j ? 1 - on : on)) });
-  const plot = { left: 56, right: width - 14, top: top + most * line + 40, bottom: top + most * line + 180 };
+  const plot = { left: 56, right: Math.min(width - 14, 380), top: top + most * line + 40, bottom: top + most * line + 180 };
   const kX = linear([0.7, most + 0.3], [plot.left, plot.right]), y = linear([Math.min(...levels) - 20, Math.max(...levels) + 20], [plot.bottom, plot.top]);
-  const dots = levels.map((each, i) => [kX(i + 1), y(each)]);
+  const note = plot.right - (narrow ? 150 : -20), dots = levels.map((each, i) => [kX(i + 1), y(each)]);
   const pick = (to) => { if (to !== k) stage.move({ k: to }); };
   return [
     picture(width, plot.bottom + 44, "W for each cluster and pathologist, and the log-likelihood against k", { class: "ratings" },
-      table(names, W, range(k), { left, top, cell, line, digits: narrow ? 1 : 2 }),
+      table(names, W, range(k), { left, top, cell, line, digits: narrow ? 0 : 2 }),
       !narrow && words(shares + 16, top - 7, "π", { "text-anchor": "middle", class: "name" }),
       words(bars.left, top - 7, "r", { class: "name" }),
       h("g", {}, r.map((each, c) => {
@@ -82,7 +85,7 @@ function drawOne(seen, stage) {
           h("rect", { x: px(bars.left), y: px(v - 7), width: px(Math.max(share(each) - bars.left, 1)), height: 14, fill: color(`c${c + 1}`) }),
           words(share(each) + 5, v + 4.5, fixed(each), {}));
       })),
-      h("g", {}, x.map((on, j) => pressable(`${names[j]} says ${on ? "yes" : "no"}`, () => toggle(j), {},
+      h("g", {}, x.map((on, j) => pressable(`${names[j]}: ${narrow ? `${on}, ` : ""}${on ? "yes" : "no"}`, () => toggle(j), {},
         h("rect", { class: on ? "answer yes" : "answer", x: px(left + j * cell), y: slide, width: px(cell - 2), height: 26, rx: 5 }),
         words(left + (j + 0.5) * cell - 1, slide + 17.5, narrow ? on : on ? "yes" : "no", { "text-anchor": "middle", class: on ? "inverse" : "" })))),
       words(left, slide - 9, narrow ? "a slide: press an answer" : "a slide: press an answer to change it", { class: "name" }),
@@ -95,8 +98,8 @@ function drawOne(seen, stage) {
         h("path", { class: "line", d: trace(dots) }),
         dots.map(([u, v]) => h("circle", { class: "dot", cx: px(u), cy: px(v), r: 3.2 })),
         Object.entries(published).map(([key, value]) => h("path", { d: `M${px(kX(key))} ${px(y(value) - 10)}l9 10l-9 10l-9 -10z`, fill: "none", stroke: color("negative"), "stroke-width": 2 })),
-        h("path", { d: `M${px(plot.right - 150)} ${plot.bottom - 24}l7 8l-7 8l-7 -8z`, fill: "none", stroke: color("negative"), "stroke-width": 2 }),
-        words(plot.right - 136, plot.bottom - 11.5, "published (poLCA)", {})),
+        h("path", { d: `M${px(note)} ${plot.bottom - 24}l7 8l-7 8l-7 -8z`, fill: "none", stroke: color("negative"), "stroke-width": 2 }),
+        words(note + 14, plot.bottom - 11.5, "published (poLCA)", {})),
       handle(stage, {
         at: [kX(k), y(at)], label: "k on the curve", spoken: `k ${k}, log-likelihood ${fixed(levels[k - 1], 4)}`, now: k, step: kX(2) - kX(1), reach: 20,
         move: ([to]) => pick(clamp(Math.round(kX.invert(to)), 1, most)),
@@ -125,7 +128,7 @@ function drawTwo(seen, stage) {
   const { names, reference, W, order, values, matched, here } = seen, { t, place, along } = seen.glide, { width, narrow } = stage;
   const k = order.length, line = 29, cell = narrow ? Math.floor((width - 40) / 7) : Math.floor((width - 150) / 14), top = 46;
   const second = narrow ? { left: 32, top: top + k * line + 58 } : { left: width - 7 * cell, top };
-  const bottom = second.top + k * line, shape = { cell, line, digits: narrow && cell < 34 ? 1 : cell < 32 ? 1 : 2 };
+  const bottom = second.top + k * line, shape = { cell, line, digits: cell < 33 ? 0 : 2 };
   const plot = { left: 56, right: width - 16, top: bottom + 46, bottom: bottom + 186 };
   const x = linear([0, 1], [plot.left + 14, plot.right - 8]), y = linear([-560, -270], [plot.bottom, plot.top]);
   const rows = order.map((c) => W[c]), seed = stage.values.seed;

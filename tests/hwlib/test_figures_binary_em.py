@@ -26,21 +26,6 @@ def test_the_model_names_its_variables():
     assert "Z_i" in caption and "X_ij" in caption
 
 
-def test_sites_count_the_genomes_as_the_caption_says():
-    labels = np.array([0, 0, 0, 1, 1])
-    r = np.array([[0.995, 0.005], [0.95, 0.05], [0.4, 0.6], [0.3, 0.7], [0, 1]])
-    figure, caption = draw.draw_sites(labels, {7: r}, 7)
-    assert caption == (
-        "Sites used: 7. The responsibility of a genome's own population is above 0.99 for 2 of 5 "
-        "genomes, and below 1/2 for 1."
-    )
-    _, first, second = figure.axes[0].lines
-    np.testing.assert_array_equal(first.get_xydata(), [[1, 0.005], [2, 0.05], [3, 0.6]])
-    np.testing.assert_array_equal(second.get_xydata(), [[4, 0.7], [5, 1]])
-    assert first.get_marker() != second.get_marker()  # not by color alone
-    assert texts(figure.axes[0]) == ["population 1", "population 2"]
-
-
 @pytest.fixture(scope="module")
 def choice():
     rng = np.random.RandomState(0)
@@ -78,30 +63,6 @@ def test_all_frames_of_the_choice_have_the_same_size_and_axes(choice):
     assert len(limits) == 1
 
 
-def snps():
-    pairs = [(fst, sites) for fst in (0.1, 0.3) for sites in (10, 100)]
-    second = {pair: np.array([0.1, 0.6, 0.9]) * pair[0] for pair in pairs}
-    found = {pair: pair[0] * pair[1] / 30 for pair in pairs}
-    return np.array([0, 0, 1]), second, found, {pair: 0.95 for pair in pairs}
-
-
-def test_snps_show_genomes_and_the_index():
-    figure, caption = draw.draw_snps(*snps(), 0.3, 100)
-    genomes, curve = figure.axes
-    _, first, other = genomes.lines
-    np.testing.assert_allclose(first.get_xydata(), [[1, 0.03], [2, 0.18]])
-    np.testing.assert_allclose(other.get_xydata(), [[3, 0.27]])
-    assert first.get_marker() != other.get_marker()
-    faint, limit, ours, chosen = curve.lines
-    np.testing.assert_allclose(faint.get_xydata(), [[10, 1 / 30], [100, 1 / 3]])
-    np.testing.assert_allclose(limit.get_xydata(), [[10, 0.95], [100, 0.95]])
-    np.testing.assert_allclose(ours.get_xydata(), [[10, 0.1], [100, 1]])
-    np.testing.assert_allclose(chosen.get_xydata(), [[100, 1]])
-    assert caption == (
-        "F_ST = 0.3, 100 sites: adjusted Rand index 1.00 from random starts, 0.95 with the true W."
-    )
-
-
 def test_same_clusters_uses_no_row_twice():
     W = np.array([[0.5, 0.5], [0.6, 0.6]])
     assert experiments.same_clusters(W, np.array([[0.55, 0.55], [0.0, 0.0]])) == [1, 0]
@@ -116,7 +77,6 @@ def test_figures_leave_no_trace(choice):
     before = dict(plt.rcParams)
     draw.draw_model()
     draw.draw_choice(*choice, 40, 2)
-    draw.draw_snps(*snps(), 0.1, 10)
     assert plt.get_fignums() == []
     assert dict(plt.rcParams) == before
 
@@ -124,9 +84,7 @@ def test_figures_leave_no_trace(choice):
 def test_all_figures_are_as_wide_as_the_book_and_their_text_is_readable(choice):
     drawn = [
         draw.draw_model(),
-        draw.draw_sites(np.array([0, 1]), {1: np.eye(2)}, 1),
         draw.draw_choice(*choice, 40, 3),
-        draw.draw_snps(*snps(), 0.1, 10),
     ]
     for figure, caption in drawn:
         assert figure.get_figwidth() == figures.WIDTH

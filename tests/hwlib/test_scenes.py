@@ -10,6 +10,7 @@ from functools import cache, partial
 import ipywidgets as widgets
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image
 
 from hwlib import backprop, datasets, kmeans, views
@@ -95,6 +96,22 @@ def labels():
 
 def weights():
     return Scene("weights", mixtures.weighted_mean(10), view="weights", ones=range(11))
+
+
+GENOMES = datasets.simulated_genomes(n=20, d=100, rng=1)
+
+
+def sites():
+    counts = [1, 5, 20, 100]
+    return Scene("sites", mixtures.sites(GENOMES, counts), view="genomes", sites=counts)
+
+
+def snps():
+    pairs = [*itertools.product((0.1, 0.3), (10, 100))]
+    second = {pair: np.linspace(0, pair[0], 20) for pair in pairs}
+    found, ceiling = {pair: pair[0] * pair[1] / 30 for pair in pairs}, dict.fromkeys(pairs, 0.95)
+    compute = mixtures.snps(GENOMES.labels, second, found, ceiling)
+    return Scene("snps", compute, view="genomes", F_ST=[0.1, 0.3], sites=[10, 100])
 
 
 def activation():
@@ -484,6 +501,38 @@ def test_losses_of_the_homework():
     assert "Every hidden unit is off" in nets.network(1.0, 1000)[1]
 
 
+def test_the_chapter_says_when_all_four_points_are_right():
+    # the answer to the chapter's first question, and what it says of learning rate 0.7
+    right = [step for step in nets.NETWORK_STEPS if "4 of 4" in nets.network(0.1, step)[1]]
+    assert right == [70, 100, 200, 500, 1000]
+    assert "3 of 4" in nets.network(0.1, 50)[1]
+    units = [nets.network(0.7, step)[1].rpartition(". ")[2] for step in (20, 21)]
+    assert units == [
+        "Three hidden units are on for some example.",
+        "Two hidden units are on for some example.",
+    ]
+
+
+@pytest.mark.parametrize(("rate", "step"), [(0.1, 0), (0.1, 1000), (0.7, 21), (1.0, 1000)])
+def test_bars_in_the_network_are_what_its_units_answer(run, rate, step):
+    state, _ = nets.network(rate, step)
+    W, b, v, c = nets._train(backprop.make_neural_network, "network", rate)[1][step]
+    points = np.array([x for x, _ in backprop.XOR_DATASET])
+    hidden = np.maximum(W @ points.T + b[:, None], 0)
+    chances = backprop.sigmoid(v @ hidden + c)
+    alive = hidden.any(axis=1)
+    full = max(1, hidden.max())  # the answer that a full bar stands for
+    answers = np.concatenate([*(hidden[alive] / full), chances])
+
+    values = {"learning_rate": rate, "step": step}
+    picture = run(f"explorerViews.training.still({json.dumps(state)}, {json.dumps(values)}, 690)")
+    soup = BeautifulSoup(picture, "html.parser").select_one("g.network")
+    bars = [float(bar["width"]) for bar in soup.select("rect[height='7']")]
+    np.testing.assert_allclose(bars, 38 * answers, atol=0.051)  # drawn to a tenth of a pixel
+    dead = [text for text in soup.select("text") if text.get_text() == "dead"]
+    assert len(dead) == 3 - alive.sum()
+
+
 # ---- the bound ------------------------------------------------------------------------------
 
 
@@ -703,6 +752,38 @@ def test_half_way_between_two_fits_is_their_average(run):
     found = run(f"explorerViews.ratings.mix({json.dumps(one)}, {json.dumps(other)}, 0.5)")
     np.testing.assert_allclose(found["pi"], [0.4, 0.6])
     np.testing.assert_allclose(found["W"], [[0.5, 1], [0.25, 0.3]])
+
+
+# ---- genomes --------------------------------------------------------------------------------
+
+
+def test_walks_of_log_odds_lead_to_the_responsibilities(run):
+    for count in (1, 5, 20, 100):
+        state, caption = sites().frame(sites=count)
+        W = GENOMES.frequencies[:, :count]
+        r = em.e_step(GENOMES.X[:, :count], [0.5, 0.5], W)
+        shown = run(f"{state['odds']}.map(explorerViews.genomes.responsibility)")
+        # log-odds have two decimals: a responsibility is off by a quarter of 0.005 at most
+        np.testing.assert_allclose(shown, r[:, 1], atol=0.0013)
+        walks = np.array(state["walks"])[:, state["at"].index(count)]
+        np.testing.assert_allclose(walks, state["odds"], atol=0.056)  # one decimal
+        own = r[np.arange(20), GENOMES.labels]
+        assert caption == (
+            f"Sites used: {count}. The responsibility of a genome's own population is above 0.99 "
+            f"for {sum(own > 0.99)} of 20 genomes, and below 1/2 for {sum(own < 0.5)}."
+        )
+    assert state["at"][0] == 1 and state["at"][-1] == 100
+    assert np.shape(state["walks"]) == (20, len(state["at"]))
+
+
+def test_populations_found_are_drawn_by_drift_and_sites():
+    state, caption = snps().frame(F_ST=0.3, sites=100)
+    assert state["found"] == {"0.1": [0.03, 0.33], "0.3": [0.1, 1.0]}
+    assert state["reachable"] == {"0.1": [0.95, 0.95], "0.3": [0.95, 0.95]}
+    assert state["r"] == seen(np.linspace(0, 0.3, 20), 2) and state["all"] == [10, 100]
+    assert caption == (
+        "F_ST = 0.3, 100 sites: adjusted Rand index 1.00 from random starts, 0.95 with the true W."
+    )
 
 
 # ---- activation functions and descent ---------------------------------------------------------

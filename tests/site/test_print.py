@@ -136,7 +136,8 @@ def test_moved_explorer_is_printed_as_it_was_at_first(chromium):
     page, name = CHAPTERS[2], "em-digits"
     first = article(page).select_one(f"#{name} figcaption").get_text()
     tab = visit(chromium, page, f"#{name}?k=8&step=2")
-    tab.wait_for_function("document.querySelector('#em-digits img').src.startsWith('data:')")
+    said = f"document.querySelector('#{name} figcaption').textContent"
+    tab.wait_for_function(f"{said}.startsWith('k = 8, soft, step 2')")
     moved = tab.locator(f"#{name} figcaption").text_content()
     at_rest = pictures(printed(visit(chromium, page)))
     pdf = printed(tab)
