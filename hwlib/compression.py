@@ -165,7 +165,7 @@ def _best_palette(pixels, distinct, counts, k, rng, progress):
 
 
 def _coarse(distinct, counts):
-    """Return at most `COARSE` colors, means of those that differ in their last bits, and weights."""
+    """Return at most `COARSE` colors, each a mean of those that are nearly equal, and weights."""
     for bits in range(4):  # pragma: no branch (5 bits of each channel make 2 ** 15 cells)
         cells = distinct & np.uint32((0xFF << bits & 0xFF) * 0x010101)
         seen = np.zeros(1 << 24, dtype=bool)
