@@ -115,6 +115,7 @@ outputs: $(VENV)/ready
 # The algorithms beside others', and on two workers, measured; and the two pages that show it.
 bench: $(VENV)/ready $(if $(filter $(BENCH)/%,$(BENCH_PYTHON)),$(BENCH)/ready)
 	$(BENCH_PYTHON) bench/run.py
+	$(BIN)/python bench/colors.py
 	$(BIN)/python bench/map_reduce.py
 	$(BIN)/python -m tools.store_outputs notebooks/4_speed.ipynb notebooks/5_map_reduce.ipynb
 

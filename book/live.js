@@ -9,6 +9,8 @@
   const cells = new Map();
   let worker = null, ready = false, bytes = 0, calls = 0, bar = null;
   const waiting = new Map(); // explorers that wait for a picture
+  const drawn = (name) => (typeof explorers === "undefined" ? null : explorers.get(name));
+  const made = new Set(); // explorers that Python has, as the cells are now
 
   const make = (tag, props = {}, ...children) => {
     const { dataset, ...rest } = props;
@@ -80,6 +82,7 @@
 
     set(text) {
       this.source = text;
+      made.clear();
       this.element.classList.toggle("live-changed", this.changed);
       this.reset.hidden = !this.changed;
       if (!this.area) this.draw();
@@ -151,6 +154,9 @@
       if (this.stored) this.stored.hidden = false;
       this.note.textContent = "";
       this.element.classList.remove("live-stale");
+      for (const { id } of this.stored?.querySelectorAll("figure.explorer") ?? []) {
+        if (drawn(id)?.changed) Object.assign(drawn(id), { changed: false }).show();
+      }
     }
 
     begin() {
@@ -188,7 +194,7 @@
     }
 
     show(kind, data) {
-      if (kind === "kept") return void (this.kept = true);
+      if (kind === "explorer" && this.keeps(data.name)) return void (this.kept = true);
       this.receive();
       if (kind === "stdout" || kind === "stderr") {
         let last = this.output.lastElementChild;
@@ -243,10 +249,24 @@
       if (this.running) this.rest(why);
     }
 
+    // The page's own figure stays: with the cell's code as it was, it shows the same (explorer.js).
+    // A scene stays in any case; it asks for all that it shows once the code has changed.
+    keeps(name) {
+      made.add(name);
+      const figure = this.stored?.querySelector(`figure#${CSS.escape(name)}`);
+      if (!figure) return false;
+      const scene = "view" in figure.dataset, explorer = drawn(name);
+      if (this.changed && !scene) return false;
+      if (explorer && Boolean(explorer.changed) !== this.changed) {
+        explorer.changed = this.changed;
+        explorer.show();
+      }
+      return true;
+    }
+
     // what the worker is asked for
     get request() {
-      const all = runtime.cells.map(({ id, source }) => ({ id, source: cells.get(id)?.source ?? source }));
-      return { run: { target: this.id, cells: all } };
+      return { run: cellsToRun(this.id) };
     }
 
     outdate() {
@@ -321,6 +341,13 @@
     return [make("div", { className: "live-bar" }, button)];
   }
 
+  // A cell, and all that it may need; also those whose code the page does not show.
+  const cellsToRun = (target) => ({
+    target,
+    again: true, // also if nothing has changed
+    cells: runtime.cells.map(({ id, source }) => ({ id, source: cells.get(id)?.source ?? source })),
+  });
+
   function markLine(pre, source, line) {
     const lines = source.split("\n");
     const marked = make("mark", { className: "live-line", textContent: lines[line - 1] });
@@ -353,9 +380,7 @@
 
   function explorer(data, cell) {
     const figure = make("figure", { className: "explorer live-explorer" });
-    const image = make("img", { src: data.source, alt: data.caption, width: data.width });
-    image.height = data.height;
-    const caption = make("figcaption", { textContent: data.caption });
+    const image = make("img"), caption = make("figcaption");
     caption.setAttribute("aria-live", "polite");
     const values = { ...data.start };
     const controls = make("div", { className: "explorer-controls" });
@@ -385,7 +410,8 @@
       const result = await compute(data.name, values);
       asked = false;
       if (result?.source) {
-        Object.assign(image, { src: result.source, alt: result.caption });
+        const { source: src, caption: alt, width, height } = result;
+        Object.assign(image, { src, alt, width, height });
         caption.textContent = result.caption;
       } else if (result?.error) caption.textContent = result.error;
       if (again) {
@@ -394,15 +420,19 @@
       }
     }
     figure.append(controls, image, caption);
+    ask();
     return figure;
   }
 
+  // Python answers in order; the cell that makes the explorer is run first, where it has not been.
   function compute(name, values) {
-    const call = ++calls;
+    if (!worker) return { error: "Python was stopped. Run the cell again." };
+    const call = ++calls, target = runtime.explorers[name];
+    const first = made.has(name) || !target ? null : { ...cellsToRun(target), again: false };
+    made.add(name);
     return new Promise((resolve) => {
       waiting.set(call, resolve);
-      worker?.postMessage({ compute: { name, values: { ...values }, call } });
-      if (!worker) resolve({ error: "Python was stopped. Run the cell again." });
+      worker.postMessage({ compute: { name, values: { ...values }, call, first } });
     });
   }
 
@@ -443,9 +473,12 @@
     else if (data.end) {
       if (data.end === "imports" && data.wrong) current?.end(data.wrong);
       cells.get(data.end)?.end(data.wrong);
-    } else if (data.idle) {
-      arrived(data.stale ?? []);
+    } else if (data.stale) {
+      for (const id of data.stale) cells.get(id)?.outdate();
+    } else if ("idle" in data) {
+      arrived();
     } else if (data.computed) {
+      if (data.error) made.delete(data.computed);
       waiting.get(data.call)?.(data.result ?? { error: data.error });
       waiting.delete(data.call);
     } else if (data.broken) broken(data.broken);
@@ -475,8 +508,7 @@
   }
 
   // What was asked for has run, or could not.
-  function arrived(stale) {
-    for (const id of stale) cells.get(id)?.outdate();
+  function arrived() {
     const { ended, failed } = current;
     current.rest(ended ? "" : "A cell that this one needs went wrong.");
     current = null;
@@ -492,6 +524,7 @@
     queue.length = 0;
     for (const resolve of waiting.values()) resolve(null);
     waiting.clear();
+    made.clear();
     for (const cell of cells.values()) cell.halt(why);
     document.dispatchEvent(new CustomEvent("bookpython"));
   }

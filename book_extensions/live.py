@@ -25,6 +25,7 @@ CELL = re.compile(
     r'<div class="cell_input.*?<pre[^>]*>(.*?)</pre>)',
     re.DOTALL,
 )
+FIGURE = re.compile(r'<figure class="explorer" id="([^"]+)"')
 
 
 def publish(app):
@@ -79,6 +80,12 @@ def prepare(app, pagename, templatename, context, doctree):
         for identity, about in exercises.items()
     }
     told["files"] = stubs.files(cells)
+    told["explorers"] = {
+        name: cell.id
+        for cell in cells
+        for output in cell.outputs
+        for name in FIGURE.findall(output.get("data", {}).get("text/html", ""))
+    }
     data = json.dumps(told).replace("<", "\\u003c")
     context["body"] = body + f'<script type="application/json" id="python-runtime">{data}</script>'
 

@@ -10,12 +10,12 @@ does all else.
 import argparse
 import ast
 import importlib
-import sys
 import zipfile
 from pathlib import Path
 
 from homework import data, tasks
 from hwlib import backprop, kmeans
+from hwlib.commands import run_command
 
 FILES = {"backprop": "q1_backprop/backprop.py", "kmeans": "q2_kmeans/kmeans.py"}
 
@@ -241,4 +241,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from hwlib.arguments import as_generator, as_whole, require
-from hwlib.commands import atomic_write, bar, run
+from hwlib.commands import atomic_write, bar, run_command
 from hwlib.picture_files import read_picture
 from hwlib.quick import kmeans
 
@@ -277,7 +277,8 @@ def main(argv=None):
             image = _reduced(image, notes)
         for note in notes:
             print(note)
-        if image.width * image.height > LARGE:
+        # one start, with all colors to the very end, takes longer
+        if image.width * image.height > (LARGE if args.rng_seed is None else LARGE // 4):
             size = f"{image.width} x {image.height} pixels"
             print(f"{size}: this may take half a minute or more.", flush=True)
         how = {"init": "best"} if args.rng_seed is None else {"rng": args.rng_seed}
@@ -285,6 +286,8 @@ def main(argv=None):
             result = compress_image(image, args.k, progress=progress, **how)
         with atomic_write(name) as aside:
             result.image.save(aside, "PNG", optimize=True)
+    except BrokenPipeError:  # it is for the caller, and no fault of the file
+        raise
     except (OSError, ValueError) as error:
         parser.error(" ".join(f"{args.file}: {error}".split()))
     print(said(result))
@@ -296,4 +299,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    run(main)
+    run_command(main)

@@ -27,6 +27,8 @@ from PIL import Image
 
 from hwlib import figures
 
+# A page's own Python has stand-ins for widgets: the page has the sliders, and asks for frames.
+WIDGETS = hasattr(widgets, "Widget")
 SHARPNESS = 1.44  # picture pixels per CSS pixel: crisp on most screens, and still small to store
 
 
@@ -84,7 +86,7 @@ class Explorer(widgets.VBox):
                 raise ValueError(f"{axis}: an axis needs at least one value, got none")
         self._frame = cache(self._draw_frame)  # each frame is drawn once, whoever asks
         self._drawn = None  # the last picture
-        super().__init__(self._widgets())
+        super().__init__(self._widgets() if WIDGETS else ())
         self.add_class("explorer")
 
     def __repr__(self):

@@ -67,9 +67,9 @@ def read_points(source):
     commas = separator != "," and _has_decimal_commas(lines[:20], separator)
     if commas:
         notes.append("Its numbers have decimal commas.")
-    head = [cell for _, cell in _cells(lines[0][1], separator)]
+    head, named = [cell for _, cell in _cells(lines[0][1], separator)], False
     if len(lines) > 1 and all(_number(cell, commas) is None for cell in head):
-        at, _ = lines.pop(0)
+        (at, _), named = lines.pop(0), True
         notes.append(f"Line {at} was passed over as a header: {', '.join(head)[:80]}")
     try:
         X = np.loadtxt(
@@ -83,6 +83,11 @@ def read_points(source):
         X = np.array([[np.nan]])
     if not np.isfinite(X).all():
         raise ValueError(_first_fault(lines, separator, commas))
+    if named and X.shape[1] > 1 and (head[0] == "" or len(head) == X.shape[1] - 1):
+        first = X[:, 0] - np.arange(len(X))
+        if first[0] in (0, 1) and (first == first[0]).all():
+            X = X[:, 1:]
+            notes.append("Its first column has no name and numbers the lines: it was passed over.")
     return X, notes
 
 

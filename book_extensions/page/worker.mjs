@@ -102,42 +102,48 @@ async function runCell(id, source, act = runner.run) {
   }
 }
 
-async function run({ target, cells }) {
+// Runs a cell after what it needs; returns whether all went well.
+async function run({ target, cells, again }) {
   const given = python.toPy(cells);
-  const [imports, ids] = runner.plan(given, target).toJs();
+  const [imports, ids] = runner.plan(given, target, again).toJs();
   const changed = runner.dependents(given, target).toJs();
   given.destroy();
   say({ plan: ids });
-  if (imports.length && !(await runCell("imports", imports.join("\n")))) return say({ idle: true });
+  if (imports.length && !(await runCell("imports", imports.join("\n")))) return false;
   const texts = Object.fromEntries(cells.map((cell) => [cell.id, cell.source]));
-  for (const id of ids) if (!(await runCell(id, texts[id]))) break;
-  say({ idle: true, stale: changed.filter((id) => !ids.includes(id)) });
+  for (const id of ids) if (!(await runCell(id, texts[id]))) return false;
+  say({ stale: changed.filter((id) => !ids.includes(id)) });
+  return true;
 }
 
 async function check({ id, source, task }) {
-  await runCell(id, source, (...given) => runner.check(given[0], given[1], task, given[2]));
-  say({ idle: true });
+  return runCell(id, source, (...given) => runner.check(given[0], given[1], task, given[2]));
 }
 
-function compute({ name, values, call }) {
-  const given = python.toPy(values);
+// What an explorer shows. The cell that makes it is run first, where it has not been: `first`.
+async function compute({ name, values, call, first }) {
   try {
+    if (first && !(await run(first))) throw new Error("The cell of this picture went wrong.");
+    const given = python.toPy(values);
     const result = runner.compute(name, given).toJs({ dict_converter: Object.fromEntries });
+    given.destroy();
     say({ computed: name, call, result });
   } catch (error) {
     say({ computed: name, call, error: String(error.message).trim().split("\n").pop() });
   }
-  given.destroy();
 }
 
-onmessage = async ({ data }) => {
+async function receive(data) {
   try {
     if (data.start) ready = start(data.start);
     await ready;
-    if (data.run) await run(data.run);
-    if (data.check) await check(data.check);
-    if (data.compute) compute(data.compute);
+    if (data.run) say({ idle: await run(data.run) });
+    if (data.check) say({ idle: await check(data.check) });
+    if (data.compute) await compute(data.compute);
   } catch (error) {
     say({ broken: String(error.message ?? error).trim().split("\n").pop() });
   }
-};
+}
+
+let last = Promise.resolve(); // one thing after another, also while packages are on their way
+onmessage = ({ data }) => (last = last.then(() => receive(data)));

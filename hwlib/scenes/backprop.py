@@ -211,24 +211,39 @@ def _examples(dataset):
     return [[float(x[0]), float(x[1]), int(y)] for x, y in dataset]
 
 
+class _Run:
+    """A run of gradient descent, which goes as far as it is asked to."""
+
+    def __init__(self, loss_fn, params, learning_rate):
+        self.loss_fn, self.learning_rate = loss_fn, learning_rate
+        self.kept = {0: params}  # the parameters after some steps
+        self.losses = gradient_descent(loss_fn, list(params), learning_rate, 0)
+
+    def at(self, step):
+        """Return the parameters after so many steps, or at the run's end."""
+        if step not in self.kept:
+            before = max(each for each in self.kept if each < step)
+            params = list(self.kept[before])
+            rate, steps = self.learning_rate, step - before
+            losses = gradient_descent(self.loss_fn, params, rate, steps)
+            self.kept[step] = params
+            known = self.losses[: before + 1] + losses[1:]
+            self.losses = max(self.losses, known, key=len)
+        return self.kept[step]
+
+
 @cache
 def _train(make_loss_fn, name, learning_rate):
-    """Return the losses of a run of 1,000 steps, and its parameters after those of `STEPS`."""
     dataset, params = {
         "simple": (SIMPLE_DATASET, [np.zeros(2), 0.0]),
         "XOR": (XOR_DATASET, [np.array([2.0, -1.0]), 0.5]),
         "network": (XOR_DATASET, initial_neural_network()),
     }[name]
-    loss_fn, params, kept = make_loss_fn(dataset), list(params), {}
-    losses = gradient_descent(loss_fn, params, learning_rate, 0)
-    for step in sorted({*STEPS, *NETWORK_STEPS}):
-        losses += gradient_descent(loss_fn, params, learning_rate, step - len(losses) + 1)[1:]
-        kept[step] = list(params)
-    return losses, kept
+    return _Run(make_loss_fn(dataset), list(params), learning_rate)
 
 
 def _training_caption(head, run, dataset, step):
-    losses, params = run[0], run[1][step]
+    params, losses = run.at(step), run.losses
     last = min(step, len(losses) - 1)
     ended = f"the run ended at step {last} with " if last < step else ""
     text = f"{head}, step {step}: {ended}loss {seen(losses[last], 4):.4f}"

@@ -33,6 +33,9 @@ POINTS = [[1.5, 2.0], [-3.0, 0.25]]
         (b"# made by hand\n1.5\t2\n-3\t0.25\n", 1),
         (b"# made by hand\n# twice\nx,y\n1.5,2\n-3,0.25\n", 3),
         (b"sep=;\r\nx;y\r\n1,5;2\r\n-3;0,25\r\n", 3),
+        (b",x,y\n0,1.5,2\n1,-3,0.25\n", 3),  # as pandas writes it
+        (b'"","x","y"\n"1",1.5,2\n"2",-3,0.25\n', 3),  # as R writes it
+        (b'"x" "y"\n"1" 1.5 2\n"2" -3 0.25\n', 3),
         (b"1.5\t2\r-3\t0.25\r", 0),
         ("längs;quer\n1,5;2\n-3;0,25\n".encode("latin-1"), 3),
     ],
@@ -55,6 +58,11 @@ def test_a_file_is_read_by_its_path(tmp_path):
 def test_one_column_and_many():
     assert read_points(b"1\n2\n3\n")[0].shape == (3, 1)
     assert read_points(b"1\t2\t3\t4\n5\t6\t7\t8\n")[0].shape == (2, 4)
+
+
+def test_a_first_column_that_only_looks_like_numbers_of_lines_stays():
+    for table in (b"n,x\n0,5\n1,6\n", b",x\n0,5\n2,6\n", b"0,5\n1,6\n", b"x\n1\n2\n"):
+        assert read_points(table)[0].shape == (2, 1 if table.startswith(b"x") else 2)
 
 
 def test_the_header_is_named():

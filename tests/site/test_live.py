@@ -8,6 +8,7 @@ from built_site import SITE
 
 from book_extensions import runtime
 from book_extensions.page import live_runner
+from hwlib.scenes.backprop import logistic_regression
 
 # ---- what a cell needs: plain Python, as the page's own Python runs it -------------------------
 
@@ -267,22 +268,80 @@ def test_escape_leaves_the_editor_and_tab_is_no_trap(tab):
     assert tab.evaluate("document.activeElement.textContent") == "Check"
 
 
+# what a figure shows when it has come to rest
+SHOWN = """async (name) => {
+    const figure = document.getElementById(name);
+    const later = () => new Promise((done) => setTimeout(done, 5));
+    while (figure.getAttribute("aria-busy") === "true") await later();
+    return [figure.querySelector("figcaption").textContent, figure.querySelector("output").value];
+}"""
+
+
+def press(tab, name, key, axis=0):
+    """Press a key on a figure's slider; return its caption and its first slider's value."""
+    tab.locator(f"figure#{name} input[type=range]").nth(axis).press(key)
+    return tab.evaluate(SHOWN, name)
+
+
 @pytest.mark.full
-def test_an_explorer_is_drawn_by_the_pages_own_python(tab, site):
+def test_a_slider_takes_values_between_the_stored_ones(tab, site):
     tab.goto(site + "notebooks/floating_point.html")
+    assert press(tab, "sigmoid-forms", "ArrowRight")[1] == "400"  # the next that is stored
+    assert press(tab, "sigmoid-forms", "ArrowLeft")[1] == "40"
     place = cell(tab, "sigmoid-forms")
-    place.get_by_role("button", name="Run").click()
-    figure = place.locator("figure.live-explorer")
-    figure.wait_for()
-    before = figure.locator("figcaption").inner_text()
-    slider = figure.locator("input")
-    slider.focus()
-    slider.press("ArrowRight")  # from 40 to 41, which is not among the stored values
-    tab.wait_for_function(
-        "before => document.querySelector('.live-explorer figcaption').textContent !== before",
-        arg=before,
-    )
-    assert figure.locator("figcaption").inner_text().startswith("x = 41.")
+    finished(place, place.get_by_role("button", name="Run").click)
+    assert place.locator("figure").count() == 1  # the page's own stays
+    before = tab.locator("figure#sigmoid-forms img").get_attribute("src")
+    caption, value = press(tab, "sigmoid-forms", "ArrowRight")
+    assert value == "41" and caption.startswith("x = 41.")
+    assert tab.locator("figure#sigmoid-forms img").get_attribute("src") != before
+    assert "x=41" in tab.url
+    assert press(tab, "sigmoid-forms", "ArrowLeft")[0].startswith("x = 40.")
+    assert tab.locator("figure#sigmoid-forms img").get_attribute("src") == before
+
+
+# Moves a slider through positions that are not stored, one after another without waiting, or each
+# when the one before is seen; gives the milliseconds from each move to its picture.
+MOVE = """async ([name, positions, wait]) => {
+    const figure = document.getElementById(name), times = [];
+    const slider = figure.querySelector("input[type=range]");
+    for (const position of positions) {
+        slider.value = position;
+        const began = performance.now();
+        const seen = new Promise((done) => {
+            figure.addEventListener("computed", done, { once: true });
+        });
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        if (wait) await seen;
+        times.push(performance.now() - began);
+    }
+    return times;
+}"""
+
+
+@pytest.mark.full
+def test_a_scene_is_computed_for_any_value_and_the_newest_wins(tab, site, capsys):
+    """The cell that it needs runs by itself."""
+    tab.goto(site + "notebooks/1_backprop.html")
+    tab.evaluate("bookPython.start()")
+    tab.wait_for_function("() => bookPython.status === 'ready'")
+
+    def shown_as(at):
+        caption, rate = tab.evaluate(SHOWN, "logreg")
+        assert rate not in ("0.03", "0.1", "0.3", "1", "3")
+        step = tab.locator("#logreg-step + output").evaluate("output => output.value")
+        expected = logistic_regression("simple", float(rate), int(step))[1]
+        assert caption == expected, at
+
+    tab.evaluate(MOVE, ["logreg", [2.5], True])
+    shown_as("a value between")
+    positions = [0.3 + 0.05 * i for i in range(13)]
+    times = tab.evaluate(MOVE, ["logreg", positions, True])
+    shown_as("one after another")
+    tab.evaluate(MOVE, ["logreg", [1.15, 2.85, 3.4, 1.6, 3.7], False])
+    shown_as("the newest")
+    with capsys.disabled():
+        print(f"\nfrom slider to picture: {sorted(times)[len(times) // 2]:.0f} ms, the median")
 
 
 def test_nothing_was_logged(tab):

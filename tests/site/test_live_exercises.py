@@ -134,6 +134,7 @@ def test_numpy_warns_where_the_processor_does_not():
         with live_runner.warning(always=True):
             np.exp([1.0, 1000.0]), np.exp(np.inf), np.exp(-1000.0), np.log(2.0)
             np.log([0.0, 1.0]), np.log(-1.0)
+            np.log([0.0, 1.0], where=[False, True], out=np.zeros(2))
             with np.errstate(all="ignore"):
                 np.exp(1000.0), np.log(0.0)
         assert np.exp is exp
