@@ -88,7 +88,7 @@ def as_weights(weights, n):
 
 
 def check_fit(X, k, restarts, tol, max_iter, weights):
-    """Return the weights, and how much a step has to gain for another one to follow."""
+    """Return the weights, and how much a step must gain for another one to follow."""
     weights = as_weights(weights, len(X))
     for name, count in {"k": k, "restarts": restarts, "max_iter": max_iter}.items():
         as_whole(name, count, 1)

@@ -67,7 +67,7 @@ def compress_image(image, k, rng=0, init="random", progress=None):
     Raises
     ------
     ValueError
-        If `image` is no Pillow image, or k, rng or init is not as above.
+        If `image` is not a Pillow image, or k, rng or init is not as above.
     """
     pixels = rgb_pixels(image)
     as_whole("k", k, 1, min(256, pixels.size // 3))
@@ -165,7 +165,7 @@ def _best_palette(pixels, distinct, counts, k, rng, progress):
 
 
 def _coarse(distinct, counts):
-    """Return at most `COARSE` colors, means of those alike but for their last bits, and weights."""
+    """Return at most `COARSE` colors, each a mean of those that are nearly equal, and weights."""
     for bits in range(4):  # pragma: no branch (5 bits of each channel make 2 ** 15 cells)
         cells = distinct & np.uint32((0xFF << bits & 0xFF) * 0x010101)
         seen = np.zeros(1 << 24, dtype=bool)
