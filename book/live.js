@@ -212,9 +212,7 @@
       } else if (kind === "markdown") {
         this.output.append(...markdown(data));
       } else if (kind === "html") {
-        const shown = new DOMParser().parseFromString(data, "text/html").body;
-        for (const script of shown.querySelectorAll("script")) script.remove();
-        this.output.append(...shown.childNodes);
+        this.output.append(...parsed(data));
       } else if (kind === "explorer") {
         this.output.append(explorer(data, this));
       }
@@ -355,6 +353,12 @@
       "\n" + lines.slice(line).map((each) => each + "\n").join(""));
   }
 
+  function parsed(html) {
+    const shown = new DOMParser().parseFromString(html, "text/html").body;
+    for (const script of shown.querySelectorAll("script")) script.remove();
+    return shown.childNodes;
+  }
+
   // What `source()` and tables of numbers need of Markdown.
   function markdown(text) {
     const parts = [];
@@ -427,13 +431,84 @@
   // Python answers in order; the cell that makes the explorer is run first, where it has not been.
   function compute(name, values) {
     if (!worker) return { error: "Python was stopped. Run the cell again." };
-    const call = ++calls, target = runtime.explorers[name];
+    const target = runtime.explorers[name];
     const first = made.has(name) || !target ? null : { ...cellsToRun(target), again: false };
     made.add(name);
+    return request("compute", { name, values: { ...values }, first });
+  }
+
+  // Ask the worker, which starts if need be, for something; null if it is stopped before it answers.
+  function request(kind, what) {
+    const call = ++calls;
+    if (!worker) start();
     return new Promise((resolve) => {
       waiting.set(call, resolve);
-      worker.postMessage({ compute: { name, values: { ...values }, call, first } });
+      worker.postMessage({ [kind]: { ...what, call } });
     });
+  }
+
+  // ---- the reader's own photo -------------------------------------------------------------------
+
+  const LARGEST = 600; // pixels along the longer side: the same as in hwlib/photo.py
+
+  // Large photos are reduced here: few bytes travel. What the browser cannot read, Python may, or it
+  // says what is wrong.
+  async function reduced(file) {
+    try {
+      const bitmap = await createImageBitmap(file);
+      const scale = LARGEST / Math.max(bitmap.width, bitmap.height);
+      if (scale >= 1) return await file.arrayBuffer();
+      const canvas = make("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
+      const brush = canvas.getContext("2d");
+      brush.imageSmoothingQuality = "high";
+      brush.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+      const blob = await new Promise((done) => canvas.toBlob(done));
+      return await blob.arrayBuffer();
+    } catch {
+      return file.arrayBuffer();
+    }
+  }
+
+  function offerPhoto(element) {
+    const file = make("input", { type: "file", accept: "image/*" });
+    const k = make("input", { type: "range", min: 2, max: 64, value: 16 });
+    const output = make("output", { textContent: 16 });
+    const note = make("p", { textContent: "Choose a photo, take one, drop one here, or paste it. Nothing leaves this device." });
+    const shown = make("div", { className: "live-output" });
+    shown.setAttribute("aria-live", "polite");
+    const box = make("div", { className: "live-photo" }, note,
+      make("div", { className: "live-bar" }, make("label", {}, "Your photo ", file),
+        make("label", {}, "k ", k, " "), output), shown);
+    let bytes = null, asked = false, again = false;
+    async function ask() {
+      output.textContent = k.value;
+      if (!bytes) return;
+      again = asked;
+      if (asked) return;
+      asked = true;
+      if (!shown.childElementCount) shown.textContent = "Looking for the colors.";
+      const answer = await request("photo", { bytes, k: Number(k.value) });
+      asked = false;
+      if (answer) shown.replaceChildren(...(answer.html ? parsed(answer.html) : [answer.error]));
+      else shown.textContent = "Python was stopped.";
+      if (again) ask();
+    }
+    async function take(files) {
+      const picture = files[0];
+      if (!picture) return;
+      bytes = await reduced(picture);
+      shown.replaceChildren();
+      ask();
+    }
+    file.addEventListener("change", () => take(file.files));
+    k.addEventListener("input", ask);
+    box.addEventListener("dragover", (event) => event.preventDefault());
+    box.addEventListener("drop", (event) => {
+      event.preventDefault();
+      take(event.dataTransfer.files);
+    });
+    document.addEventListener("paste", (event) => take(event.clipboardData.files));
+    element.querySelector(".cell_output").replaceChildren(box);
   }
 
   // ---- the worker -------------------------------------------------------------------------------
@@ -467,6 +542,7 @@
       ready = true;
       clearTimeout(start.watch);
       status("Python is ready");
+      keepForOffline();
       document.dispatchEvent(new CustomEvent("bookpython"));
     } else if (data.begin) cells.get(data.begin)?.begin();
     else if (data.output) cells.get(data.output)?.show(data.kind, data.data);
@@ -542,6 +618,42 @@
     bar.textContent = text;
   }
 
+  // ---- without network --------------------------------------------------------------------------
+
+  // What this page uses is kept for a visit without network (book_extensions/page/offline.js), from
+  // the first Run on; a button clears it.
+  async function keepForOffline() {
+    if (!navigator.serviceWorker || !globalThis.isSecureContext) return;
+    try {
+      const { active } = await navigator.serviceWorker.register(`${root()}offline.js`)
+        .then(() => navigator.serviceWorker.ready);
+      const { worker: main, core, stdlib, numbers, pictures } = runtime;
+      const loads = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"].map((name) => `${core}/${name}`);
+      const python = [main, ...loads, stdlib, ...numbers, ...pictures]
+        .map((name) => new URL(runtime.base + name, document.baseURI).href);
+      const loaded = [location.href.split("#")[0],
+        ...performance.getEntriesByType("resource").map(({ name }) => name)];
+      const channel = new MessageChannel();
+      channel.port1.onmessage = ({ data }) => data.kept && offerClearing();
+      active.postMessage({ loaded, python }, [channel.port2]);
+    } catch { /* no room or no permission: the page works with network */ }
+  }
+
+  const root = () => new URL(`${runtime.base}../`, document.baseURI).href;
+
+  function offerClearing() {
+    if (document.getElementById("live-clear")) return;
+    const clear = make("button", { type: "button", id: "live-clear", textContent: "Clear offline copy" });
+    clear.title = "This browser keeps the pages that you run, and works without network. This removes them.";
+    clear.addEventListener("click", async () => {
+      await (await navigator.serviceWorker.getRegistration(root()))?.unregister();
+      await caches.delete(`book ${root()}`);
+      clear.remove();
+      status("The offline copy is gone.");
+    });
+    bar.before(clear);
+  }
+
   // ---- the page ---------------------------------------------------------------------------------
 
   function save(name, type, text) {
@@ -578,6 +690,9 @@
         cells.set(cell.id, cell);
       }
     }
+    navigator.serviceWorker?.getRegistration(root()).then((kept) => kept && offerClearing(), () => {});
+    const photo = document.querySelector(`.cell[data-cell="${runtime.photo}"]`);
+    if (photo && location.protocol !== "file:") offerPhoto(photo);
     bar = make("span", { className: "live-status", role: "status" });
     const all = make("button", { type: "button", textContent: "Run all" });
     const notebook = make("button", { type: "button", textContent: "Save as notebook" });

@@ -4,6 +4,8 @@ import base64
 import html
 
 import ipywidgets as widgets
+import numpy as np
+from PIL import Image
 
 from hwlib import explorer
 from hwlib.compression import compress_image
@@ -11,6 +13,7 @@ from hwlib.figures.kmeans import draw_photo, png
 from hwlib.picture_files import read_picture
 
 INVITATION = "In JupyterLab, drop your own photo here and choose how many colors it keeps."
+SQUARE = 9  # pixels of each color of a palette: 64 of them fit a page
 LARGEST = 600  # pixels along the longer side: a second or two, as for the book's own photograph
 
 
@@ -69,6 +72,19 @@ def compress_upload(content, k):
     save = f"Save it ({len(file) / 1000:.1f} kB)"
     return (
         f'<img src="{source}" alt="{html.escape(caption)}" width="{width}" height="{height}">'
-        f"<p>{html.escape(caption)} {html.escape(size)} "
+        f"{_palette(compressed.image)}<p>{html.escape(caption)} {html.escape(size)} "
         f'<a download="compressed_k{k}.png" href="{link}">{save}</a></p>'
+    )
+
+
+def _palette(image):
+    """Return the HTML of a picture of a palette image's colors, a square for each."""
+    colors = np.reshape(image.getpalette(), (1, -1, 3)).astype(np.uint8)
+    names = ", ".join(f"#{color.tobytes().hex()}" for color in colors[0])
+    squares = Image.fromarray(colors.repeat(SQUARE, 0).repeat(SQUARE, 1))
+    source = base64.b64encode(png(squares)).decode("ascii")
+    label = f"The palette: {names}" if colors.size <= 3 * 16 else "The palette"
+    return (
+        f'<p><img src="data:image/png;base64,{source}" alt="{label}" '
+        f'width="{squares.width}" height="{SQUARE}"></p>'
     )

@@ -2,7 +2,7 @@
 
 import io
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from datetime import datetime
 
 import numpy as np
@@ -327,7 +327,14 @@ def test_an_upload_is_shown_with_its_numbers_and_can_be_saved(photograph):
     pair, caption = pictures.draw_photo(photograph, compressed)
     source, width, height = encode(pair, photo=True)
     file = pictures.png(compressed.image)
-    assert page == (
+    before, palette, page = re.split(r"(<p><img .*?></p>)", page)
+    squares = np.asarray(
+        Image.open(io.BytesIO(b64decode(re.search(r"base64,([^\"]*)", palette)[1])))
+    )
+    assert squares.shape == (9, 36, 3)
+    assert (squares[4, 4::9].ravel() == compressed.image.getpalette()).all()
+    assert f"#{squares[4, 4].tobytes().hex()}" in palette
+    assert before + page == (
         f'<img src="{source}" alt="{caption}" width="{width}" height="{height}">'
         f"<p>{caption} Compressed at 256 x 300 pixels. "
         f'<a download="compressed_k4.png" href="data:image/png;base64,{b64encode(file).decode()}">'
