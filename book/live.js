@@ -555,6 +555,7 @@
       arrived();
     } else if (data.computed) {
       if (data.error) made.delete(data.computed);
+      if (!current) status("");
       waiting.get(data.call)?.(data.result ?? { error: data.error });
       waiting.delete(data.call);
     } else if (data.broken) broken(data.broken);

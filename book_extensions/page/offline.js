@@ -41,12 +41,13 @@ async function keep({ loaded, python }, port) {
     if (url.startsWith(`${here}_python/`) && !python.includes(url)) await cache.delete(url);
   }
   let kept = true;
+  const needed = [loaded[0], ...python]; // the page itself
   for (const url of new Set([...loaded, ...python])) {
     if (!url.startsWith(here) || (hashed(url) && (await cache.match(url)))) continue;
     try {
       await cache.add(url);
     } catch {
-      kept = false; // no room, or no network any more
+      kept &&= !needed.includes(url); // no room, or no network any more
     }
   }
   port.postMessage({ kept });
