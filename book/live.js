@@ -447,70 +447,6 @@
     });
   }
 
-  // ---- the reader's own photo -------------------------------------------------------------------
-
-  const LARGEST = 600; // pixels along the longer side: the same as in hwlib/photo.py
-
-  // Large photos are reduced here: few bytes travel. What the browser cannot read, Python may, or it
-  // says what is wrong.
-  async function reduced(file) {
-    try {
-      const bitmap = await createImageBitmap(file);
-      const scale = LARGEST / Math.max(bitmap.width, bitmap.height);
-      if (scale >= 1) return await file.arrayBuffer();
-      const canvas = make("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
-      const brush = canvas.getContext("2d");
-      brush.imageSmoothingQuality = "high";
-      brush.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-      const blob = await new Promise((done) => canvas.toBlob(done));
-      return await blob.arrayBuffer();
-    } catch {
-      return file.arrayBuffer();
-    }
-  }
-
-  function offerPhoto(element) {
-    const file = make("input", { type: "file", accept: "image/*" });
-    const k = make("input", { type: "range", min: 2, max: 64, value: 16 });
-    const output = make("output", { textContent: 16 });
-    const note = make("p", { textContent: "Choose a photo, take one, drop one here, or paste it. Nothing leaves this device." });
-    const shown = make("div", { className: "live-output" });
-    shown.setAttribute("aria-live", "polite");
-    const box = make("div", { className: "live-photo" }, note,
-      make("div", { className: "live-bar" }, make("label", {}, "Your photo ", file),
-        make("label", {}, "k ", k, " "), output), shown);
-    let bytes = null, asked = false, again = false;
-    async function ask() {
-      output.textContent = k.value;
-      if (!bytes) return;
-      again = asked;
-      if (asked) return;
-      asked = true;
-      if (!shown.childElementCount) shown.textContent = "Looking for the colors.";
-      const answer = await request("photo", { bytes, k: Number(k.value) });
-      asked = false;
-      if (answer) shown.replaceChildren(...(answer.html ? parsed(answer.html) : [answer.error]));
-      else shown.textContent = "Python was stopped.";
-      if (again) ask();
-    }
-    async function take(files) {
-      const picture = files[0];
-      if (!picture) return;
-      bytes = await reduced(picture);
-      shown.replaceChildren();
-      ask();
-    }
-    file.addEventListener("change", () => take(file.files));
-    k.addEventListener("input", ask);
-    box.addEventListener("dragover", (event) => event.preventDefault());
-    box.addEventListener("drop", (event) => {
-      event.preventDefault();
-      take(event.dataTransfer.files);
-    });
-    document.addEventListener("paste", (event) => take(event.clipboardData.files));
-    element.querySelector(".cell_output").replaceChildren(box);
-  }
-
   // ---- the worker -------------------------------------------------------------------------------
 
   const PHASES = { Python: "Python", numbers: "numpy", pictures: "matplotlib", more: "more fonts" };
@@ -692,8 +628,6 @@
       }
     }
     navigator.serviceWorker?.getRegistration(root()).then((kept) => kept && offerClearing(), () => {});
-    const photo = document.querySelector(`.cell[data-cell="${runtime.photo}"]`);
-    if (photo && location.protocol !== "file:") offerPhoto(photo);
     bar = make("span", { className: "live-status", role: "status" });
     const all = make("button", { type: "button", textContent: "Run all" });
     const notebook = make("button", { type: "button", textContent: "Save as notebook" });

@@ -1,6 +1,7 @@
 """The frames of an explorer leave the page for files of their own.
 
-A script hands them to explorer.js when a slider is touched; the first one becomes a picture.
+A script hands them to explorer.js when a slider is touched; the first one becomes a picture. A
+scene that starts with much, like a photograph, gets that from a script which comes with its view.
 (Scripts and pictures load from a disk too, where `fetch` is forbidden.)
 """
 
@@ -10,6 +11,8 @@ import json
 import re
 
 from hwlib import views
+
+LARGE = 20_000  # characters of a scene's start: a page of text should not wait for more
 
 
 def name_of(content):
@@ -36,11 +39,12 @@ def take_frames_out(body, root, folder):
         with `data-frames`, the address of the script that has all frames.
     """
 
-    def write(content, suffix):
+    def write(content, suffix, kind="_frames"):
+        place = folder if kind == "_frames" else folder.with_name(kind)
         name = name_of(content) + suffix
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.joinpath(name).write_bytes(content)
-        return f"{root}_frames/{name}"
+        place.mkdir(parents=True, exist_ok=True)
+        place.joinpath(name).write_bytes(content)
+        return f"{root}{kind}/{name}"
 
     def scripts(text):
         """Name the scripts that draw a scene's figure."""
@@ -53,6 +57,12 @@ def take_frames_out(body, root, folder):
             file = f"{name}-{name_of(content)}.js"
             views_folder.joinpath(file).write_bytes(content)
             addresses.append(f"{root}_views/{file}")
+        start = re.search(r'class="explorer-start">(.*?)</script>', text, re.DOTALL)[1]
+        if len(start) > LARGE:
+            name = re.search(r'id="([^"]*)"', text)[1]
+            content = f"receiveStart({json.dumps(name)}, {start});\n".encode()
+            addresses.append(write(content, ".js", "_starts"))
+            text = text.replace(start, json.dumps({"values": json.loads(start)["values"]}))
         return text.replace("<figure ", f'<figure data-scripts="{" ".join(addresses)}" ', 1)
 
     def picture(match):

@@ -83,7 +83,6 @@ def prepare(app, pagename, templatename, context, doctree):
         for identity, about in exercises.items()
     }
     told["files"] = stubs.files(cells)
-    told["photo"] = next((cell.id for cell in cells if "PhotoUpload()" in cell.source), None)
     told["explorers"] = {
         name: cell.id
         for cell in cells

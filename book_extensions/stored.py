@@ -5,8 +5,9 @@
 
 shows the picture of the explorer `kmeans-elbow` with its caption, where its sliders start, or where
 the option `:values: k=10 step=3` puts them. The name of a cell in place of an explorer's shows the
-text that the cell has printed. So nothing on a page is typed in that a notebook has computed, and a
-cell, an explorer or a value that the notebook does not have stops the build.
+text that the cell has printed. A scene (hwlib/scene.py) is as alive there as in its notebook. So
+nothing on a page is typed in that a notebook has computed, and a cell, an explorer or a value that
+the notebook does not have stops the build.
 """
 
 import json
@@ -34,6 +35,12 @@ class Picture(NamedTuple):
     height: str
 
 
+class Live(NamedTuple):
+    """A scene: its figure, whole."""
+
+    figure: str
+
+
 class Text(NamedTuple):
     """What a cell has printed."""
 
@@ -56,7 +63,7 @@ def read(path, name, values=""):
 
     Returns
     -------
-    Picture or Text
+    Picture, Live or Text
 
     Raises
     ------
@@ -69,7 +76,12 @@ def read(path, name, values=""):
         for output in cell.get("outputs", []):
             page = output.get("data", {}).get("text/html", "")
             if f'<figure class="explorer" id="{name}"' in page:
-                return picture(BeautifulSoup(page, "html.parser").find(id=name), values)
+                figure = BeautifulSoup(page, "html.parser").find(id=name)
+                if "data-view" not in figure.attrs:
+                    return picture(figure, values)
+                if values:
+                    raise ValueError(f"{name} is a scene; it stands where its sliders start")
+                return Live(re.search(f'<figure [^>]*id="{name}".*?</figure>', page, re.DOTALL)[0])
     for cell in cells:
         if cell.id == name and values:
             raise ValueError(f"{name} is a cell, so it has no values like {values!r}")
@@ -145,6 +157,9 @@ class StoredDirective(SphinxDirective):
             return []
         if isinstance(output, Text):
             node = nodes.literal_block(output.text, output.text, language=output.language)
+            return [nodes.container("", node, classes=["cell_output"])]
+        if isinstance(output, Live):
+            node = nodes.raw("", output.figure, format="html")
             return [nodes.container("", node, classes=["cell_output"])]
         docname = self.env.path2doc(path)
         node = StoredPicture("", picture=output, docname=docname, name=name)

@@ -29,8 +29,8 @@ README = """\
 
     pip install -r requirements.txt
 
-Fill in what says TODO; each names its task and its points. Until then a command says in one line
-which task it is waiting for.
+Fill in each place that says TODO. It names its task and its points. Until then a command tells you in
+one line which task it needs.
 
 | task | points | file | to write |
 |---|---|---|---|
@@ -50,11 +50,12 @@ From the folder `q2_kmeans`, where `data.tsv` and `original.png` are:
     python3 kmeans.py image -k 2
 
 In 2a, `initial_centroids` draws the first centroids for you. `iterate` repeats the two steps,
-`assign` and `update`, until nothing moves, and yields after each round; `kmeans` takes the last.
-Whoever prefers to write `kmeans` in one piece may: it is what gets graded, by the triple
-`(assignments, centroids, loss)` that it returns. No loops over the examples, please.
+`assign` and `update`, until no assignment changes, and yields the result of each round. `kmeans`
+returns the last one. You may also write `kmeans` in one piece. The grader looks only at the triple
+`(assignments, centroids, loss)` that it returns. Do not loop over the examples.
 
-Hand in `backprop.py` and `kmeans.py`. With the book's repository at hand you can grade them first:
+Hand in `backprop.py` and `kmeans.py`. If you have a copy of the book's repository, you can grade them
+first. In its folder, type
 
     python -m homework.grade FOLDER
 """

@@ -268,18 +268,32 @@ class Scene extends Explorer {
   constructor(figure) {
     super(figure);
     this.stage = figure.querySelector(".explorer-stage");
-    const { shared, state, values } = JSON.parse(figure.querySelector(".explorer-start").textContent);
-    this.shared = shared;
-    this.model = new Model(this, { values, state: { ...shared, ...state }, caption: "" });
+    const start = JSON.parse(figure.querySelector(".explorer-start").textContent);
+    this.model = new Model(this, { values: start.values });
+    this.begins(start);
     this.model.values.caption = this.figcaption.textContent;
-    this.model.on("change:caption", () => kit.patch(this.figcaption, kit.typeset(this.model.get("caption"))));
+    this.model.on("change:caption", () => {
+      const caption = this.model.get("caption");
+      if (this.still) kit.patch(this.figcaption, kit.typeset(caption));
+      else this.figcaption.textContent = caption; // what typesets it is not there yet
+    });
     this.model.on("change:last", () => this.limit());
     this.first = this.keep();
     drawWhenNear(this);
   }
 
-  // The view takes the place of the still picture.
-  async draw() {
+  // A large start comes with the scripts of the view.
+  begins({ shared, state }) {
+    this.shared = shared;
+    this.model.values.state = { ...shared, ...state };
+  }
+
+  // The view takes the place of the still picture: once, whoever asks first.
+  draw() {
+    return (this.drawing ??= this.begin());
+  }
+
+  async begin() {
     for (const source of this.figure.dataset.scripts.split(" ")) await script(source);
     this.still = document.createElement("div");
     this.still.className = "explorer-still";
@@ -342,7 +356,7 @@ class Scene extends Explorer {
 
   showAgain() {
     this.figure.classList.remove("on-paper");
-    kit.patch(this.figcaption, kit.typeset(this.model.get("caption")));
+    this.model.set("caption", this.model.get("caption"));
   }
 }
 
@@ -414,6 +428,10 @@ function changed() {
 
 function receiveFrames(name, data) {
   explorers.get(name).receive(data);
+}
+
+function receiveStart(name, start) {
+  explorers.get(name).begins(start);
 }
 
 // ---- the address ----------------------------------------------------------------------------

@@ -62,6 +62,7 @@ def read_picture(source):
         result = _opaque(_to_srgb(colors, transparent, image.info.get("icc_profile"), notes))
     if any("EXIF" in str(warning.message) for warning in caught) and DAMAGED_EXIF not in notes:
         notes.append(DAMAGED_EXIF)
+    result.info.clear()  # what it said is done
     return result, notes
 
 

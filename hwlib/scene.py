@@ -45,7 +45,7 @@ class Scene(Explorer):
     Examples
     --------
     >>> def compute(k):
-    ...     return {"points": [[0, 0], [1, 1]], "start": [0]}, f"k = {k}."
+    ...     return {"points": [[0, 0], [1, 1]], "starts": [[0]]}, f"k = {k}."
     >>> Scene("steps", compute, view="plane", k=[1, 2])
     Explorer('steps', k=1…2)
     """

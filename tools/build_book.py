@@ -36,7 +36,7 @@ def check_notebooks(root):
             if not all(isinstance(cell["source"], str | list) for cell in cells):
                 raise ValueError("a cell has no source")
         except (ValueError, KeyError, TypeError) as error:
-            raise NotBuilt(f"{name}.ipynb is no notebook that can be read: {error}") from None
+            raise NotBuilt(f"{name}.ipynb cannot be read as a notebook: {error}") from None
 
 
 def run(command, root, hidden, shown):

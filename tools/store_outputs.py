@@ -15,7 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tools.atomic_write import atomic_write
+from hwlib.commands import atomic_write
 
 LIMIT = 3_000_000  # bytes of stored output for each notebook
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"

@@ -1,4 +1,4 @@
-"""Take the picture of the built book that stands in the README and on the home page.
+"""Take the picture of the built book that stands in the README.
 
 `make picture` builds the book first, then runs this.
 """

@@ -294,13 +294,6 @@ def compute(name, values):
     return {"state": state, "caption": caption}
 
 
-def photo(content, k):
-    """Return the HTML that shows a reader's photo, the bytes of its file, in k colors."""
-    from hwlib.photo import compress_upload
-
-    return compress_upload(bytes(content), k)
-
-
 def plain(value):
     """Return a value as a number or text of plain Python."""
     return value.item() if hasattr(value, "item") else value

@@ -1,5 +1,5 @@
 // Python beside the page, in a worker: it can be stopped whatever it does, by ending the worker.
-// Messages in: {start}, {run}, {check}, {compute}, {photo}. Messages out: what happens, as it happens.
+// Messages in: {start}, {run}, {check}, {compute}. Messages out: what happens, as it happens.
 const SITE = "/lib/python3.14/site-packages";
 const LOCK = {
   info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten_5_0_3", python: "3.14.0" },
@@ -133,13 +133,6 @@ async function compute({ name, values, call, first }) {
   }
 }
 
-async function photo({ bytes, k, call }) {
-  while (loaded <= STAGES.indexOf("pictures")) await more();
-  const content = python.toPy(bytes);
-  say({ computed: "photo", call, result: { html: runner.photo(content, k) } });
-  content.destroy();
-}
-
 async function receive(data) {
   try {
     if (data.start) ready = start(data.start);
@@ -147,7 +140,6 @@ async function receive(data) {
     if (data.run) say({ idle: await run(data.run) });
     if (data.check) say({ idle: await check(data.check) });
     if (data.compute) await compute(data.compute);
-    if (data.photo) await photo(data.photo);
   } catch (error) {
     say({ broken: String(error.message ?? error).trim().split("\n").pop() });
   }

@@ -118,7 +118,7 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
     _write(out / "statistics.html", page(records, book))
     print(f"wrote {out / 'grades.csv'}, {out / 'statistics.html'} and {out / 'feedback'}")
     if left:
-        print(f"not graded, since it is no submission: {', '.join(left)}")
+        print(f"not graded, since it is not a submission: {', '.join(left)}")
     if names and (strangers := [name for name in found if name not in names]):
         print(f"not on the roster: {clean(', '.join(strangers), 2000)}")
     for group in alike(records):
@@ -261,7 +261,7 @@ def read_points(path, found):
             if label in ("submission", "comment", "name") or not (cell or "").strip():
                 continue
             if label not in tasks.TASKS:
-                raise ValueError(f"{path}: {label!r} is no task; expected such as 1a")
+                raise ValueError(f"{path}: {label!r} is not a task; expected such as 1a")
             most = tasks.TASKS[label].out_of
             try:
                 value = float(cell)

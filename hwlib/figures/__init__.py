@@ -113,11 +113,13 @@ class _Sheet(Figure):
 
     def wipe(self):
         """Remove all that was drawn on it."""
+        self.set_dpi(matplotlib.rcParams["figure.dpi"])  # saving it changed this
         for part in set(self.get_children()) - self.bare:
             part.remove()
         for axes in self.axes:
-            for part in set(axes.get_children()) - self.bare:
-                part.remove()
+            for part in axes.get_children():
+                if part not in self.bare and part.axes:  # a contour's labels go with it
+                    part.remove()
             axes.containers.clear()
             axes.relim()
             axes.set_prop_cycle(None)

@@ -326,35 +326,38 @@ SLOPE_RATES = [0.03, 0.1, 0.3, 0.6, 1.0, 2.0]
 SLOPE_START = [-3.5, 3.0]
 
 
-def descent(learning_rate, step):
+def descent(learning_rate, step, examples=SLOPE_EXAMPLES, start=SLOPE_START):
     """Return what the scene of gradient descent shows after some steps, and its caption.
 
-    The loss is that of logistic regression with two weights and no offset.
+    The loss is that of logistic regression with two weights and no bias.
 
     Parameters
     ----------
     learning_rate : float
     step : int
+    examples : list of (x, y), where x has shape (2,) and y is +1 or −1
+    start : sequence of 2 float
+        The weights at first.
 
     Returns
     -------
     state : dict
     caption : str
     """
-    losses, w = _descend(learning_rate, step)
+    losses, w = _descend(learning_rate, step, examples, start)
     rises = int(sum(after > before + 1e-9 for before, after in zip(losses, losses[1:])))
     how = ""
     if step:
         steps = "step" if step == 1 else "steps"
         how = f" It rose in {rises} of {step} {steps}." if rises else " It fell in every step."
-    state = {"examples": _examples(SLOPE_EXAMPLES), "start": SLOPE_START}
+    state = {"examples": _examples(examples), "start": list(start)}
     return state, (
         f"Learning rate {learning_rate:g}, step {step}: "
         f"w = [{_fixed(w[0], 2)}, {_fixed(w[1], 2)}], loss {_fixed(losses[-1], 3)}.{how}"
     )
 
 
-def _descend(learning_rate, steps):
+def _descend(learning_rate, steps, examples, start):
     def loss_fn(w):
         order = []
         w = InputNode(w, order)
@@ -367,14 +370,14 @@ def _descend(learning_rate, steps):
                 ),
                 -1,
             )
-            for x, y in SLOPE_EXAMPLES
+            for x, y in examples
         ]
         total = terms[0]
         for term in terms[1:]:
             total = AddNode(total, term)
         return [w], total
 
-    params = [np.array(SLOPE_START)]
+    params = [np.array(start, float)]
     losses = gradient_descent(loss_fn, params, learning_rate, steps)
     return losses, params[0]
 

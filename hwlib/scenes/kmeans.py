@@ -1,22 +1,26 @@
 """Numbers for the scenes of the chapter on k-means."""
 
+import base64
 from functools import cache
 
 import numpy as np
 
+from hwlib.compression import rgb_pixels
 from hwlib.kmeans import initial_centroids, iterate, kmeans
 from hwlib.scene import seen
 
 
-def steps(X):
+def steps(X, seeds=10):
     """Return what the scene of a run shows, for points `X`, as a function of k, seed and step.
 
     The view runs k-means itself, from the rows where it starts, since the reader may move
-    everything. What it gets from here are the points, the start and the caption.
+    everything. What it gets from here are the points, the starts and the caption.
 
     Parameters
     ----------
     X : ndarray, shape (n, 2)
+    seeds : int
+        There are starts from so many seeds, 0, 1, ...
 
     Returns
     -------
@@ -26,15 +30,20 @@ def steps(X):
     points = seen(X, 3)
 
     @cache
-    def run(k, seed):
+    def start(k, seed):
         centroids = initial_centroids(X, k, rng=seed)
-        rows = [int(np.flatnonzero((X == mu).all(axis=1))[0]) for mu in centroids]
-        return rows, list(iterate(X, centroids))
+        return [int(np.flatnonzero((X == mu).all(axis=1))[0]) for mu in centroids]
+
+    @cache
+    def run(k, seed):
+        return list(iterate(X, X[start(k, seed)]))
 
     def compute(k, seed, step):
-        start, history = run(k, seed)
+        history = run(k, seed)
+        starts = [start(k, each) for each in range(seeds)]
         last = len(history) - 1
-        return {"points": points, "start": start}, _step_caption(history, min(step, last), k, seed)
+        state = {"points": points, "starts": starts}
+        return state, _step_caption(history, min(step, last), k, seed)
 
     return compute
 
@@ -100,3 +109,72 @@ def ends(X, seeds=10):
         )
 
     return compute
+
+
+REDUCED = 2  # of so many pixels a side, the picture shows the mean
+
+
+def photograph(image, compressed):
+    """Return what the scene of a photograph shows, as a function of k, or of k and seed.
+
+    Loss, palette and shares are those of the whole photograph. What is shown is reduced. There the
+    view gives each pixel the nearest of the k colors.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+    compressed : dict
+        `compressed[k]`, or with seeds `compressed[k, seed]`, as `compress_image` returns it.
+
+    Returns
+    -------
+    callable
+        `compute(k)` or `compute(k, seed)` returns a state and a caption.
+    """
+    pixels = rgb_pixels(image)
+    small = reduced(pixels)
+    photo = base64.b64encode(small.tobytes()).decode("ascii")
+
+    def compute(k, seed=None):
+        copy = compressed[k if seed is None else (k, seed)]
+        colors = np.reshape(copy.image.getpalette(), (-1, 3))
+        counts = np.bincount(np.asarray(copy.image).ravel(), minlength=k)
+        order = np.argsort(-counts, kind="stable")
+        bits, off = copy.bits_per_pixel, np.sqrt(copy.loss / pixels.size)
+        state = {
+            "size": [small.shape[1], small.shape[0]],
+            "photo": photo,
+            "colors": colors[order].tolist(),
+            "shares": seen(counts[order] / counts.sum(), 5),
+        }
+        which = f"k = {k}" if seed is None else f"k = {k}, seed {seed}"
+        return state, (
+            f"{which}: loss {seen(copy.loss / 1e6, 1):.1f} million, a channel is typically off by "
+            f"{seen(off, 0):.0f} of 255 levels. It takes {bits:.3g} "
+            f"{'bit' if bits == 1 else 'bits'} per pixel, a factor of {copy.factor:.3g}."
+        )
+
+    return compute
+
+
+def reduced(pixels, width=REDUCED):
+    """Return a picture with the mean of each square of pixels, in whole levels.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+    width : int
+        Of the squares. What is left over at the right and below is cut off.
+
+    Returns
+    -------
+    ndarray of uint8
+
+    Examples
+    --------
+    >>> reduced(np.array([[[1], [2]], [[2], [1]]], dtype=np.uint8)).tolist()  # a half goes up
+    [[[2]]]
+    """
+    tall, wide, _ = (size // width for size in pixels.shape)
+    squares = pixels[: tall * width, : wide * width].reshape(tall, width, wide, width, -1)
+    return ((squares.sum(axis=(1, 3), dtype=int) + width**2 // 2) // width**2).astype(np.uint8)

@@ -145,7 +145,8 @@ const GLIDE = 320; // ms from one state to the next
 // draw(seen, stage)          the tree, for a stage {width, narrow, own, change, move, values}
 // own                        what the reader has made, beyond the sliders; {} at first
 // keeps                      the sliders that leave it as it is
-export function scene({ look, draw, keeps = [] }) {
+// stays                      what of it stays whatever a slider does
+export function scene({ look, draw, keeps = [], stays = [] }) {
   function render({ model, el }) {
     let own = {}, seen = null, shown = null, frame = 0, width = 0, held = false;
     const stage = {
@@ -212,7 +213,9 @@ export function scene({ look, draw, keeps = [] }) {
         waiting = false;
         const values = model.get("values"), old = JSON.parse(before);
         before = JSON.stringify(values);
-        if (Object.keys(values).some((axis) => !keeps.includes(axis) && values[axis] !== old[axis])) own = {};
+        if (Object.keys(values).some((axis) => !keeps.includes(axis) && values[axis] !== old[axis])) {
+          own = Object.fromEntries(Object.entries(own).filter(([name]) => stays.includes(name)));
+        }
         update();
       });
     };
@@ -259,7 +262,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 // Something that can be taken hold of: dragged, or moved by arrow keys (with Shift in great steps).
 // `at` is where it is and `move` is told where to, both in pixels; `spoken` says where in words, and
-// `grab` is told that a move begins.
+// `grab` is told that a move begins: with the event of a pointer, or without for a key.
 export function handle(stage, { at, label, spoken, now, grab, move, press, reach = 22, step = 4, remove }, ...children) {
   const take = (event) => {
     event.preventDefault();
@@ -267,7 +270,7 @@ export function handle(stage, { at, label, spoken, now, grab, move, press, reach
     event.currentTarget.focus();
     event.currentTarget.setPointerCapture(event.pointerId);
     stage.hold(true);
-    grab?.();
+    grab?.(event);
   };
   const follow = (event) => {
     if (event.currentTarget.hasPointerCapture(event.pointerId)) move(where(event));

@@ -38,11 +38,13 @@ function run(points, centroids) {
   return steps;
 }
 
-let last = {}; // the run that was asked for last
+// The last two runs that were asked for: of the reader's and of its rival.
+let runs = [];
 function remembered(points, start) {
   const key = JSON.stringify([points.length, points, start]);
-  if (last.key !== key) last = { key, steps: run(points, start) };
-  return last.steps;
+  const found = runs.find((each) => each.key === key) ?? { key, steps: run(points, start) };
+  runs = [found, ...runs.filter((each) => each !== found)].slice(0, 2);
+  return found.steps;
 }
 
 function caption(steps, step, { k, seed }, mine = false) {
@@ -71,31 +73,47 @@ function cell(i, centroids, box) {
   return polygon;
 }
 
+// What is shown of a run at a step, or half a step later when its centroids have moved.
+function standing(points, steps, step, half) {
+  const t = Math.min(step ?? 0, steps.length - 1), now = steps[t];
+  return { steps, t, z: now.z, moved: now.moved, loss: now.loss, centroids: half ? update(points, now.z, now.centroids) : now.centroids };
+}
+
 function look(state, values, own) {
-  const points = own.points ?? state.points;
-  const start = own.start ?? state.start.map((row) => state.points[row]);
-  const steps = remembered(points, start);
-  const t = Math.min(values.step ?? 0, steps.length - 1), now = steps[t];
-  const centroids = own.half ? update(points, now.z, now.centroids) : now.centroids;
-  const seen = { points, steps, t, z: now.z, original: state.points.length, glide: { centroids }, last: { step: steps.length - 1 } };
-  if (own.half) {
-    const after = rounded(loss(points, now.z, centroids), 2).toFixed(2);
+  const points = own.points ?? state.points, seed = values.seed ?? 0;
+  const from = (seed) => state.starts[seed].map((row) => state.points[row]);
+  const steps = remembered(points, own.start ?? from(seed));
+  const now = standing(points, steps, values.step, own.half);
+  const rival = own.rival === undefined ? null : standing(points, remembered(points, from(own.rival)), values.step, own.half);
+  const last = Math.max(steps.length, rival?.steps.length ?? 0) - 1;
+  const seen = {
+    points, ...now, rival, original: state.points.length, seeds: state.starts.length,
+    glide: { centroids: now.centroids, rival: rival?.centroids ?? null }, last: { step: last },
+  };
+  const { t, z } = now, beside = rival ? ` Beside it, seed ${own.rival}: loss ${rounded(rival.loss, 2).toFixed(2)}.` : "";
+  if (own.half && t < steps.length - 1) {
+    const after = rounded(loss(points, z, now.centroids), 2).toFixed(2);
     return { ...seen, caption: `Each centroid has moved to the mean of its points: the loss falls from ${rounded(now.loss, 2).toFixed(2)} to ${after}. Next, assign.` };
   }
   // what the sliders can reach has its caption from Python
-  return own.start ? { ...seen, caption: caption(steps, values.step, { ...values, k: start.length }, true) } : seen;
+  if (!own.start && !rival) return seen;
+  const k = steps[0].centroids.length;
+  return { ...seen, caption: caption(steps, values.step, { ...values, k }, Boolean(own.start)) + beside };
 }
 
 function draw(seen, stage) {
-  const { points, steps, t, z } = seen, { centroids } = seen.glide, { own, width, narrow } = stage;
-  const side = narrow ? width - 30 : Math.round(width * 0.6), left = 30, top = 8;
+  const { points, steps, t, z, rival, seeds } = seen, { centroids } = seen.glide, { own, width, narrow } = stage;
+  const side = narrow ? width - 30 : rival ? Math.round((width - 80) / 2) : Math.round(width * 0.6), left = 30, top = rival ? 28 : 8;
   const x = linear(X, [left, left + side - (narrow ? 2 : 0)]), y = linear(Y, [top + side, top]);
   const at = ([a, b]) => [x(a), y(b)];
   const data = ([a, b]) => [rounded(clamp(x.invert(a), ...X), 3), rounded(clamp(y.invert(b), ...Y), 3)];
-  const curve = narrow
-    ? { left: 56, right: width - 12, top: top + side + 68, bottom: top + side + 190 }
+  // the second start stands at the right, or below
+  const aside = narrow ? [0, side + 78] : [side + 50, 0];
+  const under = top + side + (rival && narrow ? side + 78 : 0);
+  const curve = narrow || rival
+    ? { left: 56, right: width - 12, top: under + 68, bottom: under + 190 }
     : { left: left + side + 74, right: width - 12, top: top + 22, bottom: top + side };
-  const height = narrow ? curve.bottom + 46 : top + side + 46;
+  const height = narrow || rival ? curve.bottom + 46 : top + side + 46;
 
   // from here on it is the reader's own run, which starts where the centroids are now
   const begin = (made) => {
@@ -128,40 +146,63 @@ function draw(seen, stage) {
   };
 
   const box = [[X[0], Y[0]], [X[1], Y[0]], [X[1], Y[1]], [X[0], Y[1]]];
-  const low = Math.min(400, ...steps.map((step) => step.loss)), high = Math.max(16000, steps[0].loss);
+  const all = rival ? [...steps, ...rival.steps] : steps, longest = Math.max(steps.length, rival?.steps.length ?? 0) - 1;
+  const low = Math.min(400, ...all.map((step) => step.loss)), high = Math.max(16000, ...all.map((step) => step.loss));
   const lossY = logarithmic([Math.max(low, 1) * 0.95, high * 1.05], [curve.bottom, curve.top]);
-  const stepX = linear([0, Math.max(10, steps.length - 1)], [curve.left + 6, curve.right]);
-  const dots = steps.slice(0, t + 1).map((step, i) => [stepX(i), lossY(Math.max(step.loss, 1))]);
+  const stepX = linear([0, Math.max(10, longest)], [curve.left + 6, curve.right]);
+  const dotsOf = ({ steps, t }) => steps.slice(0, t + 1).map((step, i) => [stepX(i), lossY(Math.max(step.loss, 1))]);
   const movable = points.map((p, i) => [p, i]).filter(([, i]) => i >= original || i === own.grabbed);
 
+  const step = stage.values.step ?? 0, over = step >= longest;
+  const move = (half, to) => {
+    stage.change({ half });
+    if (to !== step) stage.move({ step: to });
+  };
+  const next = ((own.rival ?? stage.values.seed ?? 0) + 1) % seeds;
   const buttons = bar(
-    button("Update", () => stage.change({ half: true }), { disabled: own.half || t === steps.length - 1, title: "Move each centroid to the mean of its points" }),
-    button("Assign", () => {
-      stage.change({ half: false });
-      stage.move({ step: t + 1 });
-    }, { disabled: !own.half, title: "Give each point to its nearest centroid" }),
+    button("Back", () => move(!own.half, own.half ? step : step - 1), { disabled: !own.half && step === 0, title: "Undo the last assign or update" }),
+    button("Update", () => move(true, Math.min(step, longest)), { disabled: own.half || over, title: "Move each centroid to the mean of its points" }),
+    button("Assign", () => move(false, step + 1), { disabled: !own.half, title: "Give each point to its nearest centroid" }),
     button("Add a point", () => add([x(0.6), y(-0.6)])),
-    button("Undo", () => stage.reset(), { disabled: !own.start }),
+    seeds > 1 && button(rival ? "Another seed" : "Two starts", () => stage.change({ rival: next }), { title: "Run another seed beside this one" }),
+    button("Undo", () => stage.reset(), { disabled: Object.keys(own).length === 0 }),
   );
+
+  // everything of a run but what can be taken hold of
+  const plane = (run, centroids) => [
+    h("g", { class: "cells" }, centroids.map((_, c) => h("path", {
+      d: `${trace(cell(c, centroids, box).map(at))}Z`, fill: color(`c${c + 1}`), stroke: color("faint"), "fill-opacity": 0.1, "stroke-opacity": 0.7,
+    }))),
+    h("g", { class: "glides" }, points.map((p, i) => h("circle", { cx: px(x(p[0])), cy: px(y(p[1])), r: narrow ? 2.2 : 2.8, fill: color(`c${run.z[i] + 1}`) }))),
+    xAxis(x, top + side, { at: [-5, 0, 5], label: "x₁" }),
+    yAxis(y, left, { at: [-5, 0, 5] }),
+    words(left + 6, top + 16, "x₂", { class: "name" }),
+  ];
+  const paths = (run, centroids) => h("g", {}, centroids.map((_, c) => {
+    const path = [...run.steps.slice(0, run.t + 1).map((step) => step.centroids[c]), centroids[c]].map(at);
+    return [
+      h("path", { class: "path", d: trace(path) }),
+      h("path", { class: "start", d: `M${path[0].map((v) => px(v - 4)).join(" ")}l8 8m0 -8l-8 8` }),
+    ];
+  }));
+  const knob = (run, c) => [
+    h("circle", { class: run.z.includes(c) ? "knob" : "knob empty", r: 11, fill: color("paper"), stroke: color(`c${c + 1}`) }),
+    words(0, 4.5, c + 1, { "text-anchor": "middle" }),
+  ];
+  const title = (run, who) => words(left + side / 2, 16, `${who}: loss ${fixed(run.loss)}`, { "text-anchor": "middle", class: "name" });
+  const line = (run, last, name) => {
+    const dots = dotsOf(run);
+    return h("g", { class: name }, h("path", { class: "line", d: trace(dots) }),
+      dots.map(([a, b], i) => h("circle", { class: "dot", cx: px(a), cy: px(b), r: i === last ? 5 : 3 })));
+  };
 
   return [
     buttons,
     picture(width, height, "Points and centroids in the plane, and the loss by step", { class: "plane" },
-      h("g", { class: "cells" }, centroids.map((_, c) => h("path", {
-        d: `${trace(cell(c, centroids, box).map(at))}Z`, fill: color(`c${c + 1}`), stroke: color("faint"), "fill-opacity": 0.1, "stroke-opacity": 0.7,
-      }))),
-      h("g", { class: "glides" }, points.map((p, i) => h("circle", { cx: px(x(p[0])), cy: px(y(p[1])), r: narrow ? 2.2 : 2.8, fill: color(`c${z[i] + 1}`) }))),
-      xAxis(x, top + side, { at: [-5, 0, 5], label: "x₁" }),
-      yAxis(y, left, { at: [-5, 0, 5] }),
-      words(left + 6, top + 16, "x₂", { class: "name" }),
+      plane(seen, centroids),
+      rival && title(seen, own.start ? "your own start" : `seed ${stage.values.seed}`),
       h("rect", { class: "ground", x: left, y: top, width: px(side), height: px(side), fill: "transparent", onpointerdown: grab, onpointermove: follow, onpointerup: release, onpointercancel: release }),
-      h("g", {}, centroids.map((_, c) => {
-        const path = [...steps.slice(0, t + 1).map((step) => step.centroids[c]), centroids[c]].map(at);
-        return [
-          h("path", { class: "path", d: trace(path) }),
-          h("path", { class: "start", d: `M${path[0].map((v) => px(v - 4)).join(" ")}l8 8m0 -8l-8 8` }),
-        ];
-      })),
+      paths(seen, centroids),
       h("g", {}, movable.map(([p, i]) => handle(stage, {
         at: at(p), label: i < original ? "the point that you moved" : `added point ${i - original + 1}`, reach: 14,
         spoken: `x ${fixed(p[0])}, y ${fixed(p[1])}`, now: p[0], move: (to) => shift(i, to),
@@ -170,14 +211,17 @@ function draw(seen, stage) {
       h("g", {}, centroids.map((mu, c) => handle(stage, {
         at: at(mu), label: `centroid ${c + 1}`, spoken: `x ${fixed(mu[0])}, y ${fixed(mu[1])}`, now: mu[0], move: (to) => place(c, to), reach: 20,
       },
-      h("circle", { class: z.includes(c) ? "knob" : "knob empty", r: 11, fill: color("paper"), stroke: color(`c${c + 1}`) }),
-      words(0, 4.5, c + 1, { "text-anchor": "middle" })))),
+      knob(seen, c)))),
+      rival && h("g", { transform: `translate(${aside.join(",")})`, class: "passive" },
+        plane(rival, seen.glide.rival), title(rival, `seed ${own.rival}`), paths(rival, seen.glide.rival),
+        h("g", {}, seen.glide.rival.map((mu, c) => h("g", { transform: `translate(${at(mu).map(px).join(",")})` }, knob(rival, c))))),
       xAxis(stepX, curve.bottom, { label: "step" }),
       yAxis(lossY, curve.left, { at: [500, 1000, 2000, 5000, 10000], label: "loss", format: (v) => fixed(v, 0), grid: curve.right }),
-      h("path", { class: "line", d: trace(dots) }),
-      dots.map(([a, b], i) => h("circle", { class: "dot", cx: px(a), cy: px(b), r: i === t ? 5 : 3 })),
+      rival && words(curve.right, curve.top - 8, narrow ? "dashes: second start" : "line: first start, dashes: second", { "text-anchor": "end", class: "faint" }),
+      rival && line(rival, rival.t, "rival"),
+      line(seen, t, "mine"),
     ),
   ];
 }
 
-export default { ...scene({ look, draw, keeps: ["step"] }), run, caption };
+export default { ...scene({ look, draw, keeps: ["step"], stays: ["rival"] }), run, caption };

@@ -75,7 +75,7 @@ def test_a_class(folder, capsys):
     assert "5 of 5" in stream.getvalue()
     said = capsys.readouterr().out
     assert "1 of 5 could not be graded" in said
-    assert "not graded, since it is no submission: readme.txt" in said
+    assert "not graded, since it is not a submission: readme.txt" in said
     texts = {path.name[:3]: path.read_text() for path in (out / "feedback").glob("*.txt")}
     assert set(texts) >= {"ada", "bob", "eve"} and "1b    2 of 3" in texts["bob"]
     (page,) = (out / "feedback").glob("bob-*.html")
@@ -436,7 +436,7 @@ def test_points_by_hand_and_changes_are_merged(graded, capsys):
     [
         ("submission,1a\nadda,2\n", "no submission 'adda'; there are ada, bob, eve"),
         ("submission,1a\nada,3\n", "ada, 1a: expected a number from 0 to 2, got '3'"),
-        ("submission,1z\nada,3\n", "'1z' is no task"),
+        ("submission,1z\nada,3\n", "'1z' is not a task"),
         ("name,1a\nada,3\n", "needs a header with submission"),
         ("", "needs a header"),
     ],

@@ -12,6 +12,7 @@ from PIL import Image
 
 from book_extensions import csp, fonts, frames, maths, styles
 from hwlib.explorer import Explorer
+from hwlib.scene import Scene
 
 
 def draw(k):
@@ -38,6 +39,23 @@ def test_frames_leave_the_page(tmp_path):
 def test_a_figure_without_sliders_needs_no_script(tmp_path):
     page = frames.take_frames_out(Explorer("still", lambda: draw(1)).to_html(), "", tmp_path)
     assert "data-frames" not in page and 'src="_frames/' in page
+
+
+@pytest.mark.parametrize("points", [2, 5000])
+def test_a_large_start_comes_with_the_view(tmp_path, points):
+    state = {"points": [[i % 7, i % 5] for i in range(points)], "starts": [[0]]}
+    scene = Scene("scene", lambda k: (state, f"k = {k}."), view="plane", k=[1, 2])
+    page = frames.take_frames_out(scene.to_html(), "../", tmp_path / "_frames")
+    start = json.loads(re.search(r'class="explorer-start">(.*?)</script>', page)[1])
+    scripts = re.search(r'data-scripts="([^"]*)"', page)[1].split()
+    assert start["values"] == {"k": 1}
+    if points == 2:
+        assert start["shared"] == state and len(scripts) == 2
+        return
+    assert len(start) == 1 and "/_starts/" in scripts[2]
+    script = (tmp_path / scripts[2].removeprefix("../")).read_text()
+    sent = json.loads(re.fullmatch(r'receiveStart\("scene", (.*)\);\n', script)[1])
+    assert sent["shared"] == state
 
 
 CSS = """

@@ -10,7 +10,7 @@ from colorspacious import cspace_convert, deltaE
 from PIL import Image
 
 from hwlib import datasets, explorer, figures, kmeans
-from hwlib.figures.kmeans import draw_step
+from hwlib.figures.kmeans import draw_clusters
 
 NAMED = {
     "ink": figures.INK,
@@ -111,9 +111,8 @@ def test_first_five_clusters_can_be_told_apart(theme, deficiency):
 
 def test_clusters_carry_their_number():
     X = datasets.plane_points()
-    history = list(kmeans.iterate(X, kmeans.initial_centroids(X, 10)))
-    figure, _ = draw_step(X, history, 0, steps=10)
-    numbers = [text.get_text() for text in figure.axes[0].texts]
+    figure, _ = draw_clusters(X, [kmeans.kmeans(X, k) for k in (2, 10)])
+    numbers = [text.get_text() for text in figure.axes[1].texts]
     assert numbers == [str(c) for c in range(1, 11)]
 
 

@@ -1,10 +1,13 @@
 """Scenes on the built pages: they show what is stored, and all that can be taken hold of works."""
 
+import io
 import itertools
 
 import axe
+import numpy as np
 import pytest
-from built_site import ALL_OF, SCENES, lay_out, visit
+from built_site import ALL_OF, HOME, SCENES, lay_out, visit
+from PIL import Image
 
 EACH = pytest.mark.parametrize(("page", "name"), SCENES, ids=[name for _, name in SCENES])
 LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
@@ -169,6 +172,145 @@ def test_axe_finds_nothing_in_a_scene(chromium, page, name, theme):
     lay_out(tab)
     assert axe.violations(tab) == []
     context.close()
+
+
+# ---- k-means --------------------------------------------------------------------------------
+
+KMEANS = "notebooks/2_kmeans.html"
+
+
+def shown(figure, what):
+    """Return some attribute of the marks with a class."""
+    name, attribute = what
+    return figure.locator(f".{name}:visible").evaluate_all(
+        "(all, name) => all.map((each) => each.getAttribute(name))", attribute
+    )
+
+
+def test_back_undoes_half_steps(still):
+    tab = visit(still, KMEANS)
+    figure = alive(tab, "kmeans-steps")
+    caption = figure.locator("figcaption")
+    button = lambda name: figure.get_by_role("button", name=name, exact=True)  # noqa: E731
+    assert button("Back").is_disabled()
+    seen = [caption.text_content()]
+    for name in ["Update", "Assign", "Update", "Assign"]:
+        button(name).click()
+        seen.append(caption.text_content())
+    assert len(set(seen)) == 5 and "step 2: loss 1643.95" in seen[-1]
+    for said in reversed(seen[:-1]):
+        button("Back").click()
+        assert caption.text_content() == said
+    assert button("Back").is_disabled()
+
+
+def test_two_starts_stand_side_by_side(still):
+    page = ALL_OF[KMEANS]["kmeans-steps"]
+    tab = visit(still, KMEANS)
+    figure = alive(tab, "kmeans-steps")
+    caption = figure.locator("figcaption")
+    figure.get_by_role("button", name="Two starts").click()
+    press(figure, "step", 3)
+    loss = [page.caption(step=3, seed=seed).split("loss ")[1].split(". ")[0] for seed in (0, 1)]
+    assert caption.text_content() == f"{page.caption(step=3)} Beside it, seed 1: loss {loss[1]}."
+    for seed in (0, 1):
+        assert figure.get_by_text(f"seed {seed}: loss {float(loss[seed]):,.2f}").is_visible()
+    figure.get_by_role("button", name="Another seed").click()
+    assert "Beside it, seed 2: loss" in caption.text_content()
+    press(figure, "seed", 3)  # the rival stays
+    assert "seed 3, step 3" in caption.text_content()
+    assert "Beside it, seed 2: loss" in caption.text_content()
+    figure.get_by_role("button", name="Undo").click()
+    assert caption.text_content() == page.caption(seed=3, step=3)
+
+
+def test_the_home_page_opens_with_a_live_scene(still):
+    tab = visit(still, HOME)
+    figure = alive(tab, "kmeans-steps")
+    assert figure.evaluate("(figure) => figure.getBoundingClientRect().top + scrollY") < 600
+    press(figure, "step", 6)
+    assert figure.locator("figcaption").text_content() == ALL_OF[KMEANS]["kmeans-steps"].caption(
+        step=6
+    )
+    assert tab.seen["console"] == tab.seen["failed"] == []
+
+
+# ---- the photograph -------------------------------------------------------------------------
+
+
+def test_the_border_uncovers_the_original(still):
+    tab = visit(still, KMEANS)
+    figure = alive(tab, "photo-colours")
+    border = figure.get_by_role("slider", name="border between")
+    uncovered = figure.locator("svg svg.window:visible")
+    shares = []
+    for keys in ["Home", "ArrowRight", "Shift+ArrowLeft"]:  # the first moves nothing
+        border.press(keys)
+        shares.append(int(border.get_attribute("aria-valuetext").removesuffix("% original")))
+        wide = float(shown(figure, ("pixels", "width"))[0])
+        cut = float(uncovered.get_attribute("width"))
+        assert abs(100 * cut / wide - shares[-1]) < 1  # whole pixels of about 300
+    assert shares[0] == 50 and shares[1] > 50 > shares[2]
+    before = shown(figure, ("pixels", "href"))
+    figure.get_by_role("radio", name="error").check()
+    after = shown(figure, ("pixels", "href"))
+    assert len(before) == 2 and before[0] != after[0] and before[1] == after[1]
+
+
+def test_a_photo_of_ones_own(still):
+    pixels = np.zeros((40, 60, 3), dtype=np.uint8)
+    pixels[:, :20] = [250, 10, 20]
+    pixels[:, 50:] = [10, 20, 240]
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    tab = visit(still, KMEANS)
+    figure = alive(tab, "photo-colours")
+    caption, choose = figure.locator("figcaption"), figure.locator("input[type=file]")
+    first = caption.text_content()
+    choose.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()})
+    figure.get_by_role("button", name="New start").wait_for()
+    assert caption.text_content().startswith("Your photo at 60 × 40 pixels, k = 16: a channel is")
+    # of 16 colors, three have pixels
+    widths = np.array([float(width) for width in shown(figure, ("swatch", "width"))])
+    np.testing.assert_allclose(widths / widths.sum(), [1 / 2, 1 / 3, 1 / 6], atol=1e-3)  # 0.1 px
+    text = {"name": "b.txt", "mimeType": "text/plain", "buffer": b"text"}
+    choose.set_input_files(text)
+    tab.wait_for_function(
+        "() => document.querySelector('#photo-colours figcaption').textContent.startsWith('b.txt')"
+    )
+    figure.get_by_role("button", name="Undo").click()
+    assert caption.text_content() == first
+    assert tab.seen["console"] == tab.seen["failed"] == []
+
+
+def test_the_cube_turns(still):
+    tab = visit(still, KMEANS)
+    figure = alive(tab, "photo-colours")
+    cube = figure.get_by_role("slider", name="cube of colors")
+    before, fills = cube.get_attribute("aria-valuetext"), sorted(shown(figure, ("pixel", "fill")))
+    cube.press("ArrowUp")
+    cube.press("ArrowRight")
+    assert cube.get_attribute("aria-valuetext") != before
+    box = cube.bounding_box()
+    tab.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    at = cube.get_attribute("aria-valuetext")
+    tab.mouse.move(box["x"] + 140, box["y"] + box["height"] / 2, steps=5)
+    assert cube.get_attribute("aria-valuetext") != at
+    tab.mouse.up()
+    assert sorted(shown(figure, ("pixel", "fill"))) == fills  # the same pixels, in another order
+
+
+# ---- the mechanism --------------------------------------------------------------------------
+
+
+def test_a_scene_is_drawn_once(still):
+    # by a link to a state, its states come while it is drawn
+    tab = visit(still, KMEANS, "#photo-colours?k=4")
+    figure = alive(tab, "photo-colours")
+    assert figure.locator(".explorer-stage > div:not(.explorer-still)").count() == 1
+    assert figure.locator(".explorer-still > *").count() == 1
+    assert figure.locator("figcaption").text_content().startswith("k = 4:")
 
 
 def test_deep_links_play_and_history(still):

@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 from book_extensions import stored
 from hwlib import figures
 from hwlib.explorer import Explorer
+from hwlib.scene import Scene
 
 
 def draw(k=0, learning_rate=0.0, dataset=""):
@@ -32,7 +33,15 @@ def explorer():
 
 
 @pytest.fixture(scope="module")
-def notebook(tmp_path_factory, explorer):
+def scene():
+    def compute(k):
+        return {"points": [[0, k], [1, 1]], "starts": [[0]]}, f"k = {k}."
+
+    return Scene("live-run", compute, view="plane", k=[1, 2])
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory, explorer, scene):
     def cell(name, *outputs):
         cell = new_code_cell("...", outputs=list(outputs))
         cell.id = name
@@ -50,6 +59,7 @@ def notebook(tmp_path_factory, explorer):
         cell("silent"),
         cell("pictures", shown(text_html=explorer.to_html(), text_plain="Explorer(...)")),
         cell("picture", shown(text_html=plain.to_html(), text_plain="Explorer(...)")),
+        cell("scene", shown(text_html=scene.to_html(), text_plain="Explorer(...)")),
     ]
     kernel = {"name": "python3", "display_name": "Python 3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
@@ -92,6 +102,7 @@ def test_text_of_a_cell(notebook):
         ("trial-run", "seed=4", "no slider named seed"),
         ("trial-run", "k", "'k' is not of the form axis=value"),
         ("plain-figure", "k=3", "no slider named k"),
+        ("live-run", "k=2", "live-run is a scene; it stands where its sliders start"),
         ("printed", "k=3", "printed is a cell, so it has no values"),
         ("silent", "", "silent has printed nothing"),
         ("pictures", "", "pictures shows more than text"),
@@ -138,6 +149,13 @@ def test_page_shows_them(notebook, explorer):
     printed = [block.get_text().strip() for block in tree.select("div.cell_output pre")]
     assert printed == ["a line\n3 of 3 < 4", "x = 1"]
     assert tree.select("div.highlight-python")
+
+
+def test_a_scene_is_whole(notebook, scene):
+    tree, warnings = build(notebook, "chapter.ipynb live-run")
+    assert warnings == ""
+    [figure] = tree.select("div.cell_output > figure.explorer")
+    assert str(figure) == str(BeautifulSoup(scene.to_html(), "html.parser"))
 
 
 @pytest.mark.parametrize(
