@@ -208,8 +208,6 @@ def publish(site, say=print):
     worker = HERE.joinpath("worker.mjs").read_bytes()
     name = f"worker-{hashlib.sha256(worker).hexdigest()[:16]}.mjs"
     site.joinpath(name).write_bytes(worker)
-    # above all pages, and by one name for ever: a browser asks for it anew
-    shutil.copyfile(HERE / "offline.js", site.parent / "offline.js")
     sizes = {stage: sum(size for _, size in parts) for stage, parts in written.items()}
     sizes["core"] = sum(map(len, content)) + sizes.pop("stdlib")
     names = {stage: [name for name, _ in parts] for stage, parts in written.items()}
