@@ -516,7 +516,7 @@ def test_the_chapter_says_when_all_four_points_are_right():
 @pytest.mark.parametrize(("rate", "step"), [(0.1, 0), (0.1, 1000), (0.7, 21), (1.0, 1000)])
 def test_bars_in_the_network_are_what_its_units_answer(run, rate, step):
     state, _ = nets.network(rate, step)
-    W, b, v, c = nets._train(backprop.make_neural_network, "network", rate)[1][step]
+    W, b, v, c = nets._train(backprop.make_neural_network, "network", rate).at(step)
     points = np.array([x for x, _ in backprop.XOR_DATASET])
     hidden = np.maximum(W @ points.T + b[:, None], 0)
     chances = backprop.sigmoid(v @ hidden + c)
