@@ -14,6 +14,7 @@ from homework import tasks
 from homework.grading import report
 from homework.grading.grading import grade
 from homework.grading.sandbox import Limits, Sandbox
+from hwlib.commands import run_command
 
 
 class _Parser(argparse.ArgumentParser):
@@ -75,4 +76,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

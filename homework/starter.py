@@ -10,12 +10,12 @@ does all else.
 import argparse
 import ast
 import importlib
-import sys
 import zipfile
 from pathlib import Path
 
 from homework import data, tasks
 from hwlib import backprop, kmeans
+from hwlib.commands import run_command
 
 FILES = {"backprop": "q1_backprop/backprop.py", "kmeans": "q2_kmeans/kmeans.py"}
 
@@ -29,8 +29,8 @@ README = """\
 
     pip install -r requirements.txt
 
-Fill in each place that says TODO. It names its task and its points. Until then a command tells you in
-one line which task it needs.
+Fill in each place that says TODO. It names its task and its points. Until then a command tells you
+in one line which task it needs.
 
 | task | points | file | to write |
 |---|---|---|---|
@@ -54,8 +54,8 @@ In 2a, `initial_centroids` draws the first centroids for you. `iterate` repeats 
 returns the last one. You may also write `kmeans` in one piece. The grader looks only at the triple
 `(assignments, centroids, loss)` that it returns. Do not loop over the examples.
 
-Hand in `backprop.py` and `kmeans.py`. If you have a copy of the book's repository, you can grade them
-first. In its folder, type
+Hand in `backprop.py` and `kmeans.py`. If you have a copy of the book's repository, you can grade
+them first. In its folder, type
 
     python -m homework.grade FOLDER
 """
@@ -241,4 +241,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -2,7 +2,7 @@
 
 - `hwlib.backprop`: backpropagation on a computation graph.
 - `hwlib.kmeans`: k-means.
-- `hwlib.compression`: compressing an image by colour; `hwlib.picture_files` reads it.
+- `hwlib.compression`: compressing an image by color; `hwlib.picture_files` reads it.
 - `hwlib.clustering`: clusters of any table of points; `hwlib.point_files` reads it.
 - `hwlib.commands`: what the commands share.
 - `hwlib.binary_em`: EM for a mixture of Bernoullis.

@@ -1,6 +1,6 @@
 """What a function's arguments must be: each raises one ValueError that names what is wrong.
 
-`hwlib.kmeans`, which has to run on its own, holds its own copy of three of these.
+`hwlib.kmeans`, which must run on its own, holds its own copy of three of these.
 """
 
 from numbers import Integral, Real
@@ -88,7 +88,7 @@ def as_weights(weights, n):
 
 
 def check_fit(X, k, restarts, tol, max_iter, weights):
-    """Return the weights, and how much a step has to gain for another one to follow."""
+    """Return the weights, and how much a step must gain for another one to follow."""
     weights = as_weights(weights, len(X))
     for name, count in {"k": k, "restarts": restarts, "max_iter": max_iter}.items():
         as_whole(name, count, 1)

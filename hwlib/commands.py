@@ -9,7 +9,7 @@ from pathlib import Path
 QUICK = 1  # seconds: what is done sooner shows no progress
 
 
-def run(main):
+def run_command(main):
     """Run a command and end the process with its status.
 
     A letter that the console lacks is written as an escape. A reader that goes away early (such as
@@ -33,7 +33,7 @@ def run(main):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except KeyboardInterrupt:
-        print("Stopped. Nothing was written.", file=sys.stderr)
+        print("Stopped.", file=sys.stderr)
         status = 130
     sys.exit(status)
 

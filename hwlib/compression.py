@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from hwlib.arguments import as_generator, as_whole, require
-from hwlib.commands import atomic_write, bar, run
+from hwlib.commands import atomic_write, bar, run_command
 from hwlib.picture_files import read_picture
 from hwlib.quick import kmeans
 
@@ -67,7 +67,7 @@ def compress_image(image, k, rng=0, init="random", progress=None):
     Raises
     ------
     ValueError
-        If `image` is no Pillow image, or k, rng or init is not as above.
+        If `image` is not a Pillow image, or k, rng or init is not as above.
     """
     pixels = rgb_pixels(image)
     as_whole("k", k, 1, min(256, pixels.size // 3))
@@ -165,7 +165,7 @@ def _best_palette(pixels, distinct, counts, k, rng, progress):
 
 
 def _coarse(distinct, counts):
-    """Return at most `COARSE` colors, means of those alike but for their last bits, and weights."""
+    """Return at most `COARSE` colors, each a mean of those that are nearly equal, and weights."""
     for bits in range(4):  # pragma: no branch (5 bits of each channel make 2 ** 15 cells)
         cells = distinct & np.uint32((0xFF << bits & 0xFF) * 0x010101)
         seen = np.zeros(1 << 24, dtype=bool)
@@ -277,7 +277,8 @@ def main(argv=None):
             image = _reduced(image, notes)
         for note in notes:
             print(note)
-        if image.width * image.height > LARGE:
+        # one start, with all colors to the very end, takes longer
+        if image.width * image.height > (LARGE if args.rng_seed is None else LARGE // 4):
             size = f"{image.width} x {image.height} pixels"
             print(f"{size}: this may take half a minute or more.", flush=True)
         how = {"init": "best"} if args.rng_seed is None else {"rng": args.rng_seed}
@@ -285,6 +286,8 @@ def main(argv=None):
             result = compress_image(image, args.k, progress=progress, **how)
         with atomic_write(name) as aside:
             result.image.save(aside, "PNG", optimize=True)
+    except BrokenPipeError:  # it is for the caller, and no fault of the file
+        raise
     except (OSError, ValueError) as error:
         parser.error(" ".join(f"{args.file}: {error}".split()))
     print(said(result))
@@ -296,4 +299,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    run(main)
+    run_command(main)

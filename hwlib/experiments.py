@@ -1,4 +1,4 @@
-"""What the figures need computed: runs and measurements that are no part of an algorithm.
+"""What the figures need computed: runs and measurements that are not part of an algorithm.
 
 Nothing here draws, and nothing here is needed to solve the homework.
 """

@@ -39,7 +39,7 @@ def read_points(source):
     OSError
         If the file cannot be opened.
     ValueError
-        If it is no table of numbers. Lines and columns are counted from 1, as editors do.
+        If it is not a table of numbers. Lines and columns are counted from 1, as editors do.
 
     Examples
     --------
@@ -67,9 +67,9 @@ def read_points(source):
     commas = separator != "," and _has_decimal_commas(lines[:20], separator)
     if commas:
         notes.append("Its numbers have decimal commas.")
-    head = [cell for _, cell in _cells(lines[0][1], separator)]
+    head, named = [cell for _, cell in _cells(lines[0][1], separator)], False
     if len(lines) > 1 and all(_number(cell, commas) is None for cell in head):
-        at, _ = lines.pop(0)
+        (at, _), named = lines.pop(0), True
         notes.append(f"Line {at} was passed over as a header: {', '.join(head)[:80]}")
     try:
         X = np.loadtxt(
@@ -83,6 +83,11 @@ def read_points(source):
         X = np.array([[np.nan]])
     if not np.isfinite(X).all():
         raise ValueError(_first_fault(lines, separator, commas))
+    if named and X.shape[1] > 1 and (head[0] == "" or len(head) == X.shape[1] - 1):
+        first = X[:, 0] - np.arange(len(X))
+        if first[0] in (0, 1) and (first == first[0]).all():
+            X = X[:, 1:]
+            notes.append("Its first column has no name and numbers the lines: it was passed over.")
     return X, notes
 
 
@@ -97,9 +102,9 @@ def _first_fault(lines, separator, commas):
         for column, cell in cells:
             value = _number(cell, commas)
             if value is None or not np.isfinite(value):
-                kind = "no number" if value is None else "not finite"
+                kind = "not a number" if value is None else "not finite"
                 return f"line {at}, column {column}: {_short(cell)} is {kind}"
-    return f"it is no table of numbers separated by {SEPARATORS[separator]}"
+    return f"it is not a table of numbers separated by {SEPARATORS[separator]}"
 
 
 def _plain(lines):
@@ -115,7 +120,7 @@ def _decode(content):
             text = content[len(mark) :].decode(encoding, errors="replace")
             return text, ["It begins with a byte-order mark, which was passed over."]
     if b"\0" in content:
-        raise ValueError("it is no text; expected numbers with tabs between them")
+        raise ValueError("it is not text; expected numbers with tabs between them")
     try:
         return content.decode("utf-8"), []
     except UnicodeDecodeError:  # written by an older Windows; only a header can hold such letters

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import yaml
 
+from hwlib.commands import run_command
+
 ROOT = Path(__file__).parent.parent
 COMMAND = [str(Path(sys.executable).with_name("jupyter-book")), "build", "."]
 STRICT = ["--warningiserror", "--nitpick", "--keep-going"]
@@ -121,4 +123,4 @@ def main(site="_build/html", root=ROOT):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    run_command(lambda: main(*sys.argv[1:]))

@@ -16,6 +16,8 @@ import sys
 from contextlib import chdir
 from pathlib import Path
 
+from hwlib.commands import run_command
+
 ROOT = Path(__file__).resolve().parent.parent
 HWLIB = ROOT / "hwlib"
 WORK = ROOT / "_build" / "mutants"
@@ -165,4 +167,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(lambda: main(sys.argv[1:]))

@@ -3,8 +3,8 @@
     python -m tools.prose [FILE ...]           words, sentences, words a sentence, the longest
     python -m tools.prose --turns [FILE ...]   each place to rewrite, with what to write instead
 
-Without files: all pages of the book. A formula and a piece of code count as one word each. Titles
-and tables have no sentences; they are searched, not counted.
+Without files: all pages of the book. A formula and a piece of code count as one word each. Titles,
+tables, and labels of one or two words ("On paper.", "Yes.") are searched, not counted.
 """
 
 import argparse
@@ -192,8 +192,14 @@ def _printed(source, cell):
 
 
 def sentences(text):
-    """Return the sentences of a passage; a formula alone is none."""
-    return [each for each in END.split(text) if WORD.search(each.replace(FORMULA, ""))]
+    """Return the sentences of a passage: three words or more, so no label such as "On paper."."""
+    found = (each for each in END.split(text) if WORD.search(each.replace(FORMULA, "")))
+    return [each for each in found if words(each) >= 3]
+
+
+def words(text):
+    """Count the words of a text."""
+    return sum(bool(WORD.search(word)) for word in text.split())
 
 
 def count(passages):
@@ -206,7 +212,7 @@ def count(passages):
     4.5
     """
     found = [each for passage in passages if passage.counted for each in sentences(passage.text)]
-    lengths = [sum(bool(WORD.search(word)) for word in each.split()) for each in found]
+    lengths = [words(each) for each in found]
     longest = found[lengths.index(max(lengths))] if found else ""
     return Count(sum(lengths), len(found), longest)
 
@@ -236,11 +242,11 @@ def main(argv=None):
         except (OSError, UnicodeDecodeError, nbformat.reader.NotJSONError) as error:
             sys.exit(f"{path} cannot be read: {error}")
         if given.turns:
-            for where, words, instead in turns(found):
-                print(f"{path.name} {where}: … {words} …" + (f"  ({instead})" if instead else ""))
+            for where, around, instead in turns(found):
+                print(f"{path.name} {where}: … {around} …" + (f"  ({instead})" if instead else ""))
         else:
             n = count(found)
-            length = len(n.longest.split())
+            length = words(n.longest)
             shown = n.longest if length <= 12 else " ".join(n.longest.split()[:10]) + " …"
             print(
                 f"| {path.stem} | {n.words} | {n.sentences} | {n.average:.1f} | {length}: {shown} |"

@@ -8,11 +8,11 @@ The seed is that of the hidden inputs. Without one it is drawn, so that nobody c
 import argparse
 import json
 import secrets
-import sys
 from pathlib import Path
 
 from homework import data
 from homework.starter import write_zip
+from hwlib.commands import run_command
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -63,4 +63,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -25,7 +25,7 @@ CLONE = {"x86_64": 56, "aarch64": 220}.get(MACHINE)
 
 
 def own_namespaces():
-    """Let whoever may not make namespaces make them; return those that a child can have.
+    """Let a user without the right to make namespaces make them; return those a child can have.
 
     Network, shared memory, processes and mounts, as far as the kernel allows.
     """

@@ -1,8 +1,8 @@
 """What the pictures of the book look like: one width, one style file, one palette.
 
-The hues are Okabe and Ito's, safe for the colour-blind; those too pale to stand out from a white
+The hues are Okabe and Ito's, safe for the color-blind; those too pale to stand out from a white
 page (contrast below 3:1, of those that text is written in below 4.5:1) are darkened. The same thing
-has the same colour on every page. tests/test_contrast.py computes what is said here.
+has the same color on every page. tests/test_contrast.py computes what is said here.
 """
 
 from contextlib import contextmanager

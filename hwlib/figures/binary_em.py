@@ -5,7 +5,7 @@ from matplotlib.patches import Circle, FancyBboxPatch
 
 from hwlib import figures
 
-PROBABILITY = {"cmap": "Blues", "vmin": 0, "vmax": 1}  # the colours of W, in every picture
+PROBABILITY = {"cmap": "Blues", "vmin": 0, "vmax": 1}  # the colors of W, in every picture
 
 
 def draw_model():
@@ -80,13 +80,13 @@ def draw_choice(fits, criteria, agreement, examples, k):
     curves.set_ylim(min(everything) - 0.04 * span, max(everything) + 0.04 * span)
     styles = zip(("s", "^", "o"), (figures.INK, figures.NEGATIVE, figures.POSITIVE), strict=True)
     lowest = {}
-    for (name, by), (marker, colour) in zip(criteria.items(), styles, strict=True):
+    for (name, by), (marker, color) in zip(criteria.items(), styles, strict=True):
         values = [by[examples][j] / examples for j in ks]
         lowest[name] = ks[int(np.argmin(values))]
-        line = {"marker": marker, "color": colour, "ms": 5, "lw": 1.3, "mfc": "white"}
+        line = {"marker": marker, "color": color, "ms": 5, "lw": 1.3, "mfc": "white"}
         curves.plot(ks, values, **line)
-        curves.plot(k, values[ks.index(k)], marker, color=colour, ms=8)
-        place = {"va": "center", "color": colour, "fontsize": 10}
+        curves.plot(k, values[ks.index(k)], marker, color=color, ms=8)
+        place = {"va": "center", "color": color, "fontsize": 10}
         curves.text(max(ks) + 0.2, values[-1], name, **place)
     numbers = ", ".join(f"{name} {by[examples][k]:.1f}" for name, by in criteria.items())
     return figure, (

@@ -158,8 +158,8 @@ def draw_starts(ends):
     axes.xaxis.set_minor_locator(NullLocator())
     runs, (one, other) = len(ends[init][ks[0]]), ends
     return figure, (
-        f"Each tick is a run, each diamond a median. Of {runs} {one} starts and {runs} {other} "
-        f"starts, so many end within 1% of the lowest loss found: {_listed(counts)}."
+        f"Each tick is a run, each diamond a median. Runs within 1% of the lowest loss found, of "
+        f"{runs} {one} and {runs} {other} starts: {_listed(counts)}."
     )
 
 
@@ -180,7 +180,7 @@ def _draw_row(X, results, titles):
 
 
 def _draw_clusters(axes, X, result):
-    """Draw points in their cluster's colour, borders between clusters, and numbered centroids."""
+    """Draw points in their cluster's color, borders between clusters, and numbered centroids."""
     # squares and borders without half-tones: a frame's file shrinks by a quarter
     for c in range(len(result.centroids)):
         points = X[result.assignments == c]

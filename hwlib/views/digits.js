@@ -110,13 +110,14 @@ function arrange({ r, z, pi }, columns, least) {
 
 const WIDE = { columns: 40, least: 3 }, NARROW = { columns: 25, least: 5 };
 
-const known = new WeakMap(); // what the pictures say, and the last runs on them
+let known = {}; // what the pictures say, and the last runs on them
 function about(state) {
-  if (!known.has(state.pictures)) {
+  const key = state.pictures.join(); // each state may bring them anew
+  if (known.key !== key) {
     const X = state.pictures.map(bitsOf), [tall, wide] = state.shape;
-    known.set(state.pictures, { X, shapes: X.map((x) => strokes(x, wide, tall)), runs: new Map() });
+    known = { key, X, shapes: X.map((x) => strokes(x, wide, tall)), runs: new Map() };
   }
-  return known.get(state.pictures);
+  return known;
 }
 
 function bothRuns(state, k, seed) {

@@ -145,7 +145,7 @@ function drawTwo(seen, stage) {
       words(plot.left - 44, plot.top - 13, "log-likelihood of the average", { class: "name" }),
       h("path", { class: "line thick", d: trace(along.map((each, i) => [x(i / 40), y(each)])) }),
       handle(stage, {
-        at: [x(t), y(here)], label: "place on the way", spoken: `${fixed(100 * t, 0)}% of the way, log-likelihood ${fixed(here, 1)}`, now: t, step: (plot.right - plot.left) / 40,
+        at: [x(t), y(here)], label: "place on the way", spoken: `${fixed(100 * t, 0)}% of the way, log-likelihood ${fixed(here, 1)}`, now: t, step: x(0.02) - x(0),
         move: ([to]) => stage.change({ t: rounded(clamp(x.invert(to), 0, 1), 2) }),
       }, h("circle", { class: "knob", r: 8, fill: color("paper"), stroke: color("ink") }))),
   ];

@@ -267,6 +267,17 @@ def test_many_colors_are_searched_in_few(monkeypatch):
     assert compress_image(image, 16, init="best").loss < 1.1 * exact
 
 
+def test_what_many_colors_cost_is_bounded(monkeypatch):
+    image = datasets.photograph().resize((60, 90))
+    steps, whole = [], compression._lloyd_step
+    monkeypatch.setattr(compression, "SCORES", 1)
+    monkeypatch.setattr(compression, "WARM_UP", 1)
+    monkeypatch.setattr(compression, "STEPS", 1)
+    monkeypatch.setattr(compression, "_lloyd_step", lambda *a: steps.append(a) or whole(*a))
+    assert compress_image(image, 16, init="best").loss > 0
+    assert len(steps) == 4  # two polish, two say which palette is better
+
+
 def test_progress_rises_to_one():
     seen = []
     compress_image(datasets.photograph().resize((60, 90)), 8, init="best", progress=seen.append)
@@ -367,9 +378,25 @@ def test_large_pictures_are_announced_or_reduced(folder, capsys, monkeypatch):
     compression.main(["a.png", "-k", "2"])
     first, *_ = capsys.readouterr().out.splitlines()
     assert first == "30 x 20 pixels: this may take half a minute or more."
+    Image.new("RGB", (30, 6), "red").save("b.png")
+    for words, announced in ([[], False], [["-s", "0"], True]):
+        compression.main(["b.png", "-k", "2", *words])
+        assert ("30 x 6 pixels: this may" in capsys.readouterr().out) == announced
     monkeypatch.setattr(compression, "TOO_LARGE", 200)
     compression.main(["a.png", "-k", "2"])
     first, *_ = capsys.readouterr().out.splitlines()
     assert first == "It was reduced from 30 x 20 to 15 x 10 pixels."
     with Image.open("compressed_k2.png") as written:
         assert written.size == (15, 10)
+
+
+def test_an_output_that_is_closed_is_no_fault_of_the_file(folder, monkeypatch):
+    class Closed(io.StringIO):
+        def write(self, _):
+            raise BrokenPipeError
+
+    Image.new("RGB", (30, 20), "red").save("a.png", icc_profile=b"broken")
+    monkeypatch.setattr(sys, "stdout", Closed())
+    with pytest.raises(BrokenPipeError):
+        compression.main(["a.png", "-k", "2"])
+    assert [path.name for path in folder.iterdir()] == ["a.png"]

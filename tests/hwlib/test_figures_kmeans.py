@@ -15,7 +15,7 @@ BEST = {2: 4384.3, 3: 1668.05, 4: 945.73, 5: 799.49}
 
 
 def offsets(axes):
-    """Return the points drawn as squares, by colour."""
+    """Return the points drawn as squares, by color."""
     return {line.get_color(): line.get_xydata() for line in axes.lines if line.get_marker() == "s"}
 
 
@@ -70,8 +70,8 @@ ENDS = {
 def test_starts_are_counted_and_lie_on_the_axes():
     figure, caption = pictures.draw_starts(ENDS)
     assert caption.endswith(
-        "Of 4 random starts and 4 k-means++ starts, so many end within 1% of the lowest loss "
-        "found: 2 and 1 for k = 2 and 4 and 1 for k = 3."
+        "Runs within 1% of the lowest loss found, of 4 random and 4 k-means++ starts: "
+        "2 and 1 for k = 2 and 4 and 1 for k = 3."
     )
     [axes] = figure.axes
     low, high = axes.get_xlim()

@@ -76,7 +76,8 @@ def test_what_a_text_names_is_there(path):
 def test_what_is_not_there_is_found(tmp_path):
     text = tmp_path / "text.md"
     text.write_text(
-        "`tests/site/test_gone.py`, `site/test_docs.py::test_gone`, `site/test_docs.py::test_what*`,\n"
+        "`tests/site/test_gone.py`, `site/test_docs.py::test_gone`,\n"
+        "`site/test_docs.py::test_what*`,\n"
         "`make gone` and `make\ntest-all`, `python -m tools.gone`, `hwlib/gone/`,\n"
         "`_build/html`.\n"
         "```bash\nmake gone-too   # a comment\n```\n"

@@ -113,7 +113,7 @@ def test_answers_show_what_the_notebooks_have_stored():
     outputs = [text(each) for each in page("book/answers").select("div.cell_output")]
     for number in ["2.059", "2.7726", "6698", "f(M, v) = 5", "0.0138", "0.0186"]:
         assert any(number in output for output in outputs), number
-    assert len(page("book/answers").select("figure.explorer img")) == 6
+    assert len(page("book/answers").select("figure.explorer img")) == 3
 
 
 def test_percentages_of_the_elbow_are_those_that_were_printed():

@@ -20,7 +20,7 @@ CODE = sorted(ROOT.glob("homework/**/*.py"))
 PAGE = """\
 # A title is not counted
 
-You compute $x$ and `y` here. It is
+**On paper.** You compute $x$ and `y` here. It is
 
 $$
 x = 1 ,
@@ -63,8 +63,8 @@ def test_sentences_are_counted():
 
 
 def test_a_formula_that_ends_with_a_full_stop_ends_its_sentence():
-    found = prose.count(prose.markdown("So\n\n$$\na = b .\n$$\n\nThen go on."))
-    assert (found.words, found.sentences) == (5, 2)
+    found = prose.count(prose.markdown("So you have\n\n$$\na = b .\n$$\n\nThen go on."))
+    assert (found.words, found.sentences) == (4 + 3, 2)
 
 
 def test_cells_of_a_notebook_are_named():
@@ -72,6 +72,22 @@ def test_cells_of_a_notebook_are_named():
     names = {passage.where for passage in prose.passages(path)}
     cells = {cell.id for cell in notebook_outputs.read(path).cells if cell.cell_type == "markdown"}
     assert names >= cells
+
+
+def test_the_command_prints_a_table_or_the_turns(tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_text("# Title\n\nIt hangs on the seed. You see it at once.\n", encoding="utf-8")
+    prose.main([str(page)])
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "| page | 10 | 2 | 5.0 | 5: It hangs on the seed. |"
+    )
+    prose.main(["--turns", str(page)])
+    assert (
+        capsys.readouterr().out
+        == "page.md 3: … It hangs on the seed. You see it at once. …  (depends on)\n"
+    )
+    with pytest.raises(SystemExit, match="gone.md cannot be read"):
+        prose.main([str(tmp_path / "gone.md")])
 
 
 @pytest.mark.parametrize(
