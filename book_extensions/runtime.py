@@ -31,6 +31,7 @@ DISTRIBUTION = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
 PACKAGE = "open-webui==0.12.4"  # nothing of it is used but these files
 CORE = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"]
 OURS = ["hwlib", "homework"]
+NEVER = {"__pycache__", "grading", "gradescope"}  # a page grades nobody
 # Of the standard library, what a cell hardly ever imports comes later.
 LATER = re.compile(
     r"(_pyrepl|multiprocessing|xmlrpc|wsgiref|concurrent/interpreters|ensurepip|idlelib"
@@ -159,9 +160,7 @@ def our_packages():
     data = {}
     for package in OURS:
         for path in sorted(ROOT.joinpath(package).rglob("*")):
-            # a page checks, and grades no class; nobody reads manuals there
-            left_out = {"__pycache__", "grading", "gradescope"} & set(path.parts)
-            if path.is_file() and not left_out and path.suffix != ".md":
+            if path.is_file() and NEVER.isdisjoint(path.parts) and path.suffix != ".md":
                 kind = code if path.suffix in (".py", ".json") else data
                 kind[path.relative_to(ROOT).as_posix()] = path.read_bytes()
     return archive(code), archive(data)

@@ -28,6 +28,7 @@ def printed(cell):
         data = output.get("data", {})
         plain = {"text/html", "text/markdown", "image/png"}.isdisjoint(data)
         texts += [output.get("text", "") or (data.get("text/plain", "") if plain else "")]
+        texts += re.findall(r"```\w*\n(.*?)\n```", data.get("text/markdown", ""), re.DOTALL)
     return "\n".join(texts)
 
 
