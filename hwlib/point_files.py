@@ -39,7 +39,7 @@ def read_points(source):
     OSError
         If the file cannot be opened.
     ValueError
-        If it is no table of numbers. Lines and columns are counted from 1, as editors do.
+        If it is not a table of numbers. Lines and columns are counted from 1, as editors do.
 
     Examples
     --------
@@ -102,9 +102,9 @@ def _first_fault(lines, separator, commas):
         for column, cell in cells:
             value = _number(cell, commas)
             if value is None or not np.isfinite(value):
-                kind = "no number" if value is None else "not finite"
+                kind = "not a number" if value is None else "not finite"
                 return f"line {at}, column {column}: {_short(cell)} is {kind}"
-    return f"it is no table of numbers separated by {SEPARATORS[separator]}"
+    return f"it is not a table of numbers separated by {SEPARATORS[separator]}"
 
 
 def _plain(lines):
@@ -120,7 +120,7 @@ def _decode(content):
             text = content[len(mark) :].decode(encoding, errors="replace")
             return text, ["It begins with a byte-order mark, which was passed over."]
     if b"\0" in content:
-        raise ValueError("it is no text; expected numbers with tabs between them")
+        raise ValueError("it is not text; expected numbers with tabs between them")
     try:
         return content.decode("utf-8"), []
     except UnicodeDecodeError:  # written by an older Windows; only a header can hold such letters
