@@ -212,9 +212,7 @@
       } else if (kind === "markdown") {
         this.output.append(...markdown(data));
       } else if (kind === "html") {
-        const shown = new DOMParser().parseFromString(data, "text/html").body;
-        for (const script of shown.querySelectorAll("script")) script.remove();
-        this.output.append(...shown.childNodes);
+        this.output.append(...parsed(data));
       } else if (kind === "explorer") {
         this.output.append(explorer(data, this));
       }
@@ -355,6 +353,12 @@
       "\n" + lines.slice(line).map((each) => each + "\n").join(""));
   }
 
+  function parsed(html) {
+    const shown = new DOMParser().parseFromString(html, "text/html").body;
+    for (const script of shown.querySelectorAll("script")) script.remove();
+    return shown.childNodes;
+  }
+
   // What `source()` and tables of numbers need of Markdown.
   function markdown(text) {
     const parts = [];
@@ -427,12 +431,19 @@
   // Python answers in order; the cell that makes the explorer is run first, where it has not been.
   function compute(name, values) {
     if (!worker) return { error: "Python was stopped. Run the cell again." };
-    const call = ++calls, target = runtime.explorers[name];
+    const target = runtime.explorers[name];
     const first = made.has(name) || !target ? null : { ...cellsToRun(target), again: false };
     made.add(name);
+    return request("compute", { name, values: { ...values }, first });
+  }
+
+  // Ask the worker, which starts if need be, for something; null if it is stopped before it answers.
+  function request(kind, what) {
+    const call = ++calls;
+    if (!worker) start();
     return new Promise((resolve) => {
       waiting.set(call, resolve);
-      worker.postMessage({ compute: { name, values: { ...values }, call, first } });
+      worker.postMessage({ [kind]: { ...what, call } });
     });
   }
 
@@ -467,6 +478,7 @@
       ready = true;
       clearTimeout(start.watch);
       status("Python is ready");
+      keepForOffline();
       document.dispatchEvent(new CustomEvent("bookpython"));
     } else if (data.begin) cells.get(data.begin)?.begin();
     else if (data.output) cells.get(data.output)?.show(data.kind, data.data);
@@ -479,6 +491,7 @@
       arrived();
     } else if (data.computed) {
       if (data.error) made.delete(data.computed);
+      if (!current) status("");
       waiting.get(data.call)?.(data.result ?? { error: data.error });
       waiting.delete(data.call);
     } else if (data.broken) broken(data.broken);
@@ -542,6 +555,42 @@
     bar.textContent = text;
   }
 
+  // ---- without network --------------------------------------------------------------------------
+
+  // What this page uses is kept for a visit without network (book_extensions/page/offline.js), from
+  // the first Run on; a button clears it.
+  async function keepForOffline() {
+    if (!navigator.serviceWorker || !globalThis.isSecureContext) return;
+    try {
+      const { active } = await navigator.serviceWorker.register(`${root()}offline.js`)
+        .then(() => navigator.serviceWorker.ready);
+      const { worker: main, core, stdlib, numbers, pictures } = runtime;
+      const loads = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"].map((name) => `${core}/${name}`);
+      const python = [main, ...loads, stdlib, ...numbers, ...pictures]
+        .map((name) => new URL(runtime.base + name, document.baseURI).href);
+      const loaded = [location.href.split("#")[0],
+        ...performance.getEntriesByType("resource").map(({ name }) => name)];
+      const channel = new MessageChannel();
+      channel.port1.onmessage = ({ data }) => data.kept && offerClearing();
+      active.postMessage({ loaded, python }, [channel.port2]);
+    } catch { /* no room or no permission: the page works with network */ }
+  }
+
+  const root = () => new URL(`${runtime.base}../`, document.baseURI).href;
+
+  function offerClearing() {
+    if (document.getElementById("live-clear")) return;
+    const clear = make("button", { type: "button", id: "live-clear", textContent: "Clear offline copy" });
+    clear.title = "This browser keeps the pages that you run, and works without network. This removes them.";
+    clear.addEventListener("click", async () => {
+      await (await navigator.serviceWorker.getRegistration(root()))?.unregister();
+      await caches.delete(`book ${root()}`);
+      clear.remove();
+      status("The offline copy is gone.");
+    });
+    bar.before(clear);
+  }
+
   // ---- the page ---------------------------------------------------------------------------------
 
   function save(name, type, text) {
@@ -578,6 +627,7 @@
         cells.set(cell.id, cell);
       }
     }
+    navigator.serviceWorker?.getRegistration(root()).then((kept) => kept && offerClearing(), () => {});
     bar = make("span", { className: "live-status", role: "status" });
     const all = make("button", { type: "button", textContent: "Run all" });
     const notebook = make("button", { type: "button", textContent: "Save as notebook" });

@@ -8,6 +8,7 @@ are built without it, and one line says so.
 import html
 import json
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -37,6 +38,8 @@ def publish(app):
     try:
         told = runtime.publish(Path(app.outdir, FOLDER), lambda text: print(text, flush=True))
         app.env.python_runtime = told
+        # above all pages, and by this name for ever: a browser asks for it anew
+        shutil.copyfile(runtime.HERE / "offline.js", Path(app.outdir, "offline.js"))
     except (runtime.NoRuntime, OSError) as error:
         print(f"The pages are built without Run: {error}", flush=True)
 

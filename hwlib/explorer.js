@@ -57,7 +57,7 @@ class Axis {
     if (this.radios || !this.numbers.every((x, i) => x > (this.numbers[i - 1] ?? -Infinity))) return;
     const { at } = this;
     this.free = open;
-    this.element.step = open ? 0.001 : 1;
+    this.element.step = open ? "any" : 1;
     if (!open) this.at = at;
   }
 
@@ -93,7 +93,7 @@ class Axis {
     const next = this.whole
       ? this.position(Math.min(Math.max(this.between + way, this.numbers[0]), this.numbers.at(-1)))
       : Number(element.value) + way / 10;
-    element.value = next.toFixed(3); // it keeps to its ends
+    element.value = next; // it keeps to its ends
     element.dispatchEvent(new Event("input", { bubbles: true }));
     element.dispatchEvent(new Event("change", { bubbles: true }));
   }
@@ -313,6 +313,7 @@ class Scene extends Explorer {
   }
 
   computed({ state, caption }) {
+    this.waiting = null;
     this.tell(state, caption);
   }
 
@@ -499,7 +500,10 @@ arrive();
 addEventListener("popstate", arrive);
 document.addEventListener("bookpython", () => {
   const open = bookPython.status === "ready";
-  for (const explorer of explorers.values()) for (const axis of explorer.axes) axis.open = open;
+  for (const explorer of explorers.values()) {
+    for (const axis of explorer.axes) axis.open = open;
+    if (explorer.state !== explorer.shown) explorer.show();
+  }
 });
 addEventListener("beforeprint", () => changed().forEach((explorer) => explorer.showFirst()));
 addEventListener("afterprint", () => changed().forEach((explorer) => explorer.showAgain()));

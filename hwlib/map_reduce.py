@@ -75,8 +75,10 @@ def em_iterate(chunks, pi, W):
         np.divide(ones, N, out=W, where=N > 0)
 
 
-def local_client(workers=2):
+def local_client(workers=2, **options):
     """Return a client of dask's with workers of its own on this machine; use it in a `with` block.
+
+    Options are those of dask's LocalCluster.
 
     They listen on this machine alone, and log nothing but what stops them. A heartbeat that is on
     its way while the cluster closes is no fault, but would be logged with a traceback.
@@ -90,4 +92,5 @@ def local_client(workers=2):
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
+        **options,
     )

@@ -158,8 +158,8 @@ def draw_starts(ends):
     axes.xaxis.set_minor_locator(NullLocator())
     runs, (one, other) = len(ends[init][ks[0]]), ends
     return figure, (
-        f"Each tick is a run, each diamond a median. Of {runs} {one} starts and {runs} {other} "
-        f"starts, so many end within 1% of the lowest loss found: {_listed(counts)}."
+        f"Each tick is a run, each diamond a median. Runs within 1% of the lowest loss found, of "
+        f"{runs} {one} and {runs} {other} starts: {_listed(counts)}."
     )
 
 

@@ -114,7 +114,7 @@ def weighted_mean(total):
         top = binary_em.expected_complete_log_likelihood(x, r, pi, W)
         return {"total": total}, (
             f"{ones} of {total} examples have a one, each with weight 1: the top is at "
-            f"W_{{cj}} = {ones}/{total} = {W[0, 0]:g}, where this part of the ECLL is "
+            f"w = {ones}/{total} = {W[0, 0]:g}, where this part of the ECLL is "
             f"{_signed(top, 3)}."
         )
 

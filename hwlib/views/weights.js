@@ -16,7 +16,7 @@ function model(r, ones) {
 
 function caption(total, ones) {
   const m = model(range(total).map(() => 1), ones);
-  return `${ones} of ${total} examples have a one, each with weight 1: the top is at W_{cj} = ${ones}/${total} = ${rounded(m.top, 3)}, where this part of the ECLL is ${fixed(m.part(m.top), 3)}.`;
+  return `${ones} of ${total} examples have a one, each with weight 1: the top is at w = ${ones}/${total} = ${rounded(m.top, 3)}, where this part of the ECLL is ${fixed(m.part(m.top), 3)}.`;
 }
 
 const short = (x) => String(rounded(x, 2));
@@ -25,9 +25,9 @@ function look({ total }, { ones }, own) {
   const r = own.r ?? range(total).map(() => 1), m = model(r, ones), w = own.w ?? 0.5;
   const seen = { ones, glide: { r, w } };
   if (own.r === undefined && own.w === undefined) return seen;
-  if (!m.N) return { ...seen, caption: "All weights are 0: nothing depends on W_{cj}, and any value will do." };
+  if (!m.N) return { ...seen, caption: "All weights are 0: nothing depends on w, and any value will do." };
   const [up, down] = m.pulls(w);
-  const top = `Weight ${short(m.A)} of ${short(m.N)} has a one: the top is at W_{cj} = ${short(m.A)}/${short(m.N)} = ${fixed(m.top, 3)}.`;
+  const top = `Weight ${short(m.A)} of ${short(m.N)} has a one: the top is at w = ${short(m.A)}/${short(m.N)} = ${fixed(m.top, 3)}.`;
   return { ...seen, caption: `${top} At w = ${fixed(w)} the ones give a slope of ${fixed(up)}, the zeros of ${fixed(-down)}: together ${fixed(up - down)}.` };
 }
 

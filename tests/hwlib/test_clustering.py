@@ -1,5 +1,8 @@
 """hwlib/clustering.py: any table of points, clustered and drawn."""
 
+import runpy
+import sys
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -131,3 +134,12 @@ def test_a_table_that_is_missing(folder, capsys):
     with pytest.raises(SystemExit):
         clustering.main(["none.tsv", "-k", "2"])
     assert "No such file" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules")
+def test_the_command_runs_as_a_module(folder, monkeypatch):
+    (folder / "data.tsv").write_text("0\t0\n1\t0\n")
+    monkeypatch.setattr(sys, "argv", ["clustering", "data.tsv", "-k", "1"])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("hwlib.clustering", run_name="__main__")
+    assert stop.value.code == 0 and (folder / "clusters_k1.png").exists()

@@ -267,6 +267,17 @@ def test_many_colors_are_searched_in_few(monkeypatch):
     assert compress_image(image, 16, init="best").loss < 1.1 * exact
 
 
+def test_what_many_colors_cost_is_bounded(monkeypatch):
+    image = datasets.photograph().resize((60, 90))
+    steps, whole = [], compression._lloyd_step
+    monkeypatch.setattr(compression, "SCORES", 1)
+    monkeypatch.setattr(compression, "WARM_UP", 1)
+    monkeypatch.setattr(compression, "STEPS", 1)
+    monkeypatch.setattr(compression, "_lloyd_step", lambda *a: steps.append(a) or whole(*a))
+    assert compress_image(image, 16, init="best").loss > 0
+    assert len(steps) == 4  # two polish, two say which palette is better
+
+
 def test_progress_rises_to_one():
     seen = []
     compress_image(datasets.photograph().resize((60, 90)), 8, init="best", progress=seen.append)

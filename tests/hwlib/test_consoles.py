@@ -181,3 +181,35 @@ def test_there_is_no_bar_in_a_file_nor_for_quick_work(monkeypatch):
     with bar("At work", file) as progress:
         progress(0.5)
     assert terminal.getvalue() == file.getvalue() == ""
+
+
+def status(main):
+    with pytest.raises(SystemExit) as stop:
+        commands.run_command(main)
+    return stop.value.code
+
+
+def test_what_a_command_returns_is_its_status(capsys):
+    assert status(lambda: 3) == 3
+    assert status(lambda: sys.exit(2)) == 2
+    assert capsys.readouterr() == ("", "")
+
+
+def test_ctrl_c_has_the_shells_own_status(capsys):
+    def stopped():
+        raise KeyboardInterrupt
+
+    assert status(stopped) == 130 and capsys.readouterr().err == "Stopped.\n"
+
+
+def test_without_an_output_there_is_none_to_empty(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert status(lambda: print("x") or 0) == 0
+
+
+def test_what_a_closed_output_still_holds_goes_nowhere(monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    monkeypatch.setattr(sys, "stdout", open(writing, "w"))
+    assert status(lambda: print("x" * 100_000) or 0) == 1
+    sys.stdout.close()  # no further error

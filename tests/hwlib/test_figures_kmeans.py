@@ -70,8 +70,8 @@ ENDS = {
 def test_starts_are_counted_and_lie_on_the_axes():
     figure, caption = pictures.draw_starts(ENDS)
     assert caption.endswith(
-        "Of 4 random starts and 4 k-means++ starts, so many end within 1% of the lowest loss "
-        "found: 2 and 1 for k = 2 and 4 and 1 for k = 3."
+        "Runs within 1% of the lowest loss found, of 4 random and 4 k-means++ starts: "
+        "2 and 1 for k = 2 and 4 and 1 for k = 3."
     )
     [axes] = figure.axes
     low, high = axes.get_xlim()

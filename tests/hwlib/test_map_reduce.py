@@ -11,7 +11,6 @@ import dask.bag
 import numpy as np
 import psutil
 import pytest
-from dask.distributed import Client
 
 from hwlib import binary_em, datasets, kmeans, map_reduce
 from hwlib.figures import map_reduce as figures
@@ -93,9 +92,7 @@ def test_round_off_does_not_lift_a_probability_above_one():
 
 
 def test_two_worker_processes_give_the_same_and_leave_nothing(tmp_path):
-    local = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    options = {"threads_per_worker": 1, "local_directory": str(tmp_path), **local}
-    with Client(n_workers=2, processes=True, **options) as client:
+    with map_reduce.local_client(local_directory=str(tmp_path)) as client:
         workers = [psutil.Process(pid) for pid in client.run(os.getpid).values()]
         assert len(workers) == 2
         for process in [psutil.Process(), *workers]:

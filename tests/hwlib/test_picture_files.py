@@ -125,7 +125,9 @@ def test_lab_colors():
     # none too dark in one channel only, where a step of a or b is many levels
     colors = np.array([[[200, 90, 120], [90, 120, 200]], [[255, 255, 255], [0, 0, 0]]], np.uint8)
     lab = ImageCms.profileToProfile(Image.fromarray(colors), *spaces, outputMode="LAB")
-    for image in (lab, saved(lab, "TIFF")):
+    bare = lab.copy()
+    bare.info.clear()
+    for image in (lab, bare, saved(lab, "TIFF")):
         got = np.asarray(read_picture(image)[0]).astype(int)
         assert np.abs(got - colors).max() <= 3  # a and b have whole steps
 
@@ -156,6 +158,18 @@ def test_damaged_exif_is_passed_over_with_one_note(kind, recwarn):
     assert image.size == (16, 16) and len(notes) <= 1
     assert all("EXIF" in note for note in notes)
     assert not recwarn.list  # nothing on stderr
+
+
+def test_exif_without_a_head_is_passed_over_with_one_note(recwarn):
+    exif = b"Exif\0\0\0\x08\0\x02\x01\x12\0\x03" + bytes(20)
+    got, notes = pixels(saved(Image.fromarray(COLORS), "PNG", exif=exif))
+    np.testing.assert_array_equal(got, COLORS)
+    assert notes == ["Its EXIF data are damaged and were passed over."] and not recwarn.list
+
+
+def test_a_small_file_of_very_many_pixels():
+    with pytest.raises(ValueError, match="it has more pixels than can be read safely"):
+        read_picture(saved(Image.new("1", (20_000, 20_000))))
 
 
 def test_an_animation_gives_its_first_frame():

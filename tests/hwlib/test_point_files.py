@@ -95,6 +95,7 @@ def test_the_header_is_named():
         (b"1,5 2,5\n3,5 4,5\n5\n", "line 3 has 1 value, and line 1 has 2"),
         (b"1\t2\n3\t1_000\n", "line 2, column 3: '1_000' is not a number"),
         ("1\t2\n3\t\u0663\n".encode(), "line 2, column 3: '\u0663' is not a number"),
+        (b'"1,234.5","2"\n"3,000.5","4"\n', "it is not a table of numbers separated by commas"),
         (b"name,x\nann,1\n", "line 2, column 1: 'ann' is not a number"),
         (b"1.234,5;2\n3;4\n", "line 1, column 1: '1.234,5' is not a number"),
         (b"1\t2\x0b3\n4\tabc\n", "line 1, column 3: "),

@@ -516,7 +516,10 @@ def test_the_chapter_says_when_all_four_points_are_right():
 @pytest.mark.parametrize(("rate", "step"), [(0.1, 0), (0.1, 1000), (0.7, 21), (1.0, 1000)])
 def test_bars_in_the_network_are_what_its_units_answer(run, rate, step):
     state, _ = nets.network(rate, step)
-    W, b, v, c = nets._train(backprop.make_neural_network, "network", rate)[1][step]
+    params = backprop.initial_neural_network()
+    loss_fn = backprop.make_neural_network(backprop.XOR_DATASET)
+    backprop.gradient_descent(loss_fn, params, rate, step)
+    W, b, v, c = params
     points = np.array([x for x, _ in backprop.XOR_DATASET])
     hidden = np.maximum(W @ points.T + b[:, None], 0)
     chances = backprop.sigmoid(v @ hidden + c)
@@ -668,12 +671,8 @@ def test_the_top_is_where_the_m_step_puts_it(run):
     for ones in range(11):
         caption = scene.frame(ones=ones)[1]
         assert run(f"explorerViews.weights.caption(10, {ones})") == caption
-    assert scene.frame(ones=3)[1].endswith(
-        "W_{cj} = 3/10 = 0.3, where this part of the ECLL is −6.109."
-    )
-    assert scene.frame(ones=0)[1].endswith(
-        "W_{cj} = 0/10 = 0, where this part of the ECLL is 0.000."
-    )
+    assert scene.frame(ones=3)[1].endswith("w = 3/10 = 0.3, where this part of the ECLL is −6.109.")
+    assert scene.frame(ones=0)[1].endswith("w = 0/10 = 0, where this part of the ECLL is 0.000.")
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -195,12 +195,18 @@ def finished(place, act):
     return place.locator(".live-output")
 
 
-def edit(tab, identity, text):
-    """Type a text into a cell and run it; return what it shows then."""
+def written(tab, identity, text):
+    """Type a text into a cell."""
     place = cell(tab, identity)
     if not place.locator("textarea").count():
         place.get_by_role("button", name="Edit").click()
     place.get_by_role("textbox").fill(text)
+    return place
+
+
+def edit(tab, identity, text):
+    """Type a text into a cell and run it; return what it shows then."""
+    place = written(tab, identity, text)
     return finished(place, lambda: place.get_by_role("textbox").press("Control+Enter"))
 
 
@@ -239,8 +245,7 @@ def test_an_error_is_shown_with_its_line(tab):
 
 @pytest.mark.full
 def test_stop_ends_a_loop_that_never_ends_and_python_comes_back(tab):
-    place = cell(tab, "increment-check")
-    place.get_by_role("textbox").fill("while True:\n    pass")
+    place = written(tab, "increment-check", "while True:\n    pass")
     place.get_by_role("textbox").press("Control+Enter")
     place.get_by_role("button", name="Stop").click()
     place.locator(".live-note", has_text="All variables are gone").wait_for()
@@ -250,8 +255,8 @@ def test_stop_ends_a_loop_that_never_ends_and_python_comes_back(tab):
 
 @pytest.mark.full
 def test_edits_are_kept_and_reset_takes_them_back(tab):
+    place = written(tab, "check-1b", WRONG.replace("grad = ", "grad += "))
     tab.reload()
-    place = cell(tab, "check-1b")
     assert "grad += self.grad" in place.locator("pre").first.inner_text()
     assert "live-changed" in place.get_attribute("class")
     place.get_by_role("button", name="Reset").click()
@@ -271,8 +276,11 @@ def test_escape_leaves_the_editor_and_tab_is_no_trap(tab):
 # what a figure shows when it has come to rest
 SHOWN = """async (name) => {
     const figure = document.getElementById(name);
-    const later = () => new Promise((done) => setTimeout(done, 5));
-    while (figure.getAttribute("aria-busy") === "true") await later();
+    const patience = performance.now() + 120_000, later = (done) => setTimeout(done, 5);
+    while (figure.getAttribute("aria-busy") === "true") {
+        if (performance.now() > patience) throw new Error(`${name} is busy for ever`);
+        await new Promise(later);
+    }
     return [figure.querySelector("figcaption").textContent, figure.querySelector("output").value];
 }"""
 
@@ -308,11 +316,13 @@ MOVE = """async ([name, positions, wait]) => {
     for (const position of positions) {
         slider.value = position;
         const began = performance.now();
-        const seen = new Promise((done) => {
+        const seen = new Promise((done, failed) => {
             figure.addEventListener("computed", done, { once: true });
+            setTimeout(() => failed(new Error(`${name} computes in vain`)), 120_000);
         });
         slider.dispatchEvent(new Event("input", { bubbles: true }));
         if (wait) await seen;
+        else seen.catch(() => {});
         times.push(performance.now() - began);
     }
     return times;

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from built_site import CHAPTERS, SITE
-from test_live import cell, edit, finished
+from test_live import cell, edit, finished, written
 
 sys.path.append(str(notebook_outputs.ROOT / "tests" / "homework"))  # for a file of this name alone
 import sample_submissions
@@ -168,14 +168,6 @@ def chapter(chromium, site):
 
     yield open_page
     context.close()
-
-
-def written(tab, identity, text):
-    """Type a text into an exercise's cell."""
-    place = cell(tab, identity)
-    place.get_by_role("button", name="Edit").click()
-    place.get_by_role("textbox").fill(text)
-    return place
 
 
 def saved(tab, file, folder):
