@@ -200,7 +200,7 @@ def image(k, seed):
         try:
             return Image.open(file).convert("RGB")
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise ValueError(f"{file} is no picture that can be read: {error}") from None
+            raise ValueError(f"{file} is not a picture that can be read: {error}") from None
 
     pixels = np.asarray(from_here_or_the_book("original.png", read, "photograph"))
     (height, width, _), X = pixels.shape, pixels.reshape(-1, 3)

@@ -41,7 +41,7 @@ def read_picture(source):
     OSError
         If the file cannot be opened.
     ValueError
-        If it is no picture that can be read; the message says what it is, and a way out.
+        If it is not a picture that can be read; the message says what it is, and a way out.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def _open(content):
     except Image.DecompressionBombError:
         raise ValueError("it has more pixels than can be read safely. Reduce it first.") from None
     except Image.UnidentifiedImageError:
-        raise ValueError(f"it is no picture that can be read here. {WAY_OUT}") from None
+        raise ValueError(f"it is not a picture that can be read here. {WAY_OUT}") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error) as error:
         why = str(error).partition("\n")[0] or type(error).__name__
         raise ValueError(f"it is damaged or cut off ({why}).") from None

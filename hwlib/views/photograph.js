@@ -116,7 +116,7 @@ function take(stage, file) {
   if (!file) return;
   opened(file).then(
     (photo) => stage.change({ photo, seed: 1, trouble: null }),
-    () => stage.change({ trouble: `${file.name} is no picture that this browser can read. Try a PNG or JPEG file.` }),
+    () => stage.change({ trouble: `${file.name} is not a picture that this browser can read. Try a PNG or JPEG file.` }),
   );
 }
 

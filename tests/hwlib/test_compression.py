@@ -335,7 +335,7 @@ def test_the_command_compresses_any_picture(folder, capsys, mode, name):
     [
         (["none.png", "-k", "4"], "none.png"),
         ([".", "-k", "4"], "Is a directory"),
-        (["text.png", "-k", "4"], "no picture that can be read here"),
+        (["text.png", "-k", "4"], "not a picture that can be read here"),
         (["small.png", "-k", "257"], "k is 257; expected an integer from 1 to 4"),
         (["small.png"], "-k"),
     ],

@@ -531,13 +531,13 @@ def test_a_picture_that_is_none(folder, capsys, content, photograph):
         photograph.resize((64, 64)).save(file, "PNG")
         content = file.getvalue()[:2000]
     Path("original.png").write_bytes(content)
-    assert "original.png is no picture that can be read" in fails(capsys, "image", "-k", "2")
+    assert "original.png is not a picture that can be read" in fails(capsys, "image", "-k", "2")
 
 
 def test_a_picture_too_large_to_be_honest(folder, capsys, monkeypatch):
     Image.new("L", (100, 100)).save("original.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
-    assert "original.png is no picture" in fails(capsys, "image", "-k", "2")
+    assert "original.png is not a picture" in fails(capsys, "image", "-k", "2")
 
 
 def test_output_that_cannot_be_written(folder, capsys):

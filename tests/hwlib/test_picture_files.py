@@ -325,8 +325,8 @@ def test_numbers_that_are_no_levels_are_refused(values, kind, message):
         (b"\n<!DOCTYPE html><title>x</title>", "a web page"),
         (b"<html><body><svg/></body></html>", "a web page"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "a PostScript drawing"),
-        (b"\xff\x0a" + bytes(60), "no picture that can be read here"),
-        (b"hello", "no picture that can be read here"),
+        (b"\xff\x0a" + bytes(60), "not a picture that can be read here"),
+        (b"hello", "not a picture that can be read here"),
         (saved(Image.fromarray(COLORS).resize((64, 64)))[:90], "damaged or cut off"),
     ],
 )
