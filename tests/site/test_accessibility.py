@@ -65,13 +65,16 @@ FOCUSED = """() => {
     const each = document.activeElement;
     if (each === document.body) return null;
     const { outlineStyle, outlineWidth } = getComputedStyle(each);
+    // a handle of a scene has a ring: its first circle
+    const ring = each.matches(".handle") && getComputedStyle(each.firstElementChild);
     const { left, top, right, bottom } = each.getBoundingClientRect();
     const [x, y] = [(Math.max(left, 0) + Math.min(right, innerWidth)) / 2,
                     (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2];
     return {
         at: window.operable.indexOf(each),
         tag: each.outerHTML.slice(0, 150),
-        outline: outlineStyle === "solid" ? parseFloat(outlineWidth) : 0,
+        outline: ring ? (ring.stroke !== "none") * parseFloat(ring.strokeWidth)
+            : outlineStyle === "solid" ? parseFloat(outlineWidth) : 0,
         inside: bottom > 0 && top < innerHeight && right > 0 && left < innerWidth,
         covered: !each.getClientRects().length || !around(each, x, y),
     };
@@ -80,7 +83,9 @@ FOCUSED = """() => {
 # what is seen in the middle is the element itself, or a part of it, or a link of several lines
 AROUND = """window.around = (each, x, y) => {
     const seen = document.elementFromPoint(x, y);
-    return each.contains(seen) || seen?.contains(each);
+    if (each.contains(seen) || seen?.contains(each)) return true;
+    // centroids may start close to each other: one then lies over another
+    return each.matches(".handle") && Boolean(seen?.closest(".handle"));
 }"""
 
 
