@@ -58,7 +58,7 @@ def test_axe_finds_nothing(chromium, page, theme):
 # everything that can be operated and is there, in the order of the page
 OPERABLE = """() => [
     ...document.querySelectorAll("a[href], button, input, summary, [tabindex='0']")
-].filter((each) => each.tabIndex >= 0 && each.checkVisibility({ visibilityProperty: true }))"""
+].filter((each) => each.tabIndex >= 0 && !each.disabled && each.checkVisibility({ visibilityProperty: true }))"""
 
 FOCUSED = """() => {
     document.getAnimations().forEach((each) => each.finish());
