@@ -115,6 +115,7 @@ outputs: $(VENV)/ready
 # The algorithms beside others', and on two workers, measured; and the two pages that show it.
 bench: $(VENV)/ready $(if $(filter $(BENCH)/%,$(BENCH_PYTHON)),$(BENCH)/ready)
 	$(BENCH_PYTHON) bench/run.py
+	$(BIN)/python bench/colors.py
 	$(BIN)/python bench/map_reduce.py
 	$(BIN)/python -m tools.store_outputs notebooks/4_speed.ipynb notebooks/5_map_reduce.ipynb
 
@@ -127,7 +128,7 @@ mutants: $(MUTANTS)/ready
 sizes: book chromium
 	$(BIN)/python -m tools.sizes
 
-# Takes the picture of the built book that the README and the home page show.
+# Takes the picture of the built book that the README shows.
 picture: book chromium
 	$(BIN)/python -m tools.take_picture
 

@@ -7,8 +7,10 @@
   const runtime = info && JSON.parse(info.textContent);
   const page = location.pathname.split("/").pop().replace(/\.html$/, "");
   const cells = new Map();
-  let worker = null, busy = false, ready = false, bytes = 0, calls = 0, bar = null;
+  let worker = null, ready = false, bytes = 0, calls = 0, bar = null;
   const waiting = new Map(); // explorers that wait for a picture
+  const drawn = (name) => (typeof explorers === "undefined" ? null : explorers.get(name));
+  const made = new Set(); // explorers that Python has, as the cells are now
 
   const make = (tag, props = {}, ...children) => {
     const { dataset, ...rest } = props;
@@ -40,9 +42,13 @@
   // ---- a cell -----------------------------------------------------------------------------------
 
   class Cell {
-    constructor(element) {
+    static {
+      this.prototype.verb = "Run"; // on its button
+    }
+
+    constructor(element, id = element.dataset.cell) {
       this.element = element;
-      this.id = element.dataset.cell;
+      this.id = id;
       this.input = element.querySelector(".cell_input");
       this.pre = this.input.querySelector("pre");
       this.original = this.pre.textContent.replace(/\n$/, "");
@@ -50,12 +56,15 @@
       this.source = this.original;
       this.stored = element.querySelector(".cell_output");
       this.output = make("div", { className: "live-output", hidden: true, role: "status" });
-      this.run = make("button", { type: "button", className: "live-run", textContent: "Run" });
+      this.run = make("button", { type: "button", className: "live-run", textContent: this.verb });
       this.edit = make("button", { type: "button", textContent: "Edit" });
       this.reset = make("button", { type: "button", textContent: "Reset", hidden: true });
       this.note = make("span", { className: "live-note" });
       this.bar = make("div", { className: "live-bar" }, this.run, this.edit, this.reset, this.note);
-      this.input.after(this.bar, this.output);
+      // where only the code is folded, Run is at hand while it is
+      this.fold = this.input.closest("details");
+      const place = this.fold && !this.fold.contains(this.stored) ? this.fold : this.input;
+      place.after(this.bar, this.output);
       this.run.addEventListener("click", () => (this.running ? stop() : runCells(this)));
       this.edit.addEventListener("click", () => this.open());
       this.reset.addEventListener("click", () => this.restore());
@@ -73,6 +82,7 @@
 
     set(text) {
       this.source = text;
+      made.clear();
       this.element.classList.toggle("live-changed", this.changed);
       this.reset.hidden = !this.changed;
       if (!this.area) this.draw();
@@ -85,6 +95,7 @@
     }
 
     open() {
+      if (this.fold) this.fold.open = true;
       if (this.area) return this.area.focus();
       this.area = make("textarea", {
         className: "live-editor", value: this.source, spellcheck: false,
@@ -143,14 +154,32 @@
       if (this.stored) this.stored.hidden = false;
       this.note.textContent = "";
       this.element.classList.remove("live-stale");
+      for (const { id } of this.stored?.querySelectorAll("figure.explorer") ?? []) {
+        if (drawn(id)?.changed) Object.assign(drawn(id), { changed: false }).show();
+      }
     }
 
     begin() {
-      this.running = true;
-      this.run.textContent = "Stop";
-      this.note.textContent = "Running";
+      this.start("Running");
       this.element.classList.remove("live-stale", "live-wrong");
       this.fresh = true;
+    }
+
+    // `aria-busy` while it runs; `data-runs` counts the runs that have come to an end
+    start(note) {
+      this.running = true;
+      this.ended = this.failed = false;
+      this.run.textContent = "Stop";
+      this.note.textContent = note;
+      this.element.setAttribute("aria-busy", "true");
+    }
+
+    rest(note) {
+      this.running = false;
+      this.run.textContent = this.verb;
+      this.note.textContent = note;
+      this.element.setAttribute("aria-busy", "false");
+      this.element.dataset.runs = Number(this.element.dataset.runs ?? 0) + 1;
     }
 
     // the stored output stays in view until the first new one is there
@@ -165,7 +194,7 @@
     }
 
     show(kind, data) {
-      if (kind === "kept") return void (this.kept = true);
+      if (kind === "explorer" && this.keeps(data.name)) return void (this.kept = true);
       this.receive();
       if (kind === "stdout" || kind === "stderr") {
         let last = this.output.lastElementChild;
@@ -183,9 +212,7 @@
       } else if (kind === "markdown") {
         this.output.append(...markdown(data));
       } else if (kind === "html") {
-        const shown = new DOMParser().parseFromString(data, "text/html").body;
-        for (const script of shown.querySelectorAll("script")) script.remove();
-        this.output.append(...shown.childNodes);
+        this.output.append(...parsed(data));
       } else if (kind === "explorer") {
         this.output.append(explorer(data, this));
       }
@@ -193,9 +220,9 @@
 
     end(wrong) {
       this.receive();
-      this.running = false;
-      this.run.textContent = "Run";
-      this.note.textContent = "";
+      this.ended = true;
+      this.failed = Boolean(wrong);
+      if (this !== current) this.rest("");
       if (!this.output.childElementCount && !wrong) this.output.hidden = true;
       if (this.kept && this.stored) this.stored.hidden = false;
       this.kept = false;
@@ -217,18 +244,119 @@
     }
 
     halt(why) {
-      if (!this.running) return;
-      this.running = false;
-      this.run.textContent = "Run";
-      this.note.textContent = why;
+      if (this.running) this.rest(why);
+    }
+
+    // The page's own figure stays: with the cell's code as it was, it shows the same (explorer.js).
+    // A scene stays in any case; it asks for all that it shows once the code has changed.
+    keeps(name) {
+      made.add(name);
+      const figure = this.stored?.querySelector(`figure#${CSS.escape(name)}`);
+      if (!figure) return false;
+      const scene = "view" in figure.dataset, explorer = drawn(name);
+      if (this.changed && !scene) return false;
+      if (explorer && Boolean(explorer.changed) !== this.changed) {
+        explorer.changed = this.changed;
+        explorer.show();
+      }
+      return true;
+    }
+
+    // what the worker is asked for
+    get request() {
+      return { run: cellsToRun(this.id) };
+    }
+
+    outdate() {
+      this.element.classList.add("live-stale");
+      this.note.textContent = "A cell above has changed. Run again.";
     }
   }
+
+  // A task's cell: it starts as the starter's stub, and runs on names of its own (live_runner.check).
+  // Cells of the page that use what it defines get the book's.
+  class Exercise extends Cell {
+    static {
+      this.prototype.verb = "Check";
+    }
+
+    constructor(element, about) {
+      super(element, `exercise-${element.dataset.cell}`);
+      this.about = about;
+    }
+
+    get request() {
+      const { task, after } = this.about;
+      const earlier = after ? `${cells.get(`exercise-${after}`).source}\n` : "";
+      return { check: { id: this.id, source: earlier + this.source, task } };
+    }
+
+    show(kind, data) {
+      if (kind !== "verdict") return super.show(kind, data);
+      this.receive();
+      const { passed, parts, notes } = data;
+      const right = parts.filter((part) => part.right).length;
+      const text = passed ? `${this.about.task} is right.` : `${right} of ${parts.length} parts are right.`;
+      const list = make("ul", { className: "live-parts" });
+      const hints = parts.flatMap(({ messages }) => messages);
+      for (const part of parts) {
+        list.append(make("li", { className: part.right ? "live-right" : "live-wrong" },
+          make("strong", { textContent: part.name }), part.right ? ": right" : ": not yet"));
+      }
+      this.output.append(make("p", { className: "live-verdict", textContent: text }), list);
+      // one thing at a time
+      const [first, ...more] = hints;
+      if (first) this.output.append(make("p", { className: "live-hint", textContent: first }));
+      if (more.length) {
+        this.output.append(make("details", { className: "live-more" },
+          make("summary", { textContent: more.length > 1 ? `${more.length} more hints` : "One more hint" }),
+          ...more.map((hint) => make("p", { textContent: hint }))));
+      }
+      for (const note of notes) this.output.append(make("p", { textContent: `Note: ${note}` }));
+      const exercise = document.getElementById(`ex-${this.about.task}`);
+      if (passed) {
+        const box = exercise?.querySelector(".exercise-done input");
+        if (box && !box.checked) box.click();
+      } else this.output.append(...nudge(exercise));
+    }
+  }
+
+  // A button that opens the next nudge below an exercise, if the reader has not opened all.
+  function nudge(exercise) {
+    let fold = exercise?.nextElementSibling;
+    while (fold && !fold.matches("details.hint:not([open])")) {
+      fold = fold.nextElementSibling?.matches(".exercise") ? null : fold.nextElementSibling;
+    }
+    if (!fold) return [];
+    const summary = fold.querySelector("summary");
+    const button = make("button", { type: "button" });
+    button.textContent = `Open: ${summary.firstElementChild.textContent}`;
+    button.addEventListener("click", () => {
+      fold.open = true;
+      summary.focus();
+      button.remove();
+    });
+    return [make("div", { className: "live-bar" }, button)];
+  }
+
+  // A cell, and all that it may need; also those whose code the page does not show.
+  const cellsToRun = (target) => ({
+    target,
+    again: true, // also if nothing has changed
+    cells: runtime.cells.map(({ id, source }) => ({ id, source: cells.get(id)?.source ?? source })),
+  });
 
   function markLine(pre, source, line) {
     const lines = source.split("\n");
     const marked = make("mark", { className: "live-line", textContent: lines[line - 1] });
     pre.replaceChildren(lines.slice(0, line - 1).map((each) => each + "\n").join(""), marked,
       "\n" + lines.slice(line).map((each) => each + "\n").join(""));
+  }
+
+  function parsed(html) {
+    const shown = new DOMParser().parseFromString(html, "text/html").body;
+    for (const script of shown.querySelectorAll("script")) script.remove();
+    return shown.childNodes;
   }
 
   // What `source()` and tables of numbers need of Markdown.
@@ -256,9 +384,7 @@
 
   function explorer(data, cell) {
     const figure = make("figure", { className: "explorer live-explorer" });
-    const image = make("img", { src: data.source, alt: data.caption, width: data.width });
-    image.height = data.height;
-    const caption = make("figcaption", { textContent: data.caption });
+    const image = make("img"), caption = make("figcaption");
     caption.setAttribute("aria-live", "polite");
     const values = { ...data.start };
     const controls = make("div", { className: "explorer-controls" });
@@ -288,7 +414,8 @@
       const result = await compute(data.name, values);
       asked = false;
       if (result?.source) {
-        Object.assign(image, { src: result.source, alt: result.caption });
+        const { source: src, caption: alt, width, height } = result;
+        Object.assign(image, { src, alt, width, height });
         caption.textContent = result.caption;
       } else if (result?.error) caption.textContent = result.error;
       if (again) {
@@ -297,15 +424,26 @@
       }
     }
     figure.append(controls, image, caption);
+    ask();
     return figure;
   }
 
+  // Python answers in order; the cell that makes the explorer is run first, where it has not been.
   function compute(name, values) {
+    if (!worker) return { error: "Python was stopped. Run the cell again." };
+    const target = runtime.explorers[name];
+    const first = made.has(name) || !target ? null : { ...cellsToRun(target), again: false };
+    made.add(name);
+    return request("compute", { name, values: { ...values }, first });
+  }
+
+  // Ask the worker, which starts if need be, for something; null if it is stopped before it answers.
+  function request(kind, what) {
     const call = ++calls;
+    if (!worker) start();
     return new Promise((resolve) => {
       waiting.set(call, resolve);
-      worker?.postMessage({ compute: { name, values: { ...values }, call } });
-      if (!worker) resolve({ error: "Python was stopped. Run the cell again." });
+      worker.postMessage({ [kind]: { ...what, call } });
     });
   }
 
@@ -340,58 +478,66 @@
       ready = true;
       clearTimeout(start.watch);
       status("Python is ready");
+      keepForOffline();
       document.dispatchEvent(new CustomEvent("bookpython"));
     } else if (data.begin) cells.get(data.begin)?.begin();
     else if (data.output) cells.get(data.output)?.show(data.kind, data.data);
     else if (data.end) {
       if (data.end === "imports" && data.wrong) current?.end(data.wrong);
       cells.get(data.end)?.end(data.wrong);
-    } else if (data.idle) {
-      for (const id of data.stale ?? []) stale(cells.get(id));
-      busy = false;
-      status("");
-      if (current?.running) current.halt("A cell that this one needs went wrong.");
-      next?.();
+    } else if (data.stale) {
+      for (const id of data.stale) cells.get(id)?.outdate();
+    } else if ("idle" in data) {
+      arrived();
     } else if (data.computed) {
+      if (data.error) made.delete(data.computed);
+      if (!current) status("");
       waiting.get(data.call)?.(data.result ?? { error: data.error });
       waiting.delete(data.call);
     } else if (data.broken) broken(data.broken);
   }
 
-  function stale(cell) {
-    if (!cell) return;
-    cell.element.classList.add("live-stale");
-    cell.note.textContent = "A cell above has changed. Run again.";
-  }
-
-  let current = null, next = null;
+  let current = null; // the cell that a reader has asked for, while it and what it needs run
+  const queue = []; // and those asked for meanwhile
 
   function runCells(cell) {
-    if (busy) return;
+    if (cell.running) return;
     if (location.protocol === "file:") {
       // browsers let no worker start from a disk
       cell.note.textContent =
         "From a disk, Python cannot start. Run serve.py, which lies beside the book, or open the book on the web.";
       return;
     }
-    busy = true;
-    current = cell;
+    queue.push(cell);
+    cell.start(ready ? "" : "Starting Python");
+    advance();
+  }
+
+  function advance() {
+    if (current || !queue.length) return;
+    current = queue.shift();
     if (!worker) start();
-    cell.note.textContent = ready ? "" : "Starting Python";
-    cell.running = true;
-    cell.run.textContent = "Stop";
-    // also cells whose code the page does not show
-    const all = runtime.cells.map(({ id, source }) => ({ id, source: cells.get(id)?.source ?? source }));
-    worker.postMessage({ run: { target: cell.id, cells: all } });
+    worker.postMessage(current.request);
+  }
+
+  // What was asked for has run, or could not.
+  function arrived() {
+    const { ended, failed } = current;
+    current.rest(ended ? "" : "A cell that this one needs went wrong.");
+    current = null;
+    if (failed || !ended) for (const each of queue.splice(0)) each.rest("");
+    status(queue.length ? `${queue.length} more to run` : "");
+    advance();
   }
 
   function halt(why) {
     worker?.terminate();
-    worker = null;
-    ready = busy = false;
-    next = null;
+    worker = current = null;
+    ready = false;
+    queue.length = 0;
     for (const resolve of waiting.values()) resolve(null);
     waiting.clear();
+    made.clear();
     for (const cell of cells.values()) cell.halt(why);
     document.dispatchEvent(new CustomEvent("bookpython"));
   }
@@ -401,51 +547,102 @@
     status("Stopped. Python starts again with the next Run.");
   }
 
-  async function runAll() {
-    const all = [...cells.values()];
-    for (const [i, cell] of all.entries()) {
-      status(`Cell ${i + 1} of ${all.length}`);
-      const done = new Promise((resolve) => (next = resolve));
-      runCells(cell);
-      await done;
-      if (!worker || cell.element.classList.contains("live-wrong")) break;
-    }
-    next = null;
+  function runAll() {
+    for (const cell of cells.values()) if (!cell.about) runCells(cell);
   }
 
   function status(text) {
     bar.textContent = text;
   }
 
+  // ---- without network --------------------------------------------------------------------------
+
+  // What this page uses is kept for a visit without network (book_extensions/page/offline.js), from
+  // the first Run on; a button clears it.
+  async function keepForOffline() {
+    if (!navigator.serviceWorker || !globalThis.isSecureContext) return;
+    try {
+      const { active } = await navigator.serviceWorker.register(`${root()}offline.js`)
+        .then(() => navigator.serviceWorker.ready);
+      const { worker: main, core, stdlib, numbers, pictures } = runtime;
+      const loads = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"].map((name) => `${core}/${name}`);
+      const python = [main, ...loads, stdlib, ...numbers, ...pictures]
+        .map((name) => new URL(runtime.base + name, document.baseURI).href);
+      const loaded = [location.href.split("#")[0],
+        ...performance.getEntriesByType("resource").map(({ name }) => name)];
+      const channel = new MessageChannel();
+      channel.port1.onmessage = ({ data }) => data.kept && offerClearing();
+      active.postMessage({ loaded, python }, [channel.port2]);
+    } catch { /* no room or no permission: the page works with network */ }
+  }
+
+  const root = () => new URL(`${runtime.base}../`, document.baseURI).href;
+
+  function offerClearing() {
+    if (document.getElementById("live-clear")) return;
+    const clear = make("button", { type: "button", id: "live-clear", textContent: "Clear offline copy" });
+    clear.title = "This browser keeps the pages that you run, and works without network. This removes them.";
+    clear.addEventListener("click", async () => {
+      await (await navigator.serviceWorker.getRegistration(root()))?.unregister();
+      await caches.delete(`book ${root()}`);
+      clear.remove();
+      status("The offline copy is gone.");
+    });
+    bar.before(clear);
+  }
+
   // ---- the page ---------------------------------------------------------------------------------
 
-  function exportNotebook() {
-    const notebook = { cells: [...cells.values()].map(({ id, source }) => ({
-      cell_type: "code", execution_count: null, id, metadata: {}, outputs: [],
-      source: source.split(/(?<=\n)/),
-    })), metadata: { language_info: { name: "python" } }, nbformat: 4, nbformat_minor: 5 };
-    const file = new Blob([JSON.stringify(notebook, null, 1)], { type: "application/json" });
-    const link = make("a", { href: URL.createObjectURL(file), download: `${page}.ipynb` });
+  function save(name, type, text) {
+    const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
     link.click();
     URL.revokeObjectURL(link.href);
+  }
+
+  function saveNotebook() {
+    const notebook = { cells: [...cells.values()].map(({ element, source }) => ({
+      cell_type: "code", execution_count: null, id: element.dataset.cell, metadata: {}, outputs: [],
+      source: source.split(/(?<=\n)/),
+    })), metadata: { language_info: { name: "python" } }, nbformat: 4, nbformat_minor: 5 };
+    save(`${page}.ipynb`, "application/json", JSON.stringify(notebook, null, 1));
+  }
+
+  // The file to hand in: the starter's, with the reader's own cells where they belong.
+  function saveFile(name) {
+    const mine = new Map([...cells.values()].filter((cell) => cell.about).map((cell) => [cell.about.task, cell]));
+    const parts = runtime.files[name];
+    save(name, "text/x-python", parts.map(({ task, text }) => text ?? `${mine.get(task).source.trimEnd()}\n`).join(""));
+    const asked = parts.flatMap(({ task }) => task ? [mine.get(task)] : []);
+    const open = asked.filter((cell) => !cell.changed), broken = asked.filter((cell) => cell.failed);
+    const labels = (some) => some.map((cell) => cell.about.task).sort().join(", ");
+    status([`Saved ${name}.`, open.length && `Not written yet: ${labels(open)}.`,
+      broken.length && `Stops with an error: ${labels(broken)}.`].filter(Boolean).join(" "));
   }
 
   if (runtime && "noModule" in HTMLScriptElement.prototype) {
     for (const element of document.querySelectorAll(".cell[data-cell]")) {
       if (element.querySelector(".cell_input pre")) {
-        const cell = new Cell(element);
+        const about = runtime.exercises[element.dataset.cell];
+        const cell = about ? new Exercise(element, about) : new Cell(element);
         cells.set(cell.id, cell);
       }
     }
+    navigator.serviceWorker?.getRegistration(root()).then((kept) => kept && offerClearing(), () => {});
     bar = make("span", { className: "live-status", role: "status" });
     const all = make("button", { type: "button", textContent: "Run all" });
-    const save = make("button", { type: "button", textContent: "Save as notebook" });
+    const notebook = make("button", { type: "button", textContent: "Save as notebook" });
+    const files = Object.keys(runtime.files).map((name) => {
+      const button = make("button", { type: "button", textContent: `Save ${name}` });
+      button.title = "The file to hand in, with your own cells";
+      button.addEventListener("click", () => saveFile(name));
+      return button;
+    });
     const reset = make("button", { type: "button", textContent: "Reset all" });
     all.addEventListener("click", runAll);
-    save.addEventListener("click", exportNotebook);
+    notebook.addEventListener("click", saveNotebook);
     reset.addEventListener("click", () => cells.forEach((cell) => cell.changed && cell.restore()));
     cells.values().next().value?.element.before(
-      make("div", { className: "live-bar live-page" }, all, save, reset, bar));
+      make("div", { className: "live-bar live-page" }, all, notebook, ...files, reset, bar));
     globalThis.bookPython = {
       get status() { return ready ? "ready" : worker ? "loading" : "off"; },
       start: () => worker || start(),

@@ -62,7 +62,7 @@ MENDED = {
     ' role="doc-biblioentry"': "",
 }
 
-# Names, punctuation and spaces in code have the colour of the code around them: half of all
+# Names, punctuation and spaces in code have the color of the code around them: half of all
 # elements of a chapter would be there for nothing.
 PLAIN_CODE = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 

@@ -3,6 +3,7 @@
 - The title of an exercise reads "Exercise 1a ...", without the brackets of sphinx-exercise.
 - An admonition, exercise or solution of class `dropdown` becomes a native `<details>`: it opens
   by keyboard and without JavaScript, and needs no script of its own.
+- A solution ends with a link to its part of the written answers, if they have one.
 - Folds of the classes `answer right` and `answer wrong`, after a paragraph that begins with
   "Self-check.", become one question with its answers.
 - The directive `progress` lists the chapters that have exercises; progress.js fills in how many
@@ -69,6 +70,18 @@ def name_exercises(app, doctree, docname):
     if app.builder.format == "html" and any(doctree.findall(exercise_node)):
         place = '<p class="progress pst-js-only">&nbsp;</p>'
         next(doctree.findall(nodes.title)).parent.insert(1, nodes.raw("", place, format="html"))
+
+
+def link_answers(app, doctree, docname):
+    """End each solution with a link to what would be handed in: the label `answer-1a`, for 1a."""
+    labels = app.env.domaindata["std"]["anonlabels"]
+    for node in doctree.findall(solution_node):
+        task = node["label"].removeprefix("sol-")
+        page, target = labels.get(f"answer-{task}", (None, None))
+        if page:
+            uri = app.builder.get_relative_uri(docname, page)
+            link = nodes.reference("", "How to hand it in", refuri=f"{uri}#{target}", internal=True)
+            node.children[1] += nodes.paragraph("", "", link)
 
 
 def fold(app, doctree, docname):
@@ -229,6 +242,7 @@ def setup(app):
     app.add_node(Progress, html=(visit_progress, None))
     app.add_directive("progress", ProgressDirective)
     app.connect("doctree-resolved", name_exercises)
+    app.connect("doctree-resolved", link_answers)
     app.connect("doctree-resolved", fold)
     app.connect("build-finished", quiet)
     app.connect("build-finished", offer_starter)

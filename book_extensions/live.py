@@ -8,12 +8,13 @@ are built without it, and one line says so.
 import html
 import json
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
 from sphinx.util import logging
 
-from book_extensions import runtime
+from book_extensions import runtime, stubs
 
 log = logging.getLogger(__name__)
 FOLDER = "_python"  # in the site
@@ -25,6 +26,7 @@ CELL = re.compile(
     r'<div class="cell_input.*?<pre[^>]*>(.*?)</pre>)',
     re.DOTALL,
 )
+FIGURE = re.compile(r'<figure class="explorer" id="([^"]+)"')
 
 
 def publish(app):
@@ -36,6 +38,8 @@ def publish(app):
     try:
         told = runtime.publish(Path(app.outdir, FOLDER), lambda text: print(text, flush=True))
         app.env.python_runtime = told
+        # above all pages, and by this name for ever: a browser asks for it anew
+        shutil.copyfile(runtime.HERE / "offline.js", Path(app.outdir, "offline.js"))
     except (runtime.NoRuntime, OSError) as error:
         print(f"The pages are built without Run: {error}", flush=True)
 
@@ -46,7 +50,9 @@ def prepare(app, pagename, templatename, context, doctree):
     if not app.env.python_runtime or not path.exists() or pagename in NOT_HERE:
         return
     cells = [cell for cell in nbformat.read(str(path), 4).cells if cell.cell_type == "code"]
-    ids = {cell.source.strip(): cell.id for cell in cells}
+    exercises = stubs.exercises(cells)
+    texts = {cell.id: exercises.get(cell.id, {}).get("text", cell.source) for cell in cells}
+    ids = {text.strip(): identity for identity, text in texts.items()}
     shown = set()
 
     def named(match):
@@ -58,14 +64,31 @@ def prepare(app, pagename, templatename, context, doctree):
         )
 
     body = CELL.sub(named, context["body"])
-    # Cells whose code the page does not show are run for those that need them.
+    # Cells whose code the page does not show are run for those that need them, and the book's own
+    # answers stand in for a reader's.
     every = [
-        {"id": cell.id} | ({} if cell.id in shown else {"source": cell.source})
+        {"id": cell.id}
+        | (
+            {}
+            if cell.id in shown - exercises.keys()
+            else {"source": stubs.without_check(cell.source)}
+        )
         for cell in cells
         if "remove-cell" not in cell.metadata.get("tags", ())
     ]
     told = app.env.python_runtime | {"base": "../" * pagename.count("/") + FOLDER + "/"}
     told["cells"] = every
+    told["exercises"] = {
+        identity: {key: value for key, value in about.items() if key != "text"}
+        for identity, about in exercises.items()
+    }
+    told["files"] = stubs.files(cells)
+    told["explorers"] = {
+        name: cell.id
+        for cell in cells
+        for output in cell.outputs
+        for name in FIGURE.findall(output.get("data", {}).get("text/html", ""))
+    }
     data = json.dumps(told).replace("<", "\\u003c")
     context["body"] = body + f'<script type="application/json" id="python-runtime">{data}</script>'
 

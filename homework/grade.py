@@ -14,6 +14,7 @@ from homework import tasks
 from homework.grading import report
 from homework.grading.grading import grade
 from homework.grading.sandbox import Limits, Sandbox
+from hwlib.commands import run_command
 
 
 class _Parser(argparse.ArgumentParser):
@@ -25,16 +26,16 @@ def parser():
     """Return the command's parser."""
     parser = _Parser(prog="homework.grade", description="Grade the homework's coding tasks.")
     add = parser.add_argument
-    add("folder", metavar="FOLDER", help="a submission: a folder or a zip")
-    add("--all", action="store_true", help="FOLDER holds the submissions of a class")
-    add("--seed", type=int, default=0, help="of the inputs; default 0, as in the notebooks")
-    add("--seconds", type=float, default=30.0, help="for each task; default %(default)g")
-    add("--only", metavar="TASKS", help="grade these tasks only, such as 1h,2a; with --all: again")
-    add("--jobs", type=int, default=1, metavar="N", help="with --all: how many at a time")
-    add("--out", metavar="FOLDER", help="with --all: for the results; default FOLDER-grades")
-    add("--points", metavar="CSV", help="with --all: points that a person gives or changes")
+    add("folder", metavar="FOLDER", help="the submission, a folder or a zip")
+    add("--all", action="store_true", help="grade a class: FOLDER holds all submissions")
+    add("--seed", type=int, default=0, help="seed of the inputs (0, as in the notebooks)")
+    add("--seconds", type=float, default=30.0, help="time limit for each task (%(default)g)")
+    add("--only", metavar="TASKS", help="grade only these, such as 1h,2a; with --all: again")
+    add("--jobs", type=int, default=1, metavar="N", help="with --all: grade N at a time (1)")
+    add("--out", metavar="FOLDER", help="with --all: where results go (FOLDER-grades)")
+    add("--points", metavar="CSV", help="with --all: points given or changed by hand")
     add("--roster", metavar="CSV", help="with --all: who is in the class")
-    add("--book", metavar="URL", default="", help="with --all: where the book is, for links")
+    add("--book", metavar="URL", default="", help="with --all: address of the book, for links")
     return parser
 
 
@@ -75,4 +76,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

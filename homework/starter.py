@@ -9,12 +9,13 @@ does all else.
 
 import argparse
 import ast
-import sys
+import importlib
 import zipfile
 from pathlib import Path
 
 from homework import data, tasks
 from hwlib import backprop, kmeans
+from hwlib.commands import run_command
 
 FILES = {"backprop": "q1_backprop/backprop.py", "kmeans": "q2_kmeans/kmeans.py"}
 
@@ -28,8 +29,8 @@ README = """\
 
     pip install -r requirements.txt
 
-Fill in what says TODO; each names its task and its points. Until then a command says in one line
-which task it is waiting for.
+Fill in each place that says TODO. It names its task and its points. Until then a command tells you
+in one line which task it needs.
 
 | task | points | file | to write |
 |---|---|---|---|
@@ -49,11 +50,12 @@ From the folder `q2_kmeans`, where `data.tsv` and `original.png` are:
     python3 kmeans.py image -k 2
 
 In 2a, `initial_centroids` draws the first centroids for you. `iterate` repeats the two steps,
-`assign` and `update`, until nothing moves, and yields after each round; `kmeans` takes the last.
-Whoever prefers to write `kmeans` in one piece may: it is what gets graded, by the triple
-`(assignments, centroids, loss)` that it returns. No loops over the examples, please.
+`assign` and `update`, until no assignment changes, and yields the result of each round. `kmeans`
+returns the last one. You may also write `kmeans` in one piece. The grader looks only at the triple
+`(assignments, centroids, loss)` that it returns. Do not loop over the examples.
 
-Hand in `backprop.py` and `kmeans.py`. With the book's repository at hand you can grade them first:
+Hand in `backprop.py` and `kmeans.py`. If you have a copy of the book's repository, you can grade
+them first. In its folder, type
 
     python -m homework.grade FOLDER
 """
@@ -82,30 +84,88 @@ def unfinished(source, name):
     ValueError
         If the module lacks one of the functions.
     """
-    lines = source.splitlines()
-    tree = ast.parse(source)
-    found = {node.name: node for node in tree.body if hasattr(node, "name")}
-    cuts = []
-    for task in tasks.code():
-        for function in task.removed if task.module == name else ():
-            if function not in found:
-                raise ValueError(f"{name}.py has no {function}, which task {task.label} asks for")
-            for node, label in methods(found[function]):
-                start, end, indent = body(node, lines)
-                what = f"task {task.label} ({count(task.out_of)})"
-                todo = f"{indent}# TODO {what.replace('task ', '')}"
-                stop = f'{indent}raise NotImplementedError("{what}: {label} is not written yet")'
-                cuts.append((start, end, [todo, stop]))
-    for start, end, instead in sorted(cuts, reverse=True):
-        lines[start:end] = instead
+    rows = [task for task in tasks.code() if task.module == name]
+    lines = emptied(source, rows).splitlines()
     main = next(i for i, line in enumerate(lines) if line.startswith('if __name__ == "__main__"'))
     lines[main:] = ENDING.format(name=name).splitlines()
     return "\n".join(lines) + "\n"
 
 
+def emptied(source, rows):
+    """Return the source of a module without what some tasks, rows of the table, ask for."""
+    lines = source.splitlines()
+    found = defined(source)
+    cuts = []
+    for task in rows:
+        for function in task.removed:
+            if function not in found:
+                raise ValueError(f"{task.file} has no {function}, which task {task.label} asks for")
+            for node, label in methods(found[function]):
+                start, end, indent = body(node, lines)
+                what = f"{task.label} ({count(task.out_of)})"
+                todo = f"{indent}# TODO {what}"
+                stop = (
+                    f'{indent}raise NotImplementedError("task {what}: {label} is not written yet")'
+                )
+                cuts.append((start, end, [todo, stop]))
+    for start, end, instead in sorted(cuts, reverse=True):
+        lines[start:end] = instead
+    return "\n".join(lines) + "\n"
+
+
+def defined(source):
+    """Return the functions and classes of a source by name."""
+    return {node.name: node for node in ast.parse(source).body if hasattr(node, "name")}
+
+
+def stub(task):
+    """Return what the starter has for one task, a row of the table, to be filled in.
+
+    Practice is not in the starter: of it there is a signature.
+    """
+    if not task.is_code:
+        _, name, arguments = task.probe
+        unwritten = f'raise NotImplementedError("task {task.label}: {name} is not written yet")'
+        return f"def {name}({', '.join(arguments)}):\n    # TODO {task.label}\n    {unwritten}\n"
+    text = emptied(solution(task.module), [task])
+    lines, found = text.splitlines(), defined(text)
+    parts = sorted(lines_of(found[name]) for name in task.removed)
+    return "\n\n\n".join("\n".join(lines[start:end]) for start, end in parts) + "\n"
+
+
+def pieces(name):
+    """Return the starter's file for a module in pieces: texts, and labels of tasks between them.
+
+    Each label stands where `stub` of that task belongs. Put together, they are the file.
+    """
+    text = unfinished(solution(name), name)
+    lines, found = text.splitlines(keepends=True), defined(text)
+    marks = []
+    for task in tasks.code():
+        if task.module == name:
+            # functions of one task follow each other, or all go where the last one is
+            *others, last = sorted(lines_of(found[each]) for each in task.removed)
+            marks += [(start, end, None) for start, end in others] + [(*last, task.label)]
+    result, at = [], 0
+    for start, end, label in sorted(marks, key=lambda mark: mark[:2]):
+        result.append({"text": "".join(lines[at:start])})
+        if label:
+            result.append({"task": label})
+        at = end
+        while label is None and not lines[at].strip():
+            at += 1  # and the blank lines below it
+    return [*result, {"text": "".join(lines[at:])}]
+
+
+def lines_of(node):
+    """Return where the lines of a function or class begin and end, its decorators included."""
+    return min(each.lineno for each in [node, *node.decorator_list]) - 1, node.end_lineno
+
+
 def solution(name):
     """Return the source of the book's own file, which is the finished homework."""
-    return Path(MODULES[name].__file__).read_text(encoding="utf-8")
+    module = importlib.import_module(f"hwlib.{name}")
+    return Path(module.__file__).read_text(encoding="utf-8")
 
 
 def count(points):
@@ -181,4 +241,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -2,7 +2,9 @@
 
 - `hwlib.backprop`: backpropagation on a computation graph.
 - `hwlib.kmeans`: k-means.
-- `hwlib.compression`: compressing an image by colour.
+- `hwlib.compression`: compressing an image by color; `hwlib.picture_files` reads it.
+- `hwlib.clustering`: clusters of any table of points; `hwlib.point_files` reads it.
+- `hwlib.commands`: what the commands share.
 - `hwlib.binary_em`: EM for a mixture of Bernoullis.
 - `hwlib.quick`: the three once more, with the same results, made fast.
 - `hwlib.map_reduce`: k-means and EM on data in pieces.

@@ -40,7 +40,8 @@ def sigmoid(z):
     """
     z = np.asarray(z, dtype=np.float64)
     e = np.exp(-np.abs(z))  # at most 1
-    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))[()]  # [()]: of a number, a number
+    result = np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    return result[()]  # of a number, a number
 
 
 class Node:
@@ -83,12 +84,13 @@ class Node:
     def compute_grad(self):
         """Set `grad` of every node in the graph, anew; the output is this node, a scalar."""
         kind = f"{type(self).__name__} has shape {self.value.shape}"
-        require(self.value.ndim == 0, f"compute_grad: the output must be a scalar, this {kind}")
+        message = f"compute_grad: the output must be a scalar, this {kind}"
+        require(self.value.ndim == 0, message)
         for node in self.topo_order:
             node.zero_grad()
         self.grad = np.float64(1.0)
-        for node in reversed(self.topo_order):  # nodes made after this one have gradient 0
-            node.backward()
+        for node in reversed(self.topo_order):
+            node.backward()  # nodes made after this one pass on 0
 
     def __repr__(self):
         return f"{type(self).__name__}(value={self.value.tolist()}, grad={self.grad.tolist()})"
@@ -128,8 +130,8 @@ class AddNode(Node):
     """u = n1 + n2, for two scalars or two arrays of one shape."""
 
     def __init__(self, n1, n2):
-        shapes = f"{n1.value.shape} and {n2.value.shape}"
-        message = f"AddNode: n1 and n2 must have the same shape, got {shapes}"
+        shapes = f"got {n1.value.shape} and {n2.value.shape}"
+        message = f"AddNode: n1 and n2 must have the same shape, {shapes}"
         require(n1.value.shape == n2.value.shape, message)
         super().__init__(n1.value + n2.value, n1, n2)
 
@@ -143,8 +145,8 @@ class MulNode(Node):
     """u = n1 · n2, for two scalars, or entry by entry for two arrays of one shape."""
 
     def __init__(self, n1, n2):
-        shapes = f"{n1.value.shape} and {n2.value.shape}"
-        message = f"MulNode: n1 and n2 must have the same shape, got {shapes}"
+        shapes = f"got {n1.value.shape} and {n2.value.shape}"
+        message = f"MulNode: n1 and n2 must have the same shape, {shapes}"
         require(n1.value.shape == n2.value.shape, message)
         super().__init__(n1.value * n2.value, n1, n2)
 
@@ -197,7 +199,8 @@ class LogNode(Node):
     """u = log(x), the natural logarithm of what is positive."""
 
     def __init__(self, n):
-        require(np.all(n.value > 0), f"LogNode: n must be positive, got {n.value}")
+        message = f"LogNode: n must be positive, got {n.value}"
+        require(np.all(n.value > 0), message)
         super().__init__(np.log(n.value), n)
 
     def backward(self):
@@ -220,9 +223,11 @@ class DotNode(Node):
     """u = xᵀv, for two vectors of one length."""
 
     def __init__(self, n1, n2):
-        shapes = f"{n1.value.shape} and {n2.value.shape}"
-        fits = n1.value.ndim == 1 and n1.value.shape == n2.value.shape
-        require(fits, f"DotNode: n1 and n2 must be vectors of one length, got shapes {shapes}")
+        require(
+            n1.value.ndim == 1 and n1.value.shape == n2.value.shape,
+            "DotNode: n1 and n2 must be vectors of one length, "
+            f"got shapes {n1.value.shape} and {n2.value.shape}",
+        )
         super().__init__(n1.value @ n2.value, n1, n2)
 
     def backward(self):
@@ -235,9 +240,11 @@ class MVMulNode(Node):
     """u = Mv, for a matrix M (p × d) and a vector v (length d)."""
 
     def __init__(self, M, v):
-        shapes = f"a vector of length d, got shapes {M.value.shape} and {v.value.shape}"
-        fits = M.value.ndim == 2 and M.value.shape[1:] == v.value.shape
-        require(fits, f"MVMulNode: M must be a matrix (p, d) and v {shapes}")
+        require(
+            M.value.ndim == 2 and M.value.shape[1:] == v.value.shape,
+            "MVMulNode: M must be a matrix (p, d) and v a vector of "
+            f"length d, got shapes {M.value.shape} and {v.value.shape}",
+        )
         super().__init__(M.value @ v.value, M, v)
 
     def backward(self):
@@ -277,6 +284,7 @@ def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
     require(fits, f"epsilon must be positive and finite, got {epsilon!r}")
     inputs = [np.array(x, dtype=np.float64) for x in inputs]
     gradients = [np.zeros(x.shape) for x in inputs]
+    width = 2 * epsilon if central else epsilon
 
     def f_moved(x, index, step):
         original, x[index] = x[index], x[index] + step
@@ -288,7 +296,7 @@ def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
         for index in np.ndindex(x.shape):
             above = f_moved(x, index, epsilon)
             below = f_moved(x, index, -epsilon if central else 0.0)
-            gradient[index] = (above - below) / (2 * epsilon if central else epsilon)
+            gradient[index] = (above - below) / width
     return [gradient[()] for gradient in gradients]
 
 
@@ -308,7 +316,8 @@ def gradient_check_1(a=(3, 2), b=(-2, 7), c=(1, -4), epsilon=EPSILON):
     def build_graph(a, b, c):
         topo_order = []
         a, b, c = inputs = [InputNode(x, topo_order) for x in (a, b, c)]
-        logarithm, probability = LogNode(DotNode(a, b)), SigmoidNode(DotNode(a, c))
+        logarithm = LogNode(DotNode(a, b))
+        probability = SigmoidNode(DotNode(a, c))
         return inputs, AddNode(logarithm, ConstantMulNode(probability, -3))
 
     return compare_gradients(build_graph, [a, b, c], epsilon)
@@ -340,10 +349,12 @@ def make_logistic_regression(dataset):
 
     def compute_loss(w, b):
         topo_order = []
-        w, b = params = [InputNode(value, topo_order) for value in (w, b)]
+        params = [InputNode(value, topo_order) for value in (w, b)]
+        w, b = params
         log_likelihood = InputNode(0.0, topo_order)
         for x, y in dataset:
-            score = AddNode(DotNode(w, InputNode(x, topo_order)), b)
+            x = InputNode(x, topo_order)
+            score = AddNode(DotNode(w, x), b)
             probability = SigmoidNode(ConstantMulNode(score, y))
             log_likelihood = AddNode(log_likelihood, LogNode(probability))
         return params, ConstantMulNode(log_likelihood, -1)
@@ -360,10 +371,12 @@ def make_neural_network(dataset):
 
     def compute_loss(W, b, v, c):
         topo_order = []
-        W, b, v, c = params = [InputNode(value, topo_order) for value in (W, b, v, c)]
+        params = [InputNode(value, topo_order) for value in (W, b, v, c)]
+        W, b, v, c = params
         log_likelihood = InputNode(0.0, topo_order)
         for x, y in dataset:
-            hidden = ReluNode(AddNode(MVMulNode(W, InputNode(x, topo_order)), b))
+            x = InputNode(x, topo_order)
+            hidden = ReluNode(AddNode(MVMulNode(W, x), b))
             score = AddNode(DotNode(v, hidden), c)
             probability = SigmoidNode(ConstantMulNode(score, y))
             log_likelihood = AddNode(log_likelihood, LogNode(probability))
@@ -402,21 +415,25 @@ def gradient_descent(loss_fn, params, lr, num_iters):
         The loss at first and after each step. It is shorter than ``num_iters + 1`` if training
         diverged: the next step left the numbers for which the loss can be computed.
     """
-    require(isinstance(params, list), f"params must be a list, to be updated, got {params!r}")
+    message = f"params must be a list, to be updated, got {params!r}"
+    require(isinstance(params, list), message)
     positive = isinstance(lr, Real) and 0 < lr < math.inf
     require(positive, f"lr must be positive and finite, got {lr!r}")
-    whole = isinstance(num_iters, Integral) and num_iters >= 0
-    require(whole, f"num_iters must be a whole number, at least 0, got {num_iters!r}")
+    require(
+        isinstance(num_iters, Integral) and num_iters >= 0,
+        f"num_iters must be a whole number, at least 0, got {num_iters!r}",
+    )
     with np.errstate(all="ignore"):  # a diverging run overflows on its way
         nodes, loss = loss_fn(*params)
-        require(math.isfinite(loss.value), f"params: the loss at first is {loss.value}")
+        message = f"params: the loss at first is {loss.value}"
+        require(math.isfinite(loss.value), message)
         history = [loss.value]
         for _ in range(num_iters):
             loss.compute_grad()
             moved = [node.value - lr * node.grad for node in nodes]
             try:
                 nodes, loss = loss_fn(*moved)
-            except ValueError:  # a parameter is no longer finite, or a probability has become 0
+            except ValueError:  # a parameter is infinite, or some P is 0
                 break
             if not math.isfinite(loss.value):
                 break

@@ -5,7 +5,7 @@ promised never to change (NEP 19): the same seed gives the same data with any la
 to any function raises ValueError.
 
 The four-example sets of the first chapter, `SIMPLE_DATASET` and `XOR_DATASET`, are in
-`hwlib.backprop`, which has to run on its own.
+`hwlib.backprop`, which must run on its own.
 """
 
 from functools import cache
@@ -55,7 +55,7 @@ DIGIT_FONTS = (
     "STIXGeneralBol",
 )
 # A pixel is 1 if more than 120/255 of it is covered. Not a half: that is what a straight edge in
-# the middle of a pixel gives, so many pixels would hang on the rasteriser's last grey level.
+# the middle of a pixel gives, so many pixels would depend on the rasterizer's last gray level.
 DIGIT_THRESHOLD = 120
 
 
@@ -127,7 +127,7 @@ def plane_points():
 
     Notes
     -----
-    Source: made for this book, under its licence, and made to order. It stands in for the course's
+    Source: made for this book, under its license, and made to order. It stands in for the course's
     own file and should end at the losses that the homework expects: for k = 2, from the starts that
     seed 0 draws, in a local optimum with loss 6698, while other seeds reach 4384; at 1668 for
     k = 3; for k = 4 in the four clusters themselves, at 946. Among half a million seeds this one
@@ -234,7 +234,7 @@ def simulated_genomes(n, d, populations=2, fst=0.1, rng=0):
     Notes
     -----
     Source: the model is that of D. J. Balding and R. A. Nichols, Genetica 96 (1995), 3-12. The data
-    are simulated here, under the book's licence; they are no person's.
+    are simulated here, under the book's license. They belong to no real person.
 
     Examples
     --------
@@ -262,7 +262,7 @@ def binary_digits(n=400, digits=range(5), rng=0):
     """Return small binary pictures of printed digits, in varied fonts, sizes and positions.
 
     For each picture one of eight fonts and a height of 12, 13 or 14 pixels are drawn uniformly.
-    Along each axis the digit is centred with probability 0.8, else moved by one pixel either way.
+    Along each axis the digit is centered with probability 0.8, else moved by one pixel either way.
 
     Parameters
     ----------
@@ -288,8 +288,8 @@ def binary_digits(n=400, digits=range(5), rng=0):
     Notes
     -----
     Source: drawn here with Pillow in fonts that matplotlib installs: DejaVu (Bitstream Vera
-    licence, changes in the public domain) and STIX (SIL Open Font Licence 1.1). Neither puts a
-    condition on pictures drawn with its fonts, and these are under the book's licence.
+    license, changes in the public domain) and STIX (SIL Open Font License 1.1). Neither puts a
+    condition on pictures drawn with its fonts, and these are under the book's license.
 
     Examples
     --------
@@ -316,7 +316,7 @@ def _glyph(digit, font, height):
     """Return the digit alone, as a (height, width) uint8 array of 0 and 1.
 
     It is drawn large and then shrunk by averaging areas, so that another version of FreeType, which
-    may round outlines otherwise, changes a pixel by a few grey levels at most, and seldom across
+    may round outlines otherwise, changes a pixel by a few gray levels at most, and seldom across
     the threshold; drawn small, its rounding would move whole pixels. Pillow 10.4, 11.3, 12.0 and
     13.0 (FreeType 2.13.2 to 2.14.3) give identical glyphs.
     """

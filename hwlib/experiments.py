@@ -1,4 +1,4 @@
-"""What the figures need computed: runs, walks and measurements that are no part of an algorithm.
+"""What the figures need computed: runs and measurements that are not part of an algorithm.
 
 Nothing here draws, and nothing here is needed to solve the homework.
 """
@@ -8,67 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwlib.backprop import gradient_descent, numerical_gradient, sigmoid
-
-# ------------------------------------------------------------------------- the walk through a graph
-
-
-class GraphWalk(NamedTuple):
-    """A computation graph, and what is known of it after each step.
-
-    nodes : the graph's nodes in topological order;
-    names : what to write into each node's box;
-    grads : for each step of the backward pass, the gradients of all nodes.
-    """
-
-    nodes: list
-    names: list
-    grads: list
-
-    @property
-    def steps(self):
-        """All steps: one for each node forward, one to begin the way back, then one each."""
-        return range(1, len(self.nodes) + len(self.grads) + 1)
-
-
-def walk_graph(output, input_names):
-    """Do the backward pass of a graph one node at a time, and keep all gradients.
-
-    Parameters
-    ----------
-    output : hwlib.backprop.Node
-        The output node; its graph must consist of vectors and scalars.
-    input_names : sequence of str
-        Names of the input nodes, in the order in which they were made.
-
-    Returns
-    -------
-    GraphWalk
-    """
-    nodes, names, inputs = output.topo_order, [], iter(input_names)
-    for node in nodes:
-        below = [names[nodes.index(child)] for child in node.children]
-        kind = type(node).__name__
-        if kind == "InputNode":
-            names.append(next(inputs))
-        elif kind == "DotNode":
-            names.append(f"{below[0]}ᵀ{below[1]}")
-        elif kind == "ConstantMulNode":
-            names.append(f"{node.a:g}{below[0]}".replace("-", "−"))
-        elif kind == "AddNode":
-            names.append("f" if node is output else f"{below[0]} + {below[1]}")
-        else:
-            names.append({"LogNode": "log({})", "SigmoidNode": "σ({})"}[kind].format(*below))
-    for node in nodes:
-        node.zero_grad()
-    output.grad = np.float64(1.0)
-    grads = [[np.copy(node.grad) for node in nodes]]
-    for node in reversed(nodes):
-        if node.children:  # the inputs have nothing to pass on
-            node.backward()
-            grads.append([np.copy(node.grad) for node in nodes])
-    return GraphWalk(nodes, names, grads)
-
+from hwlib.backprop import numerical_gradient, sigmoid
 
 # ------------------------------------------------------------------------- the error of differences
 
@@ -163,55 +103,6 @@ def exact_log10(x):
 
 
 # ----------------------------------------------------------------------------------------- training
-
-
-class Run(NamedTuple):
-    """One training run.
-
-    dataset : list of (x, y);
-    losses : the loss after step 0, 1, 2, … as far as the run went;
-    params : for each step recorded, the list of parameters then (of the last good step, if the
-    run had ended before).
-    """
-
-    dataset: list
-    losses: list
-    params: dict
-
-
-def record_run(make_loss_fn, dataset, params, lr, steps):
-    """Train a model and keep its parameters after chosen steps.
-
-    Parameters
-    ----------
-    make_loss_fn : callable
-        ``make_logistic_regression`` or ``make_neural_network``.
-    dataset : list of (x, y)
-    params : list
-        Initial values; left unchanged.
-    lr : float
-        Learning rate.
-    steps : sequence of int
-        Steps to keep, ascending.
-
-    Returns
-    -------
-    Run
-    """
-    loss_fn = make_loss_fn(dataset)
-    params = list(params)
-    losses = gradient_descent(loss_fn, params, lr, 0)
-    kept = {}
-    for step in steps:
-        losses += gradient_descent(loss_fn, params, lr, step - len(losses) + 1)[1:]
-        kept[step] = list(params)
-    return Run(dataset, losses, kept)
-
-
-def logistic_scores(params, X):
-    """Return wᵀx + b for each row of X."""
-    w, b = params
-    return X @ w + b
 
 
 def network_scores(params, X):

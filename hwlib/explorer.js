@@ -17,10 +17,13 @@ class Axis {
     this.labels = values ?? JSON.parse(element.dataset.values);
     this.first = this.radios ? this.radios.findIndex((radio) => radio.defaultChecked) : Number(element.defaultValue);
     this.at = this.first; // not what a browser kept: the address says what to show
+    this.numbers = this.radios ? [] : this.labels.map(Number);
+    this.whole = this.numbers.every(Number.isInteger);
+    this.element.addEventListener("keydown", (event) => this.key(event));
   }
 
   get at() {
-    return this.radios ? this.radios.findIndex((radio) => radio.checked) : Number(this.element.value);
+    return this.radios ? this.radios.findIndex((radio) => radio.checked) : Math.round(this.element.value);
   }
 
   set at(index) {
@@ -32,12 +35,67 @@ class Axis {
   }
 
   get label() {
-    return this.labels[this.at];
+    return this.stored ? this.labels[this.at] : String(this.between);
+  }
+
+  set label(text) {
+    const at = this.labels.indexOf(text), number = Number(text);
+    const [low, high] = [this.numbers[0], this.numbers.at(-1)];
+    if (at >= 0) this.at = at;
+    else if (this.free && text && number >= low && number <= high) this.element.value = this.position(number);
+    else this.at = this.first;
   }
 
   // What was written as a number is one.
   get value() {
     return this.label.trim() === "" || isNaN(this.label) ? this.label : Number(this.label);
+  }
+
+  // ---- with Python in the page, a slider of numbers also stands between those that are stored ----
+
+  set open(open) {
+    if (this.radios || !this.numbers.every((x, i) => x > (this.numbers[i - 1] ?? -Infinity))) return;
+    const { at } = this;
+    this.free = open;
+    this.element.step = open ? "any" : 1;
+    if (!open) this.at = at;
+  }
+
+  get stored() {
+    return !this.free || Number.isInteger(Number(this.element.value)) || this.numbers.includes(this.between);
+  }
+
+  // The number between two stored ones: in equal ratios where all are fractions above 0.
+  get between() {
+    const position = Number(this.element.value), below = Math.floor(position), part = position - below;
+    const from = this.numbers[below], to = this.numbers[below + 1] ?? from;
+    if (this.whole) return Math.round(from + (to - from) * part);
+    return Number((this.ratios ? from * (to / from) ** part : from + (to - from) * part).toPrecision(2));
+  }
+
+  position(number) {
+    const above = Math.max(this.numbers.findIndex((x) => x >= number), 1);
+    const [from, to] = [this.numbers[above - 1], this.numbers[above]];
+    const part = this.ratios ? Math.log(number / from) / Math.log(to / from) : (number - from) / (to - from);
+    return above - 1 + part;
+  }
+
+  get ratios() {
+    return !this.whole && this.numbers[0] > 0;
+  }
+
+  // Arrow keys go to the next whole number, or by a tenth of the way to the next stored one.
+  key(event) {
+    const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!this.free || !way) return;
+    event.preventDefault();
+    const { element } = this;
+    const next = this.whole
+      ? this.position(Math.min(Math.max(this.between + way, this.numbers[0]), this.numbers.at(-1)))
+      : Number(element.value) + way / 10;
+    element.value = next; // it keeps to its ends
+    element.dispatchEvent(new Event("input", { bubbles: true }));
+    element.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   show() {
@@ -85,10 +143,7 @@ class Explorer {
   // Unknown axes are passed over. A value that is missing or not on its axis is the default.
   set state(text) {
     const values = new URLSearchParams(text);
-    for (const axis of this.axes) {
-      const at = axis.labels.indexOf(values.get(axis.name));
-      axis.at = at < 0 ? axis.first : at;
-    }
+    for (const axis of this.axes) axis.label = values.get(axis.name) ?? "";
     if (this.state !== this.shown) this.show();
   }
 
@@ -124,6 +179,7 @@ class Explorer {
       axis.show();
       position = position * axis.labels.length + axis.at;
     }
+    if (this.computes) return this.ask();
     this.figure.setAttribute("aria-busy", !this.data); // then the picture is not yet what they say
     if (!this.data) return this.load();
     while (!this.data.frames[position]) position -= 1; // a 0: as the one before it
@@ -132,6 +188,37 @@ class Explorer {
 
   picture(image, caption) {
     this.img.src = this.data.images[image];
+    this.img.alt = this.figcaption.textContent = caption;
+  }
+
+  // ---- with Python in the page (live.js) -----------------------------------------------------
+
+  get values() {
+    return Object.fromEntries(this.axes.map((axis) => [axis.name, axis.value]));
+  }
+
+  // Stored frames are shown where there are any, unless the reader has changed what draws them.
+  get computes() {
+    return this.changed || !this.axes.every((axis) => axis.stored);
+  }
+
+  // The newest position wins: one question is under way, and the last one waits.
+  async ask() {
+    this.figure.setAttribute("aria-busy", true);
+    if (this.asking) return;
+    this.asking = true;
+    const asked = this.shown, answer = await bookPython.compute(this.figure.id, this.values);
+    this.asking = false;
+    if (!this.computes) return; // a stored frame is shown meanwhile
+    if (answer?.error) this.figcaption.textContent = answer.error;
+    else if (answer) this.computed(answer);
+    if (answer && asked !== this.shown) return this.ask();
+    this.figure.setAttribute("aria-busy", false);
+    this.figure.dispatchEvent(new Event("computed"));
+  }
+
+  computed({ source, caption }) {
+    this.img.src = source;
     this.img.alt = this.figcaption.textContent = caption;
   }
 
@@ -185,7 +272,11 @@ class Scene extends Explorer {
     this.model = new Model(this, { values: start.values });
     this.begins(start);
     this.model.values.caption = this.figcaption.textContent;
-    this.model.on("change:caption", () => kit.patch(this.figcaption, kit.typeset(this.model.get("caption"))));
+    this.model.on("change:caption", () => {
+      const caption = this.model.get("caption");
+      if (this.still) kit.patch(this.figcaption, kit.typeset(caption));
+      else this.figcaption.textContent = caption; // what typesets it is not there yet
+    });
     this.model.on("change:last", () => this.limit());
     this.first = this.keep();
     drawWhenNear(this);
@@ -218,10 +309,19 @@ class Scene extends Explorer {
   picture(index, caption) {
     this.waiting = [index, caption];
     if (!("alive" in this.figure.dataset)) return this.draw();
-    const values = Object.fromEntries(this.axes.map((axis) => [axis.name, axis.value]));
+    this.tell({ ...this.shared, ...this.data.states[index] }, caption);
+  }
+
+  computed({ state, caption }) {
+    this.waiting = null;
+    this.tell(state, caption);
+  }
+
+  tell(state, caption) {
+    const { values } = this;
     this.model.values.values = values;
     this.model.set("caption", caption);
-    this.model.set("state", { ...this.shared, ...this.data.states[index] });
+    this.model.set("state", state);
     this.model.set("values", values);
   }
 
@@ -240,7 +340,7 @@ class Scene extends Explorer {
     const values = this.model.get("values");
     for (const axis of this.axes) {
       const at = axis.labels.indexOf(String(values[axis.name]));
-      if (at < 0 || at === axis.at) continue;
+      if (at < 0 || (at === axis.at && axis.stored)) continue;
       axis.at = at;
       this.moved(axis);
     }
@@ -257,7 +357,7 @@ class Scene extends Explorer {
 
   showAgain() {
     this.figure.classList.remove("on-paper");
-    kit.patch(this.figcaption, kit.typeset(this.model.get("caption")));
+    this.model.set("caption", this.model.get("caption"));
   }
 }
 
@@ -398,5 +498,12 @@ function enliven(figure) {
 document.querySelectorAll("figure.explorer:is([data-frames], [data-view])").forEach(enliven);
 arrive();
 addEventListener("popstate", arrive);
+document.addEventListener("bookpython", () => {
+  const open = bookPython.status === "ready";
+  for (const explorer of explorers.values()) {
+    for (const axis of explorer.axes) axis.open = open;
+    if (explorer.state !== explorer.shown) explorer.show();
+  }
+});
 addEventListener("beforeprint", () => changed().forEach((explorer) => explorer.showFirst()));
 addEventListener("afterprint", () => changed().forEach((explorer) => explorer.showAgain()));

@@ -27,6 +27,8 @@ from PIL import Image
 
 from hwlib import figures
 
+# A page's own Python has stand-ins for widgets: the page has the sliders, and asks for frames.
+WIDGETS = hasattr(widgets, "Widget")
 SHARPNESS = 1.44  # picture pixels per CSS pixel: crisp on most screens, and still small to store
 
 
@@ -52,7 +54,7 @@ class Explorer(widgets.VBox):
     start : dict, optional
         Where sliders stand at first, by axis; an axis not named starts at its first value.
     photo : bool
-        The pictures are photographs: they keep all their colours, in both themes.
+        The pictures are photographs: they keep all their colors, in both themes.
     **axes : sequence
         The values of each slider. An axis called `step` can also be played. Without axes, this is
         a plain figure.
@@ -60,7 +62,7 @@ class Explorer(widgets.VBox):
     Raises
     ------
     ValueError
-        If the name is no id, an axis is empty, `start` names a value that is not on its axis, or
+        If the name is not an id, an axis is empty, `start` names a value not on its axis, or
         frames differ in size.
 
     Examples
@@ -74,7 +76,7 @@ class Explorer(widgets.VBox):
 
     def __init__(self, name, draw, start=None, photo=False, **axes):
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-            raise ValueError(f"name: {name!r} is no id; use lower-case words joined by hyphens")
+            raise ValueError(f"name: {name!r} is not an id; use lower-case words joined by hyphens")
         self.name, self.draw, self.photo = name, draw, photo
         self.axes = {axis: list(values) for axis, values in axes.items()}
         self.start = {axis: values[0] for axis, values in self.axes.items() if values}
@@ -84,7 +86,7 @@ class Explorer(widgets.VBox):
                 raise ValueError(f"{axis}: an axis needs at least one value, got none")
         self._frame = cache(self._draw_frame)  # each frame is drawn once, whoever asks
         self._drawn = None  # the last picture
-        super().__init__(self._widgets())
+        super().__init__(self._widgets() if WIDGETS else ())
         self.add_class("explorer")
 
     def __repr__(self):
@@ -218,8 +220,8 @@ def encode(picture, photo=False):
     ----------
     picture : matplotlib.figure.Figure or PIL.Image.Image
     photo : bool
-        Keep all colours (WebP with a loss that is not seen). Otherwise a diagram: a lossless file
-        of few colours, with the book's own exact.
+        Keep all colors (WebP with a loss that is not seen). Otherwise a diagram: a lossless file
+        of few colors, with the book's own exact.
     """
     if isinstance(picture, Figure):
         picture.set_dpi(100 * SHARPNESS)
@@ -239,9 +241,9 @@ def encode(picture, photo=False):
 
 
 def _few_colours(picture):
-    """Return a diagram in its 128 commonest colours, each of few levels.
+    """Return a diagram in its 128 commonest colors, each of few levels.
 
-    Areas keep their colour; where blurred edges of two things meet, a pixel takes the nearest of
+    Areas keep their color; where blurred edges of two things meet, a pixel takes the nearest of
     the others. A file shrinks by a tenth, and is written faster.
     """
     levels, nearest = _few_levels()
@@ -249,9 +251,9 @@ def _few_colours(picture):
     codes = np.ravel_multi_index(np.moveaxis(nearest[np.asarray(picture)], 2, 0), cube)
     counts = np.bincount(codes.ravel())
     used = np.flatnonzero(counts)
-    colours = levels[np.transpose(np.unravel_index(used, cube))]
-    common = colours[np.argsort(-counts[used], kind="stable")[:128]]
-    apart = ((colours[:, None] - common) ** 2).sum(axis=2)
+    colors = levels[np.transpose(np.unravel_index(used, cube))]
+    common = colors[np.argsort(-counts[used], kind="stable")[:128]]
+    apart = ((colors[:, None] - common) ** 2).sum(axis=2)
     paint = np.empty((len(counts), 3), dtype=np.uint8)
     paint[used] = common[apart.argmin(axis=1)]
     return Image.fromarray(paint[codes])
@@ -262,7 +264,7 @@ def _few_levels():
     """Return about forty levels for red, green and blue, and for each of 256 the nearest's index.
 
     None is more than 8 of 255 off, and those of the book are exact. Blurred edges then come in
-    fewer colours, and a diagram's file shrinks by a quarter. Pale tints get finer levels: there a
+    fewer colors, and a diagram's file shrinks by a quarter. Pale tints get finer levels: there a
     few units more or less are another hue.
     """
     colors = [*figures.CLUSTERS, figures.INK, figures.FAINT]

@@ -28,40 +28,32 @@ class KMeansResult(NamedTuple):
 def assign(X, centroids):
     """Return the centroid nearest to each point, 0 ... k-1; of equally near ones, the first.
 
-    Parameters
-    ----------
-    X : array_like, shape (n, d)
-    centroids : array_like, shape (k, d)
+    Here and below, X has shape (n, d), centroids (k, d), assignments (n,).
 
     >>> print(assign([[0], [3], [9]], [[1], [5]]))
     [0 0 1]
     """
-    X, centroids, *_ = as_clustering(X, centroids)
+    X, centroids, _ = as_clustering(X, centroids)
     squared_distances = [((X - mu) ** 2).sum(axis=1) for mu in centroids]
     return np.argmin(squared_distances, axis=0)
 
 
-def update(X, assignments, centroids, weights=None):
-    """Return the mean of each cluster's points, shape (k, d); an empty one keeps its centroid.
-
-    `weights`, shape (n,), says how often each point occurs.
-    """
-    X, centroids, assignments, weights = as_clustering(X, centroids, assignments, weights)
+def update(X, assignments, centroids):
+    """Return the mean of each cluster's points, shape (k, d); an empty one keeps its centroid."""
+    X, centroids, assignments = as_clustering(X, centroids, assignments)
     for c in range(len(centroids)):
-        mine = assignments == c
-        if mine.any():
-            centroids[c] = np.average(X[mine], axis=0, weights=weights[mine])
+        if np.any(assignments == c):
+            centroids[c] = X[assignments == c].mean(axis=0)
     return centroids
 
 
-def reconstruction_error(X, assignments, centroids, weights=None):
-    """Return the loss Σ_i ‖x_i − μ_{z_i}‖², each term as often as `weights` says."""
-    X, centroids, assignments, weights = as_clustering(X, centroids, assignments, weights)
-    squared_distances = ((X - centroids[assignments]) ** 2).sum(axis=1)
-    return float((weights * squared_distances).sum())
+def reconstruction_error(X, assignments, centroids):
+    """Return the loss Σ_i ‖x_i − μ_{z_i}‖², a float."""
+    X, centroids, assignments = as_clustering(X, centroids, assignments)
+    return float(((X - centroids[assignments]) ** 2).sum())
 
 
-def iterate(X, centroids, weights=None):
+def iterate(X, centroids):
     """Run k-means from the given centroids, one iteration at a time.
 
     Yields
@@ -73,15 +65,15 @@ def iterate(X, centroids, weights=None):
     centroids, assignments, loss = as_array("centroids", centroids, "k", "d"), None, np.inf
     while True:
         before, assignments = assignments, assign(X, centroids)
-        higher, loss = loss, reconstruction_error(X, assignments, centroids, weights)
+        higher, loss = loss, reconstruction_error(X, assignments, centroids)
         yield KMeansResult(assignments, centroids, loss)
         # points that differ by rounding alone could lead round in circles
         if np.array_equal(before, assignments) or loss >= higher:
             return
-        centroids = update(X, assignments, centroids, weights)
+        centroids = update(X, assignments, centroids)
 
 
-def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
+def kmeans(X, k, rng=0, restarts=1, init="random"):
     """Cluster points by k-means; of several runs, return the one with the lowest loss.
 
     Parameters
@@ -91,7 +83,6 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     rng : int (seeds a RandomState), numpy.random.RandomState or numpy.random.Generator
     restarts : int, the number of runs, each from new centroids
     init : "random", "k-means++" or centroids, as in `initial_centroids`
-    weights : array_like, shape (n,), optional: how often each point occurs; positive
 
     Returns
     -------
@@ -102,31 +93,29 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     """
     rng, ends = as_generator(rng), []
     for _ in range(as_whole("restarts", restarts, 1)):
-        *_, end = iterate(X, initial_centroids(X, k, rng, init, weights), weights)
+        *_, end = iterate(X, initial_centroids(X, k, rng, init))
         ends.append(end)
     return min(ends, key=lambda end: end.loss)
 
 
-def initial_centroids(X, k, rng=0, init="random", weights=None):
+def initial_centroids(X, k, rng=0, init="random"):
     """Return centroids to start from, shape (k, d); the parameters are those of `kmeans`.
 
     "random" draws k different rows of X. "k-means++" draws one row after another, each with
     probability in proportion to its squared distance from the nearest one drawn before it (Arthur
     & Vassilvitskii, 2007). Centroids are returned as they are.
     """
+    X, rng = as_array("X", X, "n", "d"), as_generator(rng)
     if not isinstance(init, str):
-        return as_array("init", init, k, np.shape(X)[1])
-    X, rng, w = as_array("X", X, "n", "d"), as_generator(rng), as_weights(weights, len(X))
-    named = init in ("random", "k-means++")
-    require(named, f'init must be "random", "k-means++" or centroids, not {init!r}')
+        return as_array("init", init, k, X.shape[1])
     as_whole("k", k, 1, len(X))
-    p = None if weights is None else w / w.sum()
     if init == "random":
-        return X[rng.choice(len(X), k, replace=False, p=p)]
-    centroids = X[[rng.choice(len(X), p=p)]]
+        return X[rng.choice(len(X), k, replace=False)]
+    require(init == "k-means++", f'init must be "random", "k-means++" or centroids, not {init!r}')
+    centroids = X[[rng.choice(len(X))]]
     while len(centroids) < k:
         squares = np.min([((X - mu) ** 2).sum(axis=1) for mu in centroids], axis=0)
-        shares = w * squares if squares.any() else w  # zeros: there are no more different rows
+        shares = squares if squares.any() else np.ones(len(X))  # no more different rows
         row = rng.choice(len(X), p=shares / shares.sum())
         centroids = np.append(centroids, X[[row]], axis=0)
     return centroids
@@ -170,22 +159,15 @@ def as_array(name, value, *shape):
     return array
 
 
-def as_weights(weights, n):
-    """Return positive weights of n points; None stands for ones."""
-    weights = np.ones(n) if weights is None else as_array("weights", weights, n)
-    require(weights.min() > 0, f"weights must be {n} positive numbers, one for each row of X")
-    return weights
-
-
-def as_clustering(X, centroids, assignments=None, weights=None):
-    """Return all four as arrays that fit together."""
+def as_clustering(X, centroids, assignments=None):
+    """Return all three as arrays that fit together."""
     X = as_array("X", X, "n", "d")
     centroids = as_array("centroids", centroids, "k", X.shape[1])
     n, k = len(X), len(centroids)
     z = np.zeros(n, dtype=int) if assignments is None else np.asarray(assignments)
     fits = z.shape == (n,) and z.dtype.kind in "iu" and z.min() >= 0 and z.max() < k
     require(fits, f"assignments must be {n} integers 0 ... {k - 1}, one for each row of X")
-    return X, centroids, z, as_weights(weights, n)
+    return X, centroids, z
 
 
 # ---- the commands --------------------------------------------------------------------------------
@@ -196,8 +178,8 @@ def basic(k, seed):
     from matplotlib.figure import Figure
 
     def read(file):
-        rows = [row.split("\t") for row in file.read_text("utf-8-sig").split("\n") if row.strip()]
-        return as_array(str(file), rows, "n", 2)
+        lines = Path(file).read_text("utf-8-sig").split("\n")
+        return as_array(file, [line.split("\t") for line in lines if line.strip()], "n", 2)
 
     X = from_here_or_the_book("data.tsv", read, "plane_points")
     assignments, centroids, loss = kmeans(X, k, rng=seed)
@@ -221,23 +203,20 @@ def image(k, seed):
             raise ValueError(f"{file} is no picture that can be read: {error}") from None
 
     pixels = np.asarray(from_here_or_the_book("original.png", read, "photograph"))
-    (height, width, _), pixels = pixels.shape, pixels.reshape(-1, 3)
-    as_whole("k", k, 1, min(256, len(pixels)))
-    start = pixels[as_generator(seed).choice(len(pixels), k, replace=False)]
-    # pixels of one color share a cluster: it is clustered once, with their number as its weight
-    colors, which, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
-    assignments, centroids, loss = kmeans(colors, k, init=start, weights=counts)
+    (height, width, _), X = pixels.shape, pixels.reshape(-1, 3)
+    as_whole("k", k, 1, min(256, len(X)))
+    assignments, centroids, loss = kmeans(X, k, rng=seed)
     print(f"{width} x {height} pixels, k = {k}, seed {seed}: loss {loss:.2f}")
     print(f"{np.log2(k):.3g} bits per pixel instead of 24")
-    palette = np.rint(centroids).astype(np.uint8)
-    compressed = palette[assignments[which]].reshape(height, width, 3)
+    compressed = np.rint(centroids).astype(np.uint8)[assignments].reshape(pixels.shape)
     Image.fromarray(compressed).save(f"compressed_k{k}.png")
     print(f"wrote compressed_k{k}.png")
 
 
 def from_here_or_the_book(name, read, instead):
+    """Read a file of this folder; where there is none, take the book's own data."""
     if Path(name).exists():
-        return read(Path(name))
+        return read(name)
     try:
         from hwlib import datasets
     except ImportError:

@@ -8,6 +8,8 @@ travels is k (d + 1) + 1 numbers for each chunk, however many examples are in it
 used of it is `chunks.map(function, *arguments).fold(add).compute()`.
 """
 
+import logging
+
 import numpy as np
 
 from hwlib.quick import binary_em, kmeans
@@ -71,3 +73,24 @@ def em_iterate(chunks, pi, W):
         W = np.full(W.shape, 0.5)
         # at most 1: m_step sees to it in each chunk, and both sums are rounded in one order
         np.divide(ones, N, out=W, where=N > 0)
+
+
+def local_client(workers=2, **options):
+    """Return a client of dask's with workers of its own on this machine; use it in a `with` block.
+
+    Options are those of dask's LocalCluster.
+
+    They listen on this machine alone, and log nothing but what stops them. A heartbeat that is on
+    its way while the cluster closes is no fault, but would be logged with a traceback.
+    """
+    from dask.distributed import Client  # the sums above need none
+
+    return Client(
+        n_workers=workers,
+        processes=True,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
+        **options,
+    )

@@ -10,6 +10,7 @@ from PIL import Image, ImageCms, ImageOps
 
 WAY_OUT = "Save it as PNG or JPEG and try again."
 DAMAGED_EXIF = "Its EXIF data are damaged and were passed over."
+WEB_PAGE = (b"<!doctype html", b"<html")
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1")
 HEIC = (
     "it is a HEIC photo, which needs the package pillow-heif (pip install 'hwlib[heic]'). On a "
@@ -62,6 +63,7 @@ def read_picture(source):
         result = _opaque(_to_srgb(colors, transparent, image.info.get("icc_profile"), notes))
     if any("EXIF" in str(warning.message) for warning in caught) and DAMAGED_EXIF not in notes:
         notes.append(DAMAGED_EXIF)
+    result.info.clear()  # what it said is done
     return result, notes
 
 
@@ -90,14 +92,16 @@ def _open(content):
 
 def _is_no_picture(content):
     """Return what a file is that people take for a picture, or None."""
-    head = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    head = content[: 1 << 16].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not content:
         return "it is empty."
     if head.startswith(b"%pdf"):
         return f"it is a PDF document. Take a screenshot of the page, or export it. {WAY_OUT}"
-    if b"<svg" in head:
+    if head.startswith(b"%!ps"):
+        return f"it is a PostScript drawing, which has no pixels yet. Export it. {WAY_OUT}"
+    if head.startswith(b"<") and b"<svg" in head and not head.startswith(WEB_PAGE):
         return f"it is an SVG drawing, which has no pixels yet. Export it. {WAY_OUT}"
-    if head.startswith((b"<!doctype html", b"<html")):
+    if head.startswith(WEB_PAGE):
         return "it is a web page, not the picture on it. Save the picture itself."
     return None
 
@@ -119,6 +123,8 @@ def _upright(image, notes):
 
 def _to_8_bits(image, depth):
     """Return an image with 8 bits a channel, and where it is transparent by one of its colors."""
+    if image.mode in ("La", "RGBa"):  # colors that are multiplied by their opacity
+        image = image.convert({"La": "LA", "RGBa": "RGBA"}[image.mode])
     transparent, key = None, image.info.get("transparency")
     if image.mode == "F" or image.mode.startswith("I"):
         levels = np.asarray(image)
@@ -128,9 +134,17 @@ def _to_8_bits(image, depth):
     if depth == 16 and isinstance(key, tuple):  # Pillow keeps the upper 8 bits of each channel
         key = tuple(value >> 8 for value in key)
         transparent = (np.asarray(image.convert("RGB")) == key).all(axis=2)
-    elif image.has_transparency_data and "A" not in image.getbands():
+    elif depth in (2, 4) and image.mode == "L" and isinstance(key, int):
+        # Pillow spreads the levels over 0 ... 255, and leaves the transparent one as it is
+        transparent = np.asarray(image) == key * 255 // (2**depth - 1)
+        image = Image.fromarray(np.asarray(image))
+    elif image.has_transparency_data and not _has_alpha(image):
         image = image.convert("RGBA")
     return image, transparent
+
+
+def _has_alpha(image):
+    return "A" in image.getbands() and image.mode != "LAB"  # where A is a color
 
 
 def _levels_of(values, image, depth):
@@ -158,11 +172,11 @@ def _to_srgb(image, transparent, profile, notes):
     """Return an image in sRGB, mode RGB or RGBA."""
     if image.mode == "P":
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    alpha = image.getchannel("A") if "A" in image.getbands() else None
+    alpha = image.getchannel("A") if _has_alpha(image) else None
     if transparent is not None:
         alpha = Image.fromarray(np.where(transparent, 0, 255).astype(np.uint8))
     colors = image
-    if alpha is not None and "A" in image.getbands():
+    if alpha is not None and _has_alpha(image):
         colors = image.convert("L" if image.mode in ("LA", "La") else "RGB")
     result = None
     if profile or colors.mode == "LAB":

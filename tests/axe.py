@@ -13,8 +13,8 @@ OPTIONS = {
 }
 
 # A chapter has up to six thousand words of code and signs of formulas, each an element, in a few
-# colours; axe's time grows with the square of the number of elements. A formula after the first of
-# its colour, ground and size becomes an empty box of the same size, a word of code plain text.
+# colors; axe's time grows with the square of the number of elements. A formula after the first of
+# its color, ground and size becomes an empty box of the same size, a word of code plain text.
 # Nothing that a rule looks at is lost by it: the first of each kind stays, and tables' and boxes'
 # measures too. Folds are open meanwhile: what is in a closed one has no size.
 KEEP_ONE_OF_A_KIND = """() => {

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import yaml
 
+from hwlib.commands import run_command
+
 ROOT = Path(__file__).parent.parent
 COMMAND = [str(Path(sys.executable).with_name("jupyter-book")), "build", "."]
 STRICT = ["--warningiserror", "--nitpick", "--keep-going"]
@@ -36,7 +38,7 @@ def check_notebooks(root):
             if not all(isinstance(cell["source"], str | list) for cell in cells):
                 raise ValueError("a cell has no source")
         except (ValueError, KeyError, TypeError) as error:
-            raise NotBuilt(f"{name}.ipynb is no notebook that can be read: {error}") from None
+            raise NotBuilt(f"{name}.ipynb cannot be read as a notebook: {error}") from None
 
 
 def run(command, root, hidden, shown):
@@ -121,4 +123,4 @@ def main(site="_build/html", root=ROOT):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    run_command(lambda: main(*sys.argv[1:]))

@@ -22,6 +22,8 @@ from time import perf_counter
 
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
+from hwlib.commands import run_command
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
 FRAMES = "tests/hwlib/test_explorer.py::test_stored_frames_are_what_the_code_draws"
@@ -118,4 +120,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -21,8 +21,8 @@ from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
+from hwlib.commands import atomic_write
 from tools import browser
-from tools.atomic_write import atomic_write
 
 ROOT = Path(__file__).parent.parent
 
@@ -134,7 +134,9 @@ def mend_titles(item):
         item = item.get_object()
         title = item.get("/Title", "")
         if doubled := re.fullmatch(r"(.{4,})\1(.*)", title):
-            item[NameObject("/Title")] = TextStringObject(" ".join(doubled.groups()).rstrip())
+            first, rest = doubled.groups()
+            space = "" if first.endswith("-") else " "  # it was broken at a hyphen
+            item[NameObject("/Title")] = TextStringObject(f"{first}{space}{rest}".rstrip())
         mend_titles(item.get("/First"))
         item = item.get("/Next")
 

@@ -16,6 +16,8 @@ import sys
 from contextlib import chdir
 from pathlib import Path
 
+from hwlib.commands import run_command
+
 ROOT = Path(__file__).resolve().parent.parent
 HWLIB = ROOT / "hwlib"
 WORK = ROOT / "_build" / "mutants"
@@ -24,6 +26,7 @@ SLACK = 1  # percentage point: a module of 100 mutants may have one survivor mor
 TESTS = {
     **{name: [name, "properties"] for name in ("backprop", "binary_em", "explorer", "kmeans")},
     "arguments": ["binary_em", "datasets", "kmeans"],
+    "commands": ["clustering", "compression", "consoles"],
     "compression": ["compression", "kmeans"],
     "quick.backprop": ["quick_backprop", "properties"],
     "quick.binary_em": ["binary_em", "quick_binary_em", "properties"],
@@ -164,4 +167,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(lambda: main(sys.argv[1:]))

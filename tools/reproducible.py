@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from hwlib.commands import run_command
+
 ROOT = Path(__file__).parent.parent
 THREADS = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"]
 # threads, hash seed, time zone, locale; the first is what the others are compared with
@@ -126,4 +128,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         one(*sys.argv[2:])
     else:
-        sys.exit(main(sys.argv[1:]))
+        run_command(lambda: main(sys.argv[1:]))

@@ -24,6 +24,7 @@ from pathlib import Path
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 
+from hwlib.commands import run_command
 from tools import browser
 from tools.browser import find
 from tools.browser.server import serving
@@ -205,4 +206,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

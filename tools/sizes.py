@@ -17,6 +17,7 @@ from time import perf_counter
 
 import nbformat
 
+from hwlib.commands import run_command
 from tests import notebook_outputs
 from tools import browser, store_outputs
 
@@ -96,4 +97,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

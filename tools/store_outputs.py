@@ -15,7 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tools.atomic_write import atomic_write
+from hwlib.commands import atomic_write, run_command
 
 LIMIT = 3_000_000  # bytes of stored output for each notebook
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -91,4 +91,4 @@ def main(paths):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(lambda: main(sys.argv[1:]))

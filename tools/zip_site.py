@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from homework.starter import write_zip
-from tools.atomic_write import atomic_write
+from hwlib.commands import atomic_write
 
 
 def zip_site(site, archive):

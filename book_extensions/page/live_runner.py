@@ -3,6 +3,9 @@
 import ast
 import base64
 import builtins
+import contextlib
+import functools
+import importlib
 import io
 import linecache
 import logging
@@ -10,6 +13,7 @@ import symtable
 import sys
 import traceback
 import types
+import warnings
 
 NAMES = {"__name__": "__main__"}  # what the cells define
 DONE = {}  # a cell's id: the text that was run last
@@ -33,6 +37,7 @@ def names_of(statement):
     return defines, uses - set(dir(builtins))
 
 
+@functools.cache
 def analyze(source):
     """Return what a cell uses from outside, what it defines, and its imports by name."""
     try:
@@ -52,10 +57,11 @@ def analyze(source):
     return uses, defines, imports
 
 
-def plan(cells, target):
+def plan(cells, target, again=True):
     """Return the steps that a cell needs, in order: texts of imports, and ids of cells.
 
-    A cell is run again only if its text has changed since, or a cell that it needs is run again.
+    A cell is run again only if its text has changed since, or a cell that it needs is run again;
+    the cell itself also without that, unless `again` is false.
     Of a cell that is only needed for what it imports, nothing but those imports is run.
     """
     found = {cell["id"]: analyze(cell["source"]) for cell in cells}
@@ -79,13 +85,13 @@ def plan(cells, target):
                 visit(definer)
 
     visit(target)
-    again = set()
+    steps = set()
     for identity in filter(wanted.__contains__, order):
         uses = found[identity][0]
-        stale = any(uses & found[other][1] for other in again)
-        if identity == target or stale or DONE.get(identity) != texts[identity]:
-            again.add(identity)
-    return list(imports), [each for each in order if each in again]
+        stale = any(uses & found[other][1] for other in steps)
+        if (again and identity == target) or stale or DONE.get(identity) != texts[identity]:
+            steps.add(identity)
+    return list(imports), [each for each in order if each in steps]
 
 
 def dependents(cells, changed):
@@ -124,6 +130,75 @@ def run(identity, source, show):
     return None
 
 
+def check(identity, source, task, show):
+    """Check an exercise's cell; `show` gets the verdict. Return None, or what went wrong.
+
+    The cell runs on a copy of the names that its file has in the starter, so that neither the
+    book's solution nor what another cell has left behind can stand in for what is missing.
+    """
+    name = f"<cell {identity}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    try:
+        from homework import checks, tasks
+
+        row = tasks.TASKS[task]
+        names = dict(vars(importlib.import_module(f"hwlib.{row.module}")))
+        names["__name__"] = row.module  # who pastes a whole file does not start its program
+        for each in {*row.removed, *row.names}:
+            names.pop(each, None)
+        exec(compile(source, name, "exec"), names)
+        missing = [each for each in row.names if each not in names]
+        if missing:
+            raise NameError(f"this cell defines no {' and no '.join(missing)}")
+        with warning():
+            verdict = checks.check(task, **{each: names[each] for each in row.names})
+    except BaseException as error:
+        return fault(error, name)
+    said, parts = set(), []
+    for part, (_, _, messages) in verdict.parts.items():
+        new = [message for message in messages if message not in said]
+        said.update(messages)
+        parts.append({"name": part, "right": not messages, "messages": new})
+    show("verdict", {"passed": verdict.passed, "parts": parts, "notes": verdict.notes})
+    return None
+
+
+@contextlib.contextmanager
+def warning(always=False):
+    """Let numpy's exp and log warn of what overflows or has no value, while the block runs.
+
+    WebAssembly keeps no record of overflow, so numpy is silent there, and a check that listens for
+    its warnings would pass what it should not.
+    """
+    if not always and sys.platform != "emscripten":
+        yield
+        return
+    import numpy as np
+
+    exp, log = np.exp, np.log
+
+    def telling(function, whats):
+        def call(x, *rest, **settings):
+            result = function(x, *rest, **settings)
+            where = settings.get("where", True)
+            for kind, what, happened in whats:
+                heard = np.geterr()[kind] != "ignore"
+                if heard and np.any(happened(np.asarray(x), result) & where):
+                    text = f"{what} encountered in {function.__name__}"
+                    warnings.warn(text, RuntimeWarning, stacklevel=2)
+            return result
+
+        return call
+
+    np.exp = telling(exp, [("over", "overflow", lambda x, y: np.isinf(y) & np.isfinite(x))])
+    of_zero = ("divide", "divide by zero", lambda x, y: x == 0)
+    np.log = telling(log, [of_zero, ("invalid", "invalid value", lambda x, y: x < 0)])
+    try:
+        yield
+    finally:
+        np.exp, np.log = exp, log
+
+
 def fault(error, name):
     """Return what is told of an error: its line in the cell, a message, and the whole account."""
     if isinstance(error, SyntaxError) and error.filename == name:
@@ -146,9 +221,7 @@ def display(value, show):
     """Show the value of a cell's last line as JupyterLab would."""
     if value is None:
         return
-    if type(value).__name__ == "Scene":
-        return show("kept", "")  # the page's own view draws it, from what is stored
-    if type(value).__name__ == "Explorer":
+    if type(value).__name__ in ("Explorer", "Scene"):  # the page draws it, and asks for pictures
         return show("explorer", explorer(value))
     bundle = {}
     if hasattr(value, "_repr_mimebundle_"):
@@ -186,29 +259,39 @@ def show_figure(figure, show):
 
 
 def explorer(value):
-    """Return what the page needs to draw an explorer's sliders and its first picture."""
+    """Return what the page needs to draw an explorer's sliders."""
     EXPLORERS[value.name] = value
     axes = {axis: [plain(each) for each in values] for axis, values in value.axes.items()}
     start = {axis: plain(each) for axis, each in value.start.items()}
-    return {"name": value.name, "axes": axes, "start": start, **compute(value.name, start)}
+    return {"name": value.name, "axes": axes, "start": start}
 
 
 def compute(name, values):
-    """Return the picture and the caption of an explorer for any values of its sliders."""
+    """Return what an explorer shows for any values of its sliders.
+
+    That is its picture and caption as a `Frame` has them, or the state and caption of a scene.
+    """
     value = EXPLORERS[name]
     numbers = {axis: each for axis, each in dict(values).items()}
     for axis, listed in value.axes.items():  # the very value that is listed, where it is one
         numbers[axis] = next(
             (each for each in listed if plain(each) == numbers[axis]), numbers[axis]
         )
-    try:
-        frame = value._draw_frame(*(numbers[axis] for axis in value.axes))
-    except LookupError:  # it knows the listed values alone: of these the nearest
-        for axis, listed in value.axes.items():
-            if numbers[axis] not in listed:
-                numbers[axis] = min(listed, key=lambda each: abs(each - numbers[axis]))  # noqa: B023
-        frame = value._draw_frame(*(numbers[axis] for axis in value.axes))
-    return frame._asdict()
+    for axis in [None, *reversed(value.axes)]:
+        listed = value.axes.get(axis, [])
+        if axis and numbers[axis] not in listed:  # it knows the listed values alone: the nearest
+            numbers[axis] = min(listed, key=lambda each: abs(each - numbers[axis]))  # noqa: B023
+        try:
+            frame = value._draw_frame(*(numbers[axis] for axis in value.axes))
+            break
+        except LookupError:
+            pass
+    else:
+        raise LookupError(f"{name} shows nothing at {values}")
+    if hasattr(frame, "_asdict"):
+        return frame._asdict()
+    state, caption = frame
+    return {"state": state, "caption": caption}
 
 
 def plain(value):

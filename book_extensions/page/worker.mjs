@@ -1,5 +1,5 @@
 // Python beside the page, in a worker: it can be stopped whatever it does, by ending the worker.
-// Messages in: {start}, {run}, {compute}. Messages out: what happens, as it happens.
+// Messages in: {start}, {run}, {check}, {compute}. Messages out: what happens, as it happens.
 const SITE = "/lib/python3.14/site-packages";
 const LOCK = {
   info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten_5_0_3", python: "3.14.0" },
@@ -79,7 +79,7 @@ class Printer {
   }
 }
 
-async function runCell(id, source) {
+async function runCell(id, source, act = runner.run) {
   for (;;) {
     const printer = new Printer(id);
     for (const [set, stream] of [["setStdout", "stdout"], ["setStderr", "stderr"]]) {
@@ -91,7 +91,7 @@ async function runCell(id, source) {
       const plain = data?.toJs ? data.toJs({ dict_converter: Object.fromEntries }) : data;
       say({ output: id, kind, data: plain });
     };
-    const wrong = runner.run(id, source, show)?.toJs({ dict_converter: Object.fromEntries });
+    const wrong = act(id, source, show)?.toJs({ dict_converter: Object.fromEntries });
     printer.flush();
     if (wrong?.missing && loaded < STAGES.length) {
       await more(); // and once more from the cell's beginning
@@ -102,36 +102,48 @@ async function runCell(id, source) {
   }
 }
 
-async function run({ target, cells }) {
+// Runs a cell after what it needs; returns whether all went well.
+async function run({ target, cells, again }) {
   const given = python.toPy(cells);
-  const [imports, ids] = runner.plan(given, target).toJs();
+  const [imports, ids] = runner.plan(given, target, again).toJs();
   const changed = runner.dependents(given, target).toJs();
   given.destroy();
   say({ plan: ids });
-  if (imports.length && !(await runCell("imports", imports.join("\n")))) return say({ idle: true });
+  if (imports.length && !(await runCell("imports", imports.join("\n")))) return false;
   const texts = Object.fromEntries(cells.map((cell) => [cell.id, cell.source]));
-  for (const id of ids) if (!(await runCell(id, texts[id]))) break;
-  say({ idle: true, stale: changed.filter((id) => !ids.includes(id)) });
+  for (const id of ids) if (!(await runCell(id, texts[id]))) return false;
+  say({ stale: changed.filter((id) => !ids.includes(id)) });
+  return true;
 }
 
-function compute({ name, values, call }) {
-  const given = python.toPy(values);
+async function check({ id, source, task }) {
+  return runCell(id, source, (...given) => runner.check(given[0], given[1], task, given[2]));
+}
+
+// What an explorer shows. The cell that makes it is run first, where it has not been: `first`.
+async function compute({ name, values, call, first }) {
   try {
+    if (first && !(await run(first))) throw new Error("The cell of this picture went wrong.");
+    const given = python.toPy(values);
     const result = runner.compute(name, given).toJs({ dict_converter: Object.fromEntries });
+    given.destroy();
     say({ computed: name, call, result });
   } catch (error) {
     say({ computed: name, call, error: String(error.message).trim().split("\n").pop() });
   }
-  given.destroy();
 }
 
-onmessage = async ({ data }) => {
+async function receive(data) {
   try {
     if (data.start) ready = start(data.start);
     await ready;
-    if (data.run) await run(data.run);
-    if (data.compute) compute(data.compute);
+    if (data.run) say({ idle: await run(data.run) });
+    if (data.check) say({ idle: await check(data.check) });
+    if (data.compute) await compute(data.compute);
   } catch (error) {
     say({ broken: String(error.message ?? error).trim().split("\n").pop() });
   }
-};
+}
+
+let last = Promise.resolve(); // one thing after another, also while packages are on their way
+onmessage = ({ data }) => (last = last.then(() => receive(data)));

@@ -39,7 +39,7 @@ def check(task, **names):
     ------
     ValueError
         If there is no such task, or a name that the book's module does not have. Errors in the
-        student's code are no errors of `check`: they become messages.
+        student's code are not errors of `check`: they become messages.
     """
     known = {each.label: each for each in tasks.checked()}
     if task not in known:
@@ -50,7 +50,8 @@ def check(task, **names):
     unknown = [name for name in names if name not in book]
     if unknown:
         raise ValueError(
-            f"{task}: {', '.join(unknown)} is no name of {module}; expected {', '.join(row.names)}"
+            f"{task}: {', '.join(unknown)} is not a name of {module}; "
+            f"expected {', '.join(row.names)}"
         )
     given = inputs(task)
     return judge(task, given, run(task, {**book, **names}, given, patch=names))

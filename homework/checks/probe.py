@@ -59,7 +59,7 @@ class Missing(Exception):
 class Watch:
     """Runs functions and keeps what they give, raise, print and warn about, and in how many steps.
 
-    After a function that did not come to its end no other one is run: its next call would not end
+    After a function that does not finish no other one is run: its next call would not end
     either.
     """
 
@@ -84,7 +84,7 @@ class Watch:
             seen["steps"] += 1
             late = seen["steps"] % 256 == 0 and time.perf_counter() > latest
             if late or seen["steps"] > budget:
-                raise Endless("does not come to its end")
+                raise Endless("does not finish")
 
         def trace(frame, event, argument):
             if is_library(frame.f_code.co_filename):
@@ -176,7 +176,7 @@ class Printed(io.TextIOBase):
 
 
 def is_library(filename, known={}):  # noqa: B006 (the default is a cache)
-    """Whether a file is no student's: installed, of Python itself, or this one's neighbor."""
+    """Whether a file is not a student's: installed, of Python itself, or beside this one."""
     if filename not in known:
         folders = [sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib")]
         known[filename] = (

@@ -94,7 +94,7 @@ def of_notebook(cells):
         try:
             tree = ast.parse("\n".join(lines))
         except (SyntaxError, ValueError):
-            body.append(ast.parse("raise SyntaxError('a cell of the notebook is no valid Python')"))
+            body.append(ast.parse("raise SyntaxError('a notebook cell is not valid Python')"))
             continue
         for node in tree.body:
             kept = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)

@@ -26,7 +26,7 @@ def clean(text, longest=LONGEST):
 
 
 class Verdict:
-    """The judgement of one task.
+    """The judgment of one task.
 
     Attributes
     ----------
@@ -261,7 +261,7 @@ def raised(what, exception, extra=""):
     if exception["type"] == "Missing":
         return f"{exception['text'].replace('there', 'There', 1)} in what was handed in."
     if exception["type"] == "Endless":
-        return f"{what} {exception['text']}. {extra or 'Does its loop come to an end?'}"
+        return f"{what} {exception['text']}. {extra or 'Does its loop end?'}"
     text = f"{what} stopped with {exception['type']}"
     if exception["text"]:
         text += f": {exception['text']}"

@@ -8,11 +8,11 @@ The seed is that of the hidden inputs. Without one it is drawn, so that nobody c
 import argparse
 import json
 import secrets
-import sys
 from pathlib import Path
 
 from homework import data
 from homework.starter import write_zip
+from hwlib.commands import run_command
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -47,13 +47,13 @@ def main(argv=None):
         prog="homework.gradescope.build", description="Write the autograder for Gradescope."
     )
     parser.add_argument("file", nargs="?", default="dist/autograder.zip")
-    parser.add_argument("--seed", type=int, help="of the hidden inputs; default: drawn")
+    parser.add_argument("--seed", type=int, help="seed of the hidden inputs (random)")
     parser.add_argument(
         "--visibility", choices=VISIBILITIES, default=VISIBILITIES[0],
-        help="when students see the tests; default %(default)s",
+        help="when students see the tests (%(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--no-hints", action="store_true", help="show points, without what to look at"
+        "--no-hints", action="store_true", help="show points, but not what to look at"
     )
     options = parser.parse_args(argv)
     seed = 1 + secrets.randbelow(2**32 - 1) if options.seed is None else options.seed
@@ -63,4 +63,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

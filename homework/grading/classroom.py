@@ -25,7 +25,7 @@ from homework.grading.grading import Grade, grade, nothing
 from homework.grading.sandbox import Sandbox
 
 PACKAGE = Path(__file__).parent.parent
-MEMORY = 8 << 30  # bytes of address space for the grader itself
+MEMORY = 8 << 30  # bytes of address space for the grader itself, beyond what it has
 
 
 def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None, roster=None,
@@ -118,7 +118,7 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
     _write(out / "statistics.html", page(records, book))
     print(f"wrote {out / 'grades.csv'}, {out / 'statistics.html'} and {out / 'feedback'}")
     if left:
-        print(f"not graded, since it is no submission: {', '.join(left)}")
+        print(f"not graded, since it is not a submission: {', '.join(left)}")
     if names and (strangers := [name for name in found if name not in names]):
         print(f"not on the roster: {clean(', '.join(strangers), 2000)}")
     for group in alike(records):
@@ -130,13 +130,23 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
     return int(any(report.earned(kept) < report.out_of(kept) for kept in records))
 
 
+def _address_space():
+    """Return how many bytes of addresses this process has; 0 where no kernel tells."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:
+        return 0
+    return pages * resource.getpagesize()
+
+
 def _grade_each(waiting, jobs, seed, limits, regrade, stream):
     """Yield (name, record) as they get ready. No submission keeps the others from that."""
     own, sandboxes, said = threading.local(), [], set()
     # The grader reads what a submission sends; this much is far more than it needs.
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     if soft == resource.RLIM_INFINITY:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
+        # beyond what this process has: where there is none left, a thread would begin and never run
+        resource.setrlimit(resource.RLIMIT_AS, (_address_space() + MEMORY, hard))
 
     def one(name, path, members, key, kept):
         if not hasattr(own, "sandbox"):
@@ -261,7 +271,7 @@ def read_points(path, found):
             if label in ("submission", "comment", "name") or not (cell or "").strip():
                 continue
             if label not in tasks.TASKS:
-                raise ValueError(f"{path}: {label!r} is no task; expected such as 1a")
+                raise ValueError(f"{path}: {label!r} is not a task; expected such as 1a")
             most = tasks.TASKS[label].out_of
             try:
                 value = float(cell)

@@ -161,7 +161,7 @@ def not_loaded(name, exception):
     kind, text = exception["type"], exception["text"]
     if exception.get("at") is not None or kind in ("SyntaxError", "TabError", "IndentationError"):
         hint = " (tabs and spaces are mixed)" if kind == "TabError" else ""
-        return f"{name} is no valid Python{hint}: {text}. {VERSIONS}"
+        return f"{name} is not valid Python{hint}: {text}. {VERSIONS}"
     if kind == "ModuleNotFoundError":
         return (
             f"{name} could not be loaded: {text}. Use numpy, what comes with Python, and the "

@@ -52,11 +52,12 @@ class Keeper:
         self.config, self.limits = config, config["limits"]
         walls.end_with_parent()
         self.namespaces = walls.own_namespaces() if config["namespaces"] else 0
+        # A user for each keeper, whose processes can then be ended all at once.
+        uid = FIRST_UID + os.getpid() % UIDS
+        self.uid = uid if walls.may_become(uid) else None
         # The child's own folder is one below, and only that is given to its user.
         self.top = os.path.realpath(config["folder"])
         self.folder = Path(self.top, "work")
-        # A user for each keeper, whose processes can then be ended all at once.
-        self.uid = FIRST_UID + os.getpid() % UIDS if os.geteuid() == 0 else None
         sys.path += config["path"]  # the packages, without what their .pth files would add
         os.environ.update({"MPLBACKEND": "agg", "MPLCONFIGDIR": self.top, "HOME": self.top})
         import numpy.lib.recfunctions  # noqa: F401 (all that is imported here is imported once)
@@ -268,7 +269,7 @@ def send(sender, data):
 def why(status, late, data, limits):
     """Say in a sentence why there are no results."""
     if len(data) > limits["output"]:
-        return "It gives back far too much."
+        return "It returns far too much."
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number in (signal.SIGKILL, signal.SIGXCPU) and late:

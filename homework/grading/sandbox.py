@@ -209,7 +209,7 @@ def read(outcome):
             return {"problem": clean(outcome["problem"])}
         payload = outcome["payload"]
         if payload.count("[") + payload.count("{") > BRACKETS:
-            return {"problem": "It gives back far too much."}
+            return {"problem": "It returns far too much."}
         outcome = json.loads(payload)
         notes = [clean(note, 300) for note in list(outcome.get("notes", ()))[:5]]
         if "exception" in outcome:

@@ -235,7 +235,7 @@ def _program(submission, entry, content):
         code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
         text = of_notebook([each if isinstance(each, str) else "".join(each) for each in code])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        submission.note(f"{entry.path} is no notebook that can be read: {error}.")
+        submission.note(f"{entry.path} cannot be read as a notebook: {error}.")
         return b"raise SyntaxError('the notebook cannot be read')\n"
     submission.note(f"{entry.path} is a notebook: its code cells are graded.")
     return text.encode("utf-8", "replace")
@@ -285,7 +285,7 @@ def _folder(top, submission, members=None):
                         submission.note(f"{path} is left out: it is {DEEPEST} folders deep.")
             elif not entry.is_file():
                 if entry.name.lower().endswith((".py", ".ipynb")):
-                    submission.note(f"{path} is left out: it is no ordinary file.")
+                    submission.note(f"{path} is left out: it is not an ordinary file.")
             elif not IGNORED.fullmatch(entry.name):
                 kind = entry.stat(follow_symlinks=False)
                 place = entry.path
@@ -297,7 +297,7 @@ def _folder(top, submission, members=None):
                         with zipfile.ZipFile(place) as archive:
                             yield from list(_archive(archive, submission, path.with_suffix(""), 1))
                     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error):
-                        submission.note(f"{path} is left out: it is no zip that can be read.")
+                        submission.note(f"{path} is left out: it cannot be read as a zip.")
 
 
 def _read(path):
@@ -305,7 +305,7 @@ def _read(path):
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError("it is no ordinary file")
+            raise OSError("it is not an ordinary file")
         return file.read(LARGEST + 1)
 
 
@@ -364,7 +364,7 @@ def of_class(folder):
     """Return a class's submissions, (path, members) by name, and the names that belong to none."""
     folder = Path(folder)
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder")
+        raise ValueError(f"{folder} is not a folder")
     found, flat, left = {}, defaultdict(list), []
     for path in sorted(folder.iterdir()):
         if IGNORED.fullmatch(path.name):

@@ -1,6 +1,6 @@
 """The walls around code that is being checked: what the kernel offers, one function each.
 
-Linux only, but for `limit`. Every function says whether the wall stands, so that the command can
+Linux only, except for `limit`. Every function says whether the wall stands, so that the command can
 name the ones that are missing. The program that uses them is `jail`.
 """
 
@@ -25,23 +25,46 @@ CLONE = {"x86_64": 56, "aarch64": 220}.get(MACHINE)
 
 
 def own_namespaces():
-    """Let an ordinary user make namespaces; return those that a child can have.
+    """Let a user without the right to make namespaces make them; return those a child can have.
 
     Network, shared memory, processes and mounts, as far as the kernel allows.
     """
     if not LINUX or CLONE is None:
         return 0
-    if os.geteuid() != 0:
-        if not is_open(os.__file__):
-            return 0  # a right to read it would not hold in there
-        uid, gid = os.geteuid(), os.getegid()
-        if libc.unshare(NEW_USER) != 0:
-            return 0
-        with contextlib.suppress(OSError):
-            Path("/proc/self/setgroups").write_text("deny")
-        with contextlib.suppress(OSError):
-            Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-            Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    kinds = possible_namespaces()
+    if kinds or not is_open(os.__file__) and os.geteuid() != 0:
+        return kinds  # a right to read Python would not hold in there
+    # tried by a child first: who is in, and has no name there, cannot even open a file
+    if not succeeds(enter_user_namespace):
+        return 0
+    enter_user_namespace()
+    return possible_namespaces()
+
+
+def enter_user_namespace():
+    """Enter a user namespace, in which this process may make others; keep its user and group."""
+    uid, gid = os.geteuid(), os.getegid()
+    if libc.unshare(NEW_USER) != 0:
+        raise OSError("no user namespaces")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+
+
+def succeeds(action):
+    """Whether a child of this process can do this without an OSError."""
+    child = os.fork()
+    if child == 0:
+        try:
+            action()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def possible_namespaces():
+    """Return the kinds of namespaces in which this process may start a child."""
     kinds = 0
     for kind in (NEW_NET, NEW_IPC, NEW_PID, NEW_MOUNT):
         try:
@@ -151,6 +174,28 @@ def become(uid, readable):
     os.setgid(uid)
     os.setuid(uid)
     capabilities(1 << 2 if hidden else 0)  # CAP_DAC_READ_SEARCH
+
+
+def may_become(uid):
+    """Whether this process may turn into another user, give files to it, and end it.
+
+    Root may; in a container, or in a user namespace, even root need not be allowed to.
+    """
+    if os.geteuid() != 0:
+        return False
+    if LINUX:
+        needed = 1 << 0 | 1 << 5 | 1 << 6 | 1 << 7  # CAP_CHOWN, KILL, SETGID, SETUID
+        status = Path("/proc/self/status").read_text()
+        effective = int(status.split("CapEff:")[1].split()[0], 16)
+        if effective & needed != needed:
+            return False
+
+    def become_other():
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
+
+    return succeeds(become_other)
 
 
 def is_open(path):

@@ -1,8 +1,8 @@
 """What the pictures of the book look like: one width, one style file, one palette.
 
-The hues are Okabe and Ito's, safe for the colour-blind; those too pale to stand out from a white
+The hues are Okabe and Ito's, safe for the color-blind; those too pale to stand out from a white
 page (contrast below 3:1, of those that text is written in below 4.5:1) are darkened. The same thing
-has the same colour on every page. tests/test_contrast.py computes what is said here.
+has the same color on every page. tests/test_contrast.py computes what is said here.
 """
 
 from contextlib import contextmanager
@@ -113,11 +113,13 @@ class _Sheet(Figure):
 
     def wipe(self):
         """Remove all that was drawn on it."""
+        self.set_dpi(matplotlib.rcParams["figure.dpi"])  # saving it changed this
         for part in set(self.get_children()) - self.bare:
             part.remove()
         for axes in self.axes:
-            for part in set(axes.get_children()) - self.bare:
-                part.remove()
+            for part in axes.get_children():
+                if part not in self.bare and part.axes:  # a contour's labels go with it
+                    part.remove()
             axes.containers.clear()
             axes.relim()
             axes.set_prop_cycle(None)

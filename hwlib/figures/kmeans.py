@@ -180,7 +180,7 @@ def _draw_row(X, results, titles):
 
 
 def _draw_clusters(axes, X, result):
-    """Draw points in their cluster's colour, borders between clusters, and numbered centroids."""
+    """Draw points in their cluster's color, borders between clusters, and numbered centroids."""
     # squares and borders without half-tones: a frame's file shrinks by a quarter
     for c in range(len(result.centroids)):
         points = X[result.assignments == c]

@@ -7,19 +7,18 @@ processor's cache, and one product serves both logarithms. Tables that only this
 
 import numpy as np
 
-from hwlib.arguments import as_array, as_generator, as_real, as_whole
-from hwlib.binary_em import (
-    LOG_0,
-    Iteration,
+from hwlib.arguments import (
+    as_array,
     as_distributions,
     as_examples,
+    as_generator,
+    as_real,
     as_weights,
+    as_whole,
     check_fit,
-    climb,
-    log,
-    log_prior,
 )
-from hwlib.binary_em import as_mixture as with_parameters
+from hwlib.arguments import as_mixture as with_parameters
+from hwlib.binary_em import LOG_0, Iteration, climb, log, log_prior
 
 
 def e_step(X, pi, W):

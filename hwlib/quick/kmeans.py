@@ -2,7 +2,8 @@
 
 Both steps treat many runs at once. A product of matrices in float32 finds the nearest centroid of
 nearly every point; the few where rounding might decide are decided as `hwlib.kmeans.assign` does
-it. `update` carries only the points that moved from one cluster's sum to another's.
+it. `update` carries only the points that moved from one cluster's sum to another's. Here points may
+have weights, shape (n,), positive: how often each occurs.
 """
 
 from itertools import count
@@ -14,7 +15,6 @@ from hwlib.kmeans import (
     as_array,
     as_clustering,
     as_generator,
-    as_weights,
     as_whole,
     require,
 )
@@ -22,13 +22,14 @@ from hwlib.kmeans import (
 
 def assign(X, centroids):
     """Return the centroid nearest to each point; see `hwlib.kmeans.assign`."""
-    X, centroids, *_ = as_clustering(X, centroids)
+    X, centroids, _ = as_clustering(X, centroids)
     return nearest(X, centroids[np.newaxis])[0].astype(np.intp)
 
 
 def update(X, assignments, centroids, weights=None):
     """Return the mean of each cluster's points; see `hwlib.kmeans.update`."""
-    X, centroids, assignments, weights = as_clustering(X, centroids, assignments, weights)
+    X, centroids, assignments = as_clustering(X, centroids, assignments)
+    weights = as_weights(weights, len(X))
     totals = new_totals(X, centroids[np.newaxis], weights)
     move(X, np.full((1, 1), -1), assignments[np.newaxis], totals, weights)
     return means(X, totals, centroids.T[..., np.newaxis])[..., 0].T
@@ -36,13 +37,15 @@ def update(X, assignments, centroids, weights=None):
 
 def reconstruction_error(X, assignments, centroids, weights=None):
     """Return the loss; see `hwlib.kmeans.reconstruction_error`."""
-    X, centroids, assignments, weights = as_clustering(X, centroids, assignments, weights)
+    X, centroids, assignments = as_clustering(X, centroids, assignments)
+    weights = as_weights(weights, len(X))
     return float(losses(X, assignments[np.newaxis], centroids[np.newaxis], weights)[0])
 
 
 def iterate(X, centroids, weights=None):
     """Yield the steps of one run; see `hwlib.kmeans.iterate`."""
-    X, centroids, _, weights = as_clustering(X, centroids, None, weights)
+    X, centroids, _ = as_clustering(X, centroids)
+    weights = as_weights(weights, len(X))
     for z, mu, _ in lloyd(X, centroids[np.newaxis], weights):
         yield KMeansResult(z[0].astype(np.intp), mu[0], float(losses(X, z, mu, weights)[0]))
 
@@ -66,6 +69,13 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
 def initial_centroids(X, k, rng=0, init="random", weights=None):
     """Return centroids to start from; see `hwlib.kmeans.initial_centroids`."""
     return draw_starts(as_array("X", X, "n", "d"), k, as_generator(rng), init, weights, 1)[0]
+
+
+def as_weights(weights, n):
+    """Return positive weights of n points; None stands for ones."""
+    weights = np.ones(n) if weights is None else as_array("weights", weights, n)
+    require(weights.min() > 0, f"weights must be {n} positive numbers, one for each row of X")
+    return weights
 
 
 def draw_starts(X, k, rng, init, weights, runs):
@@ -104,7 +114,8 @@ def lloyd(X, starts, weights):
     """
     # the axis of the runs is the last: numpy is fastest along it, and they are often many
     centroids, totals = np.array(starts.T, order="C"), new_totals(X, starts, weights)
-    table = columns(X.T, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if it is small
+    with np.errstate(over="ignore"):  # as in nearest
+        table = columns(X.T, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if small
     before = mark = np.full((len(starts), len(X)), -1)
     for step in count():  # pragma: no branch (it returns)
         assignments = nearest(X, centroids.T, table)

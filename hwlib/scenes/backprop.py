@@ -211,24 +211,39 @@ def _examples(dataset):
     return [[float(x[0]), float(x[1]), int(y)] for x, y in dataset]
 
 
+class _Run:
+    """A run of gradient descent, which goes as far as it is asked to."""
+
+    def __init__(self, loss_fn, params, learning_rate):
+        self.loss_fn, self.learning_rate = loss_fn, learning_rate
+        self.kept = {0: params}  # the parameters after some steps
+        self.losses = gradient_descent(loss_fn, list(params), learning_rate, 0)
+
+    def at(self, step):
+        """Return the parameters after so many steps, or at the run's end."""
+        if step not in self.kept:
+            before = max(each for each in self.kept if each < step)
+            params = list(self.kept[before])
+            rate, steps = self.learning_rate, step - before
+            losses = gradient_descent(self.loss_fn, params, rate, steps)
+            self.kept[step] = params
+            known = self.losses[: before + 1] + losses[1:]
+            self.losses = max(self.losses, known, key=len)
+        return self.kept[step]
+
+
 @cache
 def _train(make_loss_fn, name, learning_rate):
-    """Return the losses of a run of 1,000 steps, and its parameters after those of `STEPS`."""
     dataset, params = {
         "simple": (SIMPLE_DATASET, [np.zeros(2), 0.0]),
         "XOR": (XOR_DATASET, [np.array([2.0, -1.0]), 0.5]),
         "network": (XOR_DATASET, initial_neural_network()),
     }[name]
-    loss_fn, params, kept = make_loss_fn(dataset), list(params), {}
-    losses = gradient_descent(loss_fn, params, learning_rate, 0)
-    for step in sorted({*STEPS, *NETWORK_STEPS}):
-        losses += gradient_descent(loss_fn, params, learning_rate, step - len(losses) + 1)[1:]
-        kept[step] = list(params)
-    return losses, kept
+    return _Run(make_loss_fn(dataset), list(params), learning_rate)
 
 
 def _training_caption(head, run, dataset, step):
-    losses, params = run[0], run[1][step]
+    params, losses = run.at(step), run.losses
     last = min(step, len(losses) - 1)
     ended = f"the run ended at step {last} with " if last < step else ""
     text = f"{head}, step {step}: {ended}loss {seen(losses[last], 4):.4f}"
@@ -311,35 +326,38 @@ SLOPE_RATES = [0.03, 0.1, 0.3, 0.6, 1.0, 2.0]
 SLOPE_START = [-3.5, 3.0]
 
 
-def descent(learning_rate, step):
+def descent(learning_rate, step, examples=SLOPE_EXAMPLES, start=SLOPE_START):
     """Return what the scene of gradient descent shows after some steps, and its caption.
 
-    The loss is that of logistic regression with two weights and no offset.
+    The loss is that of logistic regression with two weights and no bias.
 
     Parameters
     ----------
     learning_rate : float
     step : int
+    examples : list of (x, y), where x has shape (2,) and y is +1 or −1
+    start : sequence of 2 float
+        The weights at first.
 
     Returns
     -------
     state : dict
     caption : str
     """
-    losses, w = _descend(learning_rate, step)
+    losses, w = _descend(learning_rate, step, examples, start)
     rises = int(sum(after > before + 1e-9 for before, after in zip(losses, losses[1:])))
     how = ""
     if step:
         steps = "step" if step == 1 else "steps"
         how = f" It rose in {rises} of {step} {steps}." if rises else " It fell in every step."
-    state = {"examples": _examples(SLOPE_EXAMPLES), "start": SLOPE_START}
+    state = {"examples": _examples(examples), "start": list(start)}
     return state, (
         f"Learning rate {learning_rate:g}, step {step}: "
         f"w = [{_fixed(w[0], 2)}, {_fixed(w[1], 2)}], loss {_fixed(losses[-1], 3)}.{how}"
     )
 
 
-def _descend(learning_rate, steps):
+def _descend(learning_rate, steps, examples, start):
     def loss_fn(w):
         order = []
         w = InputNode(w, order)
@@ -352,14 +370,14 @@ def _descend(learning_rate, steps):
                 ),
                 -1,
             )
-            for x, y in SLOPE_EXAMPLES
+            for x, y in examples
         ]
         total = terms[0]
         for term in terms[1:]:
             total = AddNode(total, term)
         return [w], total
 
-    params = [np.array(SLOPE_START)]
+    params = [np.array(start, float)]
     losses = gradient_descent(loss_fn, params, learning_rate, steps)
     return losses, params[0]
 

@@ -60,8 +60,8 @@ def still(view, state, values, width=660):
     Returns
     -------
     str
-        Empty where there is no engine to run JavaScript, as in a browser's own Python: there the
-        view itself is at hand.
+        Empty where there is no engine to run JavaScript, as in a browser's own Python. The page has
+        the view itself.
     """
     arguments = ", ".join(json.dumps(each) for each in (state, values, width))
     try:

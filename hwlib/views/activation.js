@@ -25,7 +25,7 @@ function look(state, values, own) {
 
 function draw(seen, stage) {
   const { x: at } = seen.glide, { width, narrow } = stage, { f, name, y: bounds, ticks: marks, slope } = FUNCTIONS[seen.name];
-  const left = 44, right = width - 14, top = 30, bottom = narrow ? 260 : 310;
+  const left = 44, right = width - 14, top = 30, bottom = narrow ? 260 : 240;
   const x = linear([-END, END], [left, right]), y = linear(bounds, [bottom, top]);
   const grid = range(321).map((i) => -END + i / 20);
   const tangent = [-1.6, 1.6].map((d) => [x(at + d), y(f(at) + d * slope(at))]);
@@ -39,7 +39,7 @@ function draw(seen, stage) {
     h("path", { class: "curve-value", d: trace(grid.map((v) => [x(v), y(f(v))])) }),
     h("path", { class: "curve-gradient", d: seen.name === "ReLU" ? `M${px(x(-END))} ${px(y(0))}H${px(x(0))}M${px(x(0))} ${px(y(1))}H${px(x(END))}` : trace(grid.map((v) => [x(v), y(slope(v))])) }),
     words(x(label[0]), y(label[1]), `${name}(x)`, { class: "value halo-paper strong", "text-anchor": "end" }),
-    words(x(seen.name === "ReLU" ? 6 : 3.9), y(seen.name === "ReLU" ? 1 : 0.07) - 8, "derivative", { class: "gradient halo-paper", "text-anchor": "middle" }),
+    words(x(seen.name === "ReLU" ? 6 : narrow ? 5.7 : 3.9), y(seen.name === "ReLU" ? 1 : 0.07) - 8, "derivative", { class: "gradient halo-paper", "text-anchor": "middle" }),
     h("path", { class: "tangent", d: trace(tangent) }),
     h("circle", { class: "mark-gradient", cx: px(x(at)), cy: px(y(slope(at))), r: 6 }),
     h("path", { class: "guide", d: `M${px(x(at))} ${px(bottom)}V${px(y(f(at)))}` }),

@@ -1,5 +1,5 @@
 // Gradient descent on a loss of two weights: start anywhere, at any learning rate, and see each step.
-// The loss is that of logistic regression without an offset; tests/hwlib/test_scenes.py holds the steps
+// The loss is that of logistic regression without a bias; tests/hwlib/test_scenes.py holds the steps
 // computed here equal to those of hwlib.backprop.
 import { bar, button, clamp, color, contour, fixed, h, handle, linear, picture, px, rounded, scene, trace, words, xAxis, yAxis } from "./kit.js";
 
@@ -38,8 +38,8 @@ function look(state, values, own) {
 
 function draw(seen, stage) {
   const { examples, ws, start } = seen, { now } = seen.glide, { own, width, narrow } = stage;
-  const left = 36, top = 10, wide = width - left - 8, tall = narrow ? wide : Math.round(wide * 0.66), bottom = top + tall;
-  const reach = narrow ? W : [-6.06, 6.06], x = linear(reach, [left, left + wide]), y = linear(W, [bottom, top]);
+  const left = 36, top = 10, wide = width - left - 8, tall = narrow ? wide : Math.round(wide * 0.46), bottom = top + tall;
+  const reach = narrow ? W : [-8.7, 8.7], x = linear(reach, [left, left + wide]), y = linear(W, [bottom, top]);
   const at = ([a, b]) => [clamp(x(a), -9999, 9999), clamp(y(b), -9999, 9999)];
   const f = (a, b) => loss(examples, [a, b]);
   const levels = stage.still ? levelsOf(f, x, y) : remembered(examples, width, () => levelsOf(f, x, y));
@@ -52,7 +52,7 @@ function draw(seen, stage) {
         h("g", {}, ws.slice(0, -1).map((w) => { const [a, b] = at(w); return h("circle", { class: "dot", cx: px(a), cy: px(b), r: 3 }); })),
         h("circle", { class: "mark-gradient", cx: px(at(now)[0]), cy: px(at(now)[1]), r: 6.5 })),
       h("rect", { x: left, y: top, width: wide, height: tall, class: "frame" }),
-      xAxis(x, bottom, { at: [-4, -2, 0, 2, 4], label: "w₁" }), yAxis(y, left, { at: [-4, -2, 0, 2, 4] }),
+      xAxis(x, bottom, { at: narrow ? [-4, -2, 0, 2, 4] : [-8, -4, 0, 4, 8], label: "w₁" }), yAxis(y, left, { at: [-4, -2, 0, 2, 4] }),
       words(left + 8, top + 18, "w₂", { class: "name halo-paper" }),
       handle(stage, { at: at(start), label: "where it starts", spoken: `w1 ${fixed(start[0])}, w2 ${fixed(start[1])}`, now: start[0],
         move: ([a, b]) => stage.change({ start: [rounded(clamp(x.invert(a), ...reach), 2), rounded(clamp(y.invert(b), ...W), 2)] }) },

@@ -216,7 +216,7 @@ function draw(seen, stage) {
   const boxHeight = 66, boxWidth = narrow
     ? Math.min(122, width / most - 8)
     : Math.min(126, (width - gap * (columns.length - 1)) / columns.length);
-  const size = narrow ? { w: width, h: columns.length * (boxHeight + 40) - 30 } : { w: width, h: Math.max(most * (boxHeight + 22), 200) };
+  const size = narrow ? { w: width, h: columns.length * (boxHeight + 40) - 30 } : { w: width, h: Math.max(most * (boxHeight + 22), 170) };
   const spot = (i, d) => {
     const along = columns.length > 1 ? d / (columns.length - 1) : 0.5;
     return narrow
@@ -249,14 +249,16 @@ function draw(seen, stage) {
       ? `M${px(tip[0] - 5)} ${px(tip[1] - way * 8)}L${px(tip[0])} ${px(tip[1])}L${px(tip[0] + 5)} ${px(tip[1] - way * 8)}`
       : `M${px(tip[0] - way * 8)} ${px(tip[1] - 5)}L${px(tip[0])} ${px(tip[1])}L${px(tip[0] - way * 8)} ${px(tip[1] + 5)}`;
     const made = i < forward || seen.hasGrads;
-    // the local derivative, where it is one number
-    const local = back && depth(child.value) === 0 && depth(node.value) === 0
+    // the local derivative, where it is one number, once it has been used
+    const local = seen.hasGrads && seen.fired.includes(i) && depth(child.value) === 0 && depth(node.value) === 0
       ? number(KINDS[node.kind].back(1, node.value, node.children[0].value, node.children[1]?.value, node.a)[which]) : null;
-    const middle = [(a[0] + stops[1][0]) / 2, (a[1] + stops[1][1]) / 2];
+    const middle = [(a[0] + stops[1][0]) / 2, (a[1] + stops[1][1]) / 2 + (narrow ? 4 : -7)];
+    // what has no room between two boxes stands above them
+    if (!narrow && local?.length * 8 + 8 > gap) middle[1] -= boxHeight / 2 - 2;
     return h("g", { class: made ? "edge" : "edge off" },
       h("path", { d, fill: "none", stroke: color(tone), "stroke-width": strong ? 3 : 1.4 }),
       h("path", { d: head, fill: "none", stroke: color(tone), "stroke-width": strong ? 3 : 1.4 }),
-      local !== null && words(middle[0], middle[1] - (narrow ? -4 : 7), `×${local}`, { "text-anchor": "middle", class: "halo", fill: color("gradient") }));
+      local !== null && words(middle[0], middle[1], `×${local}`, { "text-anchor": "middle", class: "halo", fill: color("gradient") }));
   }));
 
   const fire = (i) => stage.change({ fired: [...(own.fired ?? seen.fired), i] });

@@ -58,6 +58,7 @@ function right(model, params, examples) {
   return `${margins.filter((m) => m > 1e-6).length} of ${margins.length} examples right`;
 }
 
+const LETTERS = "ABCDEF"; // the names of the examples
 const COUNTS = ["no hidden unit is", "one hidden unit is", "two hidden units are", "three hidden units are"];
 
 function caption(model, head, { params, losses }, examples, step) {
@@ -82,15 +83,15 @@ function look(state, values, own) {
 
 function draw(seen, stage) {
   const { model, examples, losses, step, box } = seen, { params } = seen.glide, { own, width, narrow } = stage;
-  const left = 34, top = 8, side = narrow ? width - left - 4 : Math.round(width * 0.54), bottom = top + side;
+  const network = model === "network";
+  const left = 34, top = 8, side = narrow ? width - left - 4 : Math.round(width * 0.49), bottom = top + side;
   const x = linear(box.x, [left, left + side]), y = linear(box.y, [bottom, top]);
   const at = ([a, b]) => [x(a), y(b)];
   const score = (a, b) => MODELS[model].score(params, [a, b]);
-  const network = model === "network";
-  const half = network ? 176 : 0; // the height of the drawn network
+  const half = network ? 196 : 0; // the height of the drawn network
   const right = narrow
-    ? { left: 52, right: width - 20, top: bottom + 62 + half, bottom: bottom + 200 + half }
-    : { left: left + side + 70, right: width - 20, top: top + 22 + half, bottom: Math.max(bottom, top + half + 150) };
+    ? { left: 52, right: width - 20, top: bottom + 62 + half, bottom: bottom + (network ? 170 : 200) + half }
+    : { left: left + side + 70, right: width - 20, top: top + 22 + half, bottom: Math.max(bottom, top + half + 130) };
   const height = (narrow ? right.bottom : Math.max(bottom, right.bottom)) + 46;
 
   const change = (i, made) => stage.change({ examples: examples.map((each, j) => (j === i ? made(each) : each)) });
@@ -103,12 +104,22 @@ function draw(seen, stage) {
   const points = losses.map((loss, t) => [along(t), clamp(lossY(Math.max(loss, 1e-9)), right.top, right.bottom)]);
   const shown = points.filter((_, t) => t < 60 || t % 10 === 0 || t === points.length - 1);
 
-  // where each hidden unit switches on, and which side it is on
+  const awake = network ? on(params, examples) : [];
+  // where each hidden unit switches on
   const hinges = !network ? [] : params[0].map((w, i) => {
-    const norm = dot(w, w);
-    if (!norm || !on(params, examples)[i]) return null;
-    const foot = w.map((each) => (-params[1][i] * each) / norm), way = [-w[1], w[0]].map((each) => (8 * each) / Math.sqrt(norm));
-    return h("path", { class: "hinge", stroke: color(`c${[3, 5, 8][i % 3]}`), d: trace([[foot[0] - way[0], foot[1] - way[1]], [foot[0] + way[0], foot[1] + way[1]]].map(at)) });
+    const norm = dot(w, w), tone = color(UNITS[i % 3]);
+    if (!norm || !awake[i]) return null;
+    const length = Math.sqrt(norm), foot = w.map((each) => (-params[1][i] * each) / norm);
+    // always from left to right: dashes of lines that coincide then alternate
+    const turn = w[1] > 0 || (w[1] === 0 && w[0] > 0) ? 1 : -1, way = [turn * w[1], -turn * w[0]].map((each) => each / length);
+    const along = (t, off = 0) => at([0, 1].map((j) => foot[j] + t * way[j] + (off * w[j]) / length));
+    // a mark on the side where the unit is on, near the middle of what is seen
+    const middle = [0, 1].reduce((sum, j) => sum + ((box.x[j] + box.x[1 - j]) / 2 - foot[j]) * way[j], 0) + (i - 1) * 0.2 * (box.x[1] - box.x[0]);
+    const [[a, b], [c, d]] = [along(middle), along(middle, 1)], far = Math.hypot(c - a, d - b);
+    return [
+      h("path", { class: "hinge", stroke: tone, "stroke-dashoffset": -7 * i, d: trace([along(-9), along(9)]) }),
+      h("path", { stroke: tone, "stroke-width": 5, d: trace([[a, b], [a + (11 * (c - a)) / far, b + (11 * (d - b)) / far]]) }),
+    ];
   });
 
   return [
@@ -118,7 +129,7 @@ function draw(seen, stage) {
         const start = [range(3).map(() => [uniform(), uniform()]), range(3).map(uniform), range(3).map(uniform), uniform()];
         stage.change({ seed: (own.seed ?? 0) + 1, start });
       }),
-      range(examples.length).map((i) => button(`Flip ${i + 1}`, () => flip(i), { title: `Flip the label of example ${i + 1}` })),
+      range(examples.length).map((i) => button(`Flip ${LETTERS[i]}`, () => flip(i), { title: `Flip the label of example ${LETTERS[i]}` })),
       button("Undo", () => stage.reset(), { disabled: !own.examples && !own.start }),
     ),
     picture(width, height, "The examples, what is predicted in the plane, and the loss by step", { class: "training" },
@@ -132,39 +143,54 @@ function draw(seen, stage) {
       examples.map(([a, b, label], i) => {
         const tone = label > 0 ? "positive" : "negative";
         return handle(stage, {
-          at: at([a, b]), label: `example ${i + 1}, label ${label > 0 ? "+1" : "−1"}; Enter turns it`, now: a,
+          at: at([a, b]), label: `example ${LETTERS[i]}, label ${label > 0 ? "+1" : "−1"}; Enter turns it`, now: a,
           spoken: `x1 ${fixed(a)}, x2 ${fixed(b)}, label ${label > 0 ? "+1" : "−1"}`, move: (to) => place(i, to), press: () => flip(i),
         },
         label > 0 ? h("circle", { r: 14, fill: color(tone), stroke: color("paper"), "stroke-width": 2.5 }) : h("rect", { x: -13, y: -13, width: 26, height: 26, rx: 4, fill: color(tone), stroke: color("paper"), "stroke-width": 2.5 }),
-        words(0, 4.5, label > 0 ? "+1" : "−1", { "text-anchor": "middle", class: "inverse" }));
+        words(0, 4.5, label > 0 ? "+1" : "−1", { "text-anchor": "middle", class: "inverse" }),
+        words(21, -12, LETTERS[i], { "text-anchor": "middle", class: "halo-paper strong" }));
       }),
-      network && diagram(params, on(params, examples), narrow ? { left: 24, right: width - 24, top: bottom + 48 } : { left: left + side + 34, right: width - 22, top: top + 6 }),
+      network && diagram(params, awake, examples, narrow ? { left: 4, right: width - 4, top: bottom + 48 } : { left: left + side + 30, right: width - 4, top: top + 2 }),
       xAxis(stepX, right.bottom, { at: [0, 1, 10, 100, 1000].map((t) => Math.log(1 + t)), format: (v) => fixed(Math.exp(v) - 1, 0), label: "step" }),
       yAxis(lossY, right.left, { at: [0.01, 0.1, 1, 10, 100].filter((v) => v < lossY.domain[1]), label: "loss", grid: right.right }),
-      h("path", { class: "guide", d: `M${px(right.left)} ${px(lossY(4 * Math.LN2))}H${px(right.right)}` }),
-      words(right.right, lossY(4 * Math.LN2) - 6, "4 log 2", { "text-anchor": "end", class: "faint halo-paper" }),
+      !network && h("g", {},
+        h("path", { class: "guide", d: `M${px(right.left)} ${px(lossY(4 * Math.LN2))}H${px(right.right)}` }),
+        words(right.right, lossY(4 * Math.LN2) - 6, "4 log 2", { "text-anchor": "end", class: "faint halo-paper" })),
       h("path", { class: "line", d: trace(shown) }),
       h("circle", { class: "dot", cx: px(points.at(-1)[0]), cy: px(points.at(-1)[1]), r: 5 })),
   ];
 }
 
-// The network itself: a line for each weight, as thick as it is large, in the color of its sign.
-function diagram([W, b, v, c], awake, { left, right, top }) {
-  const columns = [left + 8, (left + right) / 2, right - 16], tall = 140;
-  const inputs = [0.2, 0.8].map((t) => [columns[0], top + 10 + t * tall]);
-  const units = W.map((_, i) => [columns[1], top + 10 + ((i + 0.5) / W.length) * tall]), out = [columns[2], top + 10 + tall / 2];
-  const edge = (from, to, weight, alive) => h("path", {
-    d: trace([from, to]), stroke: color(weight < 0 ? "negative" : "positive"), "stroke-width": px(clamp(0.6 + 2.2 * Math.abs(weight), 0.6, 9)), "stroke-opacity": alive ? 0.75 : 0.2,
+const UNITS = ["c3", "c5", "c8"]; // the colors of the hidden units
+
+// The network itself: a line for each weight, as thick as it is large, in the color of its sign. In a
+// unit's box, a bar for each example: what the unit answers to it.
+function diagram([W, b, v, c], awake, examples, { left, right, top }) {
+  const tall = 156, wide = 72, high = 44;
+  const inputs = [0.25, 0.75].map((t) => [left + 14, top + t * tall]);
+  const units = W.map((_, i) => [left + 0.52 * (right - left), top + ((i + 0.5) / W.length) * tall]), out = [right - wide / 2, top + tall / 2];
+  const hidden = W.map((row, i) => examples.map(([x1, x2]) => Math.max(0, dot(row, [x1, x2]) + b[i])));
+  const most = Math.max(1, ...hidden.flat());
+  const chances = examples.map((_, k) => sigmoid(hidden.reduce((sum, each, i) => sum + v[i] * each[k], c)));
+  const edge = ([x0, y0], [x1, y1], weight, alive) => h("path", {
+    d: trace([[x0, y0], [x1 - wide / 2, y1]]), stroke: color(weight < 0 ? "negative" : "positive"), "stroke-width": px(clamp(0.6 + 1.8 * Math.abs(weight), 0.6, 8)), "stroke-opacity": alive ? 0.75 : 0.2,
   });
-  const node = ([x, y], text, tone, alive = true) => [
-    h("circle", { cx: px(x), cy: px(y), r: 15, fill: color("paper"), stroke: color(tone), "stroke-width": 2, "stroke-dasharray": alive ? undefined : "3 3" }),
-    words(x, y + 4.5, text, { "text-anchor": "middle" }),
-  ];
+  const unit = ([x, y], name, tone, answers, most, alive = true) => {
+    const zero = x - wide / 2 + 27, length = wide - 34;
+    return h("g", {},
+      h("rect", { x: px(x - wide / 2), y: px(y - high / 2), width: wide, height: high, rx: 8, fill: color("paper"), stroke: color(tone), "stroke-width": 2, "stroke-dasharray": alive ? undefined : "3 3" }),
+      words(x - wide / 2 + 14, y + 4.5, name, { "text-anchor": "middle" }),
+      h("path", { d: `M${px(zero)} ${px(y - 18)}v36`, stroke: color("faint") }),
+      alive ? answers.map((answer, k) => h("rect", {
+        x: px(zero), y: px(y - 18 + 9.2 * k), width: px((length * answer) / most), height: 7, fill: color(examples[k][2] > 0 ? "positive" : "negative"),
+      })) : words(zero + length / 2, y + 4.5, "dead", { "text-anchor": "middle" }));
+  };
   return h("g", { class: "network" },
-    W.map((row, i) => [row.map((weight, j) => edge(inputs[j], units[i], weight, awake[i])), edge(units[i], out, v[i], awake[i])]),
-    inputs.map((place, j) => node(place, `x${"₁₂"[j]}`, "ink")),
-    units.map((place, i) => [node(place, `h${"₁₂₃"[i]}`, `c${[3, 5, 8][i % 3]}`, awake[i]), !awake[i] && words(place[0], place[1] + 30, "dead", { "text-anchor": "middle", class: "halo-paper" })]),
-    node(out, "P", "ink"));
+    W.map((row, i) => [row.map((weight, j) => edge(inputs[j], units[i], weight, awake[i])), edge([units[i][0] + wide / 2, units[i][1]], out, v[i], awake[i])]),
+    inputs.map(([x, y], j) => [h("circle", { cx: px(x), cy: px(y), r: 13, fill: color("paper"), stroke: color("ink"), "stroke-width": 2 }), words(x, y + 4.5, `x${"₁₂"[j]}`, { "text-anchor": "middle" })]),
+    units.map((place, i) => unit(place, `h${"₁₂₃"[i]}`, UNITS[i % 3], hidden[i], most, awake[i])),
+    unit(out, "P", "ink", chances, 1),
+    words(right, top + tall + 6, "bars: A to D", { "text-anchor": "end", class: "faint" }));
 }
 
 export default { ...scene({ look, draw, keeps: ["step", "learning_rate"] }), train, caption };

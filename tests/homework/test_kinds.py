@@ -144,8 +144,8 @@ wrong("numerical: the formula", {"1h": 3}, "another f", (NUMERICAL, '''\
 '''))  # fmt: skip
 wrong("numerical: left at zero", {"1h": 3}, "zero", (NUMERICAL, NUMERICAL[: NUMERICAL.index("    for i")]))  # fmt: skip
 ROUNDS = "    while True:\n"
-wrong("k-means: six rounds", {"2a": 2}, "not come to its end", (ROUNDS, "    for _ in range(6):\n"))
-wrong("k-means: fifteen rounds", {"2a": 2}, "not come to its end", (ROUNDS, "    for _ in range(15):\n"))  # fmt: skip
+wrong("k-means: six rounds", {"2a": 2}, "stopped too early", (ROUNDS, "    for _ in range(6):\n"))
+wrong("k-means: fifteen rounds", {"2a": 2}, "stopped too early", (ROUNDS, "    for _ in range(15):\n"))  # fmt: skip
 BODY = course_starter.KMEANS[course_starter.KMEANS.index("    N, D = X.shape") : course_starter.KMEANS.index("    return z, mu, loss")]  # fmt: skip
 wrong("k-means: scipy's kmeans2", {"2a": 10}, "kmeans2", (BODY, '''\
     from scipy.cluster.vq import kmeans2
@@ -164,7 +164,7 @@ wrong("k-means: a loop inside sum", {"2a": 2}, "loop over the examples",
       ("loss = np.sum((X - mu[z]) ** 2)", "loss = sum(((X - mu[z]) ** 2).sum(axis=1))"))  # fmt: skip
 wrong("k-means: a loop inside apply_along_axis", {"2a": 2}, "apply_along_axis",
       (NEAREST, "new_z = np.apply_along_axis(np.argmin, 1, distances)"))  # fmt: skip
-wrong("k-means: a loop hidden from the trace", {"2a": 2}, "goes round its loops", (NEAREST, '''\
+wrong("k-means: a loop hidden from the trace", {"2a": 2}, "runs its loops", (NEAREST, '''\
 sys._getframe().f_trace_lines = False
         new_z = np.zeros(N, dtype=int)
         for i in range(N):
@@ -234,8 +234,8 @@ def test_notebooks_are_graded(tmp_path, sandbox, names):
 @pytest.mark.parametrize(
     "code, words",
     [
-        ("def f(x): return x +\n", "no valid Python"),
-        ("type Point = tuple[float, float]\n", "no valid Python"),
+        ("def f(x): return x +\n", "not valid Python"),
+        ("type Point = tuple[float, float]\n", "not valid Python"),
         ("import torch_geometric\n", "torch_geometric"),
         ("1 / 0\n", "ZeroDivisionError"),
     ],

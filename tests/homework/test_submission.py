@@ -77,7 +77,7 @@ def test_a_zip_in_a_zip_in_a_folder(tmp_path):
 def test_a_broken_zip_beside_is_named(tmp_path):
     found = submission.collect(put(tmp_path, {"old.zip": b"PK\x03\x04", "kmeans.py": KMEANS}))
     assert found.files == {"kmeans.py": KMEANS}
-    assert "old.zip is left out: it is no zip that can be read." in found.notes
+    assert "old.zip is left out: it cannot be read as a zip." in found.notes
 
 
 def test_zips_that_hold_too_much_are_left_out(tmp_path):
@@ -130,11 +130,11 @@ def test_a_notebook_becomes_a_program(tmp_path):
     found = submission.collect(put(tmp_path, {"Kmeans (2).IPYNB": content}))
     names = {}
     program = found.files["kmeans.py"].decode()
-    with pytest.raises(SyntaxError, match="a cell of the notebook"):
+    with pytest.raises(SyntaxError, match="a notebook cell"):
         exec(program, names)
     assert names["kmeans"](0, 0) == 1
     found = submission.collect(put(tmp_path / "b", {"kmeans.ipynb": b"{ no"}))
-    assert any("no notebook that can be read" in note for note in found.notes)
+    assert any("cannot be read as a notebook" in note for note in found.notes)
 
 
 # ------------------------------------------------------------------------------------- a class

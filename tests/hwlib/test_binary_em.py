@@ -1,4 +1,4 @@
-"""binary_em against sums written out, numerical maximisation, scikit-learn and published fits."""
+"""binary_em against sums written out, numerical maximization, scikit-learn and published fits."""
 
 import itertools
 import math

@@ -301,7 +301,7 @@ def test_labels_read_as_written():
 
 
 def test_diagram_keeps_every_palette_colour_exactly():
-    # the legend of one page is the picture of another: a colour may not shift in storage
+    # the legend of one page is the picture of another: a color may not shift in storage
     figure, axes = figures.new_figure(2)
     for c, color in enumerate(figures.CLUSTERS):
         axes.axvspan(c, c + 0.9, color=color)

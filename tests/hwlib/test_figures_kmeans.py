@@ -15,7 +15,7 @@ BEST = {2: 4384.3, 3: 1668.05, 4: 945.73, 5: 799.49}
 
 
 def offsets(axes):
-    """Return the points drawn as squares, by colour."""
+    """Return the points drawn as squares, by color."""
     return {line.get_color(): line.get_xydata() for line in axes.lines if line.get_marker() == "s"}
 
 

@@ -169,32 +169,6 @@ def test_order_of_points_and_of_centroids_does_not_matter(points):
     np.testing.assert_allclose(shuffled.loss, result.loss, rtol=1e-12)  # order of additions
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_centroids_are_means_to_the_end(weighted):
-    # they are sums to which points that moved were added, for 30 steps or so
-    X = blobs(2000, 5, seed=4) + 1e3
-    weights = np.random.RandomState(1).uniform(0.5, 2, 2000) if weighted else np.ones(2000)
-    history = list(iterate(X, X[:40], weights))
-    assert len(history) > 10
-    for result, after in itertools.pairwise(history):
-        expected = update(X, result.assignments, result.centroids, weights)
-        # 1e-16 of the largest sum, 1e5, for each of some thousand additions, over 10 points
-        np.testing.assert_allclose(after.centroids, expected, atol=1e-9)
-
-
-@pytest.mark.parametrize("seed", [1443, 2829, 3187, 3656])  # of 4,000: there a cluster empties
-def test_a_weighted_cluster_that_loses_its_last_point_keeps_its_centroid(seed):
-    # 0.1 + 0.2 + 0.3 - 0.1 - 0.2 - 0.3 is 2.8e-17: a mean over that weight would be anywhere
-    rng, emptied = np.random.RandomState(seed), False
-    X, weights = rng.uniform(size=(20, 2)), rng.uniform(0.1, 1, 20)
-    for before, after in itertools.pairwise(iterate(X, rng.uniform(-0.5, 1.5, (6, 2)), weights)):
-        expected = update(X, before.assignments, before.centroids, weights)
-        # twenty additions of numbers below 1, and a weight of 0.1 at least
-        np.testing.assert_allclose(after.centroids, expected, atol=1e-13)
-        emptied |= bool(set(before.assignments) - set(after.assignments))
-    assert emptied
-
-
 def test_a_given_start_is_taken(points):
     start = points[[3, 1, 4]]
     *_, expected = iterate(points, start)
@@ -204,11 +178,11 @@ def test_a_given_start_is_taken(points):
 
 
 def test_input_is_left_alone():
-    X, centroids, weights = blobs(), blobs(4), np.arange(1.0, 301)
-    before = [array.copy() for array in (X, centroids, weights)]
-    list(iterate(X, centroids, weights))
-    kmeans.kmeans(X, 3, weights=weights)
-    for array, old in zip((X, centroids, weights), before, strict=True):
+    X, centroids = blobs(), blobs(4)
+    before = [array.copy() for array in (X, centroids)]
+    list(iterate(X, centroids))
+    kmeans.kmeans(X, 3)
+    for array, old in zip((X, centroids), before, strict=True):
         np.testing.assert_array_equal(array, old)
 
 
@@ -263,19 +237,7 @@ def test_the_loss_is_never_negative():
     assert kmeans.kmeans(X + np.arange(3)[:, None] * 1e-7, 3).loss == 0
 
 
-# ---- weights, starts, seeds ---------------------------------------------------------------------
-
-
-def test_weights_are_repetitions():
-    X = np.random.RandomState(2).randint(0, 256, size=(80, 3))
-    counts = np.random.RandomState(3).randint(1, 9, size=80)
-    starts = X[:6]
-    weighted = list(iterate(X, starts, counts))
-    repeated = list(iterate(np.repeat(X, counts, axis=0), starts))
-    for one, other in zip(weighted, repeated, strict=True):
-        np.testing.assert_array_equal(np.repeat(one.assignments, counts), other.assignments)
-        np.testing.assert_array_equal(one.centroids, other.centroids)  # sums of integers: exact
-        np.testing.assert_allclose(one.loss, other.loss, rtol=1e-12)  # order of additions
+# ---- starts, seeds -------------------------------------------------------------------------------
 
 
 def test_starts_are_drawn_as_the_homework_draws_them(points):
@@ -311,42 +273,21 @@ def test_plus_plus_starts_far_apart():
 
 
 def test_plus_plus_draws_in_proportion_to_squared_distance():
-    # first start 0 (weight 1e9), second 1 or 3 with probabilities 1/10 and 9/10
+    # after 0, the second is 1 or 3 with probabilities 1/10 and 9/10
     X, rng = [[0.0], [1.0], [3.0]], np.random.RandomState(0)
-    starts = [initial_centroids(X, 2, rng, "k-means++", [1e9, 1, 1]) for _ in range(2000)]
-    assert all(start[0, 0] == 0 for start in starts)
-    # standard error of the share: 0.007; allowed: four of them
-    assert np.mean([start[1, 0] == 3 for start in starts]) == pytest.approx(0.9, abs=0.028)
-
-
-def test_plus_plus_draws_in_proportion_to_weights_too():
-    # first start 0, second 1 or 2 with probabilities as 8 * 1 to 1 * 4: 2/3 and 1/3
-    X, rng = [[0.0], [1.0], [2.0]], np.random.RandomState(0)
-    starts = [initial_centroids(X, 2, rng, "k-means++", [1e9, 8, 1]) for _ in range(2000)]
-    # standard error of the share: 0.0105; allowed: four of them
-    assert np.mean([start[1, 0] == 1 for start in starts]) == pytest.approx(2 / 3, abs=0.042)
-
-
-def test_weighted_starts_are_drawn_by_weight():
-    X, weights = [[0], [1], [2]], [1, 1, 98]
-    starts = [initial_centroids(X, 1, seed, weights=weights) for seed in range(200)]
-    assert np.mean(starts) > 1.9  # expected 1.97, standard error 0.015
-    # of rows that differ, however much one of them weighs
-    assert all(
-        len(set(initial_centroids(X, 2, seed, weights=weights).flat)) == 2 for seed in range(9)
-    )
+    starts = [initial_centroids(X, 2, rng, "k-means++") for _ in range(6000)]
+    seconds = [start[1, 0] for start in starts if start[0, 0] == 0]
+    # of about 2,000; standard error of the share: 0.007; allowed: four of them
+    assert np.mean([second == 3 for second in seconds]) == pytest.approx(0.9, abs=0.028)
 
 
 def test_k_means_starts_as_initial_centroids_says(points):
-    weights = np.arange(1, 501)
     for init in ("random", "k-means++"):
-        start = initial_centroids(points, 6, init=init, weights=weights)
+        start = initial_centroids(points, 6, init=init)
         assert start.shape == (6, 2)
-        np.testing.assert_array_equal(
-            start, initial_centroids(points, 6, 0, init=init, weights=weights)
-        )
-        result = kmeans.kmeans(points, 6, init=init, weights=weights)
-        *_, expected = iterate(points, start, weights)
+        np.testing.assert_array_equal(start, initial_centroids(points, 6, 0, init=init))
+        result = kmeans.kmeans(points, 6, init=init)
+        *_, expected = iterate(points, start)
         np.testing.assert_array_equal(result.centroids, expected.centroids)
 
 
@@ -375,10 +316,6 @@ GOOD = np.arange(10.0).reshape(5, 2)
         (lambda: kmeans.kmeans([[-1e150, 1]], 1), "X must be finite and below 1e150"),
         (lambda: kmeans.kmeans([[1, 1e150]], 1), "X must be finite and below 1e150"),
         (
-            lambda: kmeans.kmeans(GOOD, 1, weights=[1e150] * 5),
-            "weights must be finite and below 1e150",
-        ),
-        (
             lambda: kmeans.kmeans(GOOD, 2, rng=-1),
             "rng is -1; expected an integer from 0 to 4294967295",
         ),
@@ -396,15 +333,8 @@ GOOD = np.arange(10.0).reshape(5, 2)
             lambda: kmeans.kmeans(GOOD, 2, init=[[1], [2]]),
             r"init has shape \(2, 1\); .* \(2, 2\)",
         ),
-        (
-            lambda: kmeans.kmeans(GOOD, 2, weights=[1, 2]),
-            r"weights has shape \(2,\); .* \(5\)",
-        ),
-        (lambda: kmeans.kmeans(GOOD, 2, weights=[1, 1, 1, 1, 0]), "weights must be 5 positive"),
-        (lambda: kmeans.kmeans(GOOD, 2, weights="abc"), "weights is not an array"),
         (lambda: assign([1, 2], GOOD[:2]), r"X has shape \(2,\); expected"),
         (lambda: initial_centroids([1, 2], 1), r"X has shape \(2,\); expected"),
-        (lambda: initial_centroids(GOOD, 1, weights=[0] * 5), "weights must be 5 positive"),
         (
             lambda: assign(GOOD, [[1, 2, 3]]),
             r"centroids has .*3\); .* \(k, 2\)",

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 from itertools import islice
 
 import dask
@@ -9,7 +11,6 @@ import dask.bag
 import numpy as np
 import psutil
 import pytest
-from dask.distributed import Client
 
 from hwlib import binary_em, datasets, kmeans, map_reduce
 from hwlib.figures import map_reduce as figures
@@ -91,9 +92,7 @@ def test_round_off_does_not_lift_a_probability_above_one():
 
 
 def test_two_worker_processes_give_the_same_and_leave_nothing(tmp_path):
-    local = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    options = {"threads_per_worker": 1, "local_directory": str(tmp_path), **local}
-    with Client(n_workers=2, processes=True, **options) as client:
+    with map_reduce.local_client(local_directory=str(tmp_path)) as client:
         workers = [psutil.Process(pid) for pid in client.run(os.getpid).values()]
         assert len(workers) == 2
         for process in [psutil.Process(), *workers]:
@@ -177,3 +176,35 @@ def test_the_measured_file_is_complete():
     assert {row["algorithm"] for row in measured["scaling"]} == {"k-means", "EM"}
     for row in measured["scaling"]:
         assert min(*row["alone"], *row["one_worker"], *row["two_workers"]) > 0
+
+
+LATE = """
+import logging
+from dask.distributed import Client
+from hwlib.map_reduce import local_client
+
+def complain():  # as a worker does whose heartbeat meets a closed connection
+    logging.getLogger("distributed.worker").error("Failed to communicate during heartbeat.")
+
+if __name__ == "__main__":
+    with {client} as client:
+        client.run(complain)
+"""
+
+
+@pytest.mark.parametrize(
+    ("client", "seen"),
+    [
+        ("local_client(1)", False),
+        # else the first case would prove nothing
+        ("Client(n_workers=1, host='127.0.0.1', dashboard_address='127.0.0.1:0')", True),
+    ],
+)
+def test_the_workers_log_no_heartbeat_that_comes_too_late(tmp_path, client, seen):
+    program = tmp_path / "late.py"
+    program.write_text(LATE.replace("{client}", client))
+    # conftest.py silences dask for all tests
+    own = {name: value for name, value in os.environ.items() if not name.startswith("DASK_")}
+    options = {"capture_output": True, "text": True, "check": True, "timeout": 300}
+    done = subprocess.run([sys.executable, program], env=own, **options)
+    assert done.stdout == "" and ("heartbeat" in done.stderr) == seen

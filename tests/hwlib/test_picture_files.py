@@ -3,6 +3,7 @@
 import io
 import struct
 import sys
+import zlib
 
 import numpy as np
 import pillow_heif
@@ -119,6 +120,18 @@ def test_cmyk_with_a_profile_and_without():
     assert notes == [] and plain[0].tolist() == [[255, 255, 255], [0, 255, 255]]
 
 
+def test_lab_colors():
+    spaces = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    # none too dark in one channel only, where a step of a or b is many levels
+    colors = np.array([[[200, 90, 120], [90, 120, 200]], [[255, 255, 255], [0, 0, 0]]], np.uint8)
+    lab = ImageCms.profileToProfile(Image.fromarray(colors), *spaces, outputMode="LAB")
+    bare = lab.copy()
+    bare.info.clear()
+    for image in (lab, bare, saved(lab, "TIFF")):
+        got = np.asarray(read_picture(image)[0]).astype(int)
+        assert np.abs(got - colors).max() <= 3  # a and b have whole steps
+
+
 @pytest.mark.parametrize("broken", [b"not a profile", P3[:200], LINEAR_GRAY])
 def test_a_broken_profile_is_passed_over_with_one_note(broken):
     got, notes = pixels(saved(Image.fromarray(COLORS), icc_profile=broken))
@@ -147,6 +160,18 @@ def test_damaged_exif_is_passed_over_with_one_note(kind, recwarn):
     assert not recwarn.list  # nothing on stderr
 
 
+def test_exif_without_a_head_is_passed_over_with_one_note(recwarn):
+    exif = b"Exif\0\0\0\x08\0\x02\x01\x12\0\x03" + bytes(20)
+    got, notes = pixels(saved(Image.fromarray(COLORS), "PNG", exif=exif))
+    np.testing.assert_array_equal(got, COLORS)
+    assert notes == ["Its EXIF data are damaged and were passed over."] and not recwarn.list
+
+
+def test_a_small_file_of_very_many_pixels():
+    with pytest.raises(ValueError, match="it has more pixels than can be read safely"):
+        read_picture(saved(Image.new("1", (20_000, 20_000))))
+
+
 def test_an_animation_gives_its_first_frame():
     frames = [Image.fromarray(COLORS), Image.new("RGB", (2, 2), "red")]
     content = saved(frames[0], "PNG", save_all=True, append_images=frames[1:])
@@ -160,12 +185,6 @@ def test_an_animation_gives_its_first_frame():
 
 def png16(rows, channels, transparent=None):
     """A PNG file with 16 bits a channel, which Pillow does not write."""
-    import zlib
-
-    def chunk(kind, data):
-        check = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
-
     rows = np.asarray(rows, ">u2").reshape(len(rows), -1)
     head = struct.pack(">IIBBBBB", rows.shape[1] // channels, len(rows), 16,
                        {1: 0, 3: 2}[channels], 0, 0, 0)  # fmt: skip
@@ -193,6 +212,66 @@ def test_sixteen_bits_with_a_transparent_color():
     rows = [[[1000, 2000, 3000], [40000, 2000, 3000]]]
     got, _ = pixels(png16(rows, 3, transparent=[1000, 2000, 3000]))
     assert got[0].tolist() == [[255, 255, 255], [156, 7, 11]]
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+@pytest.mark.parametrize(
+    ("depth", "row", "key", "levels"),
+    [
+        (1, b"\xa0", 0, [255, 255, 255, 255]),  # 1 0 1 0
+        (1, b"\xa0", 1, [255, 0, 255, 0]),
+        (2, b"\x1b", 1, [0, 255, 170, 255]),  # 0 1 2 3
+        (4, b"\x01\x2f", 2, [0, 17, 255, 255]),  # 0 1 2 15
+        (8, b"\x00\x01\x02\x03", 2, [0, 1, 255, 3]),
+    ],
+)
+def test_a_transparent_level_of_gray_at_every_depth(depth, row, key, levels):
+    head = struct.pack(">IIBBBBB", 4, 1, depth, 0, 0, 0, 0)
+    parts = [(b"IHDR", head), (b"tRNS", struct.pack(">H", key))]
+    parts += [(b"IDAT", zlib.compress(b"\0" + row)), (b"IEND", b"")]
+    got, notes = pixels(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts))
+    assert got[0, :, 0].tolist() == levels and notes == []
+
+
+def test_colors_multiplied_by_their_opacity():
+    for mode in ("LA", "RGBA"):
+        plain = Image.new(mode, (1, 1), (40, 128) if mode == "LA" else (40, 80, 120, 128))
+        multiplied = plain.convert({"LA": "La", "RGBA": "RGBa"}[mode])
+        expected = np.asarray(read_picture(plain)[0]).astype(int)
+        # half of a level is lost in the product
+        assert np.abs(np.asarray(read_picture(multiplied)[0]) - expected).max() <= 1
+
+
+EXIF_HEAD = b"II*\0\x08\0\0\0"
+
+
+def entry(tag, kind, count, value):
+    return struct.pack("<HHI4s", tag, kind, count, value)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    ("before", "more", "rest"),
+    [
+        (b"Exif\0\0", [], b""),  # its name twice
+        (b"", [entry(0x9204, 10, 1, struct.pack("<I", 100))], bytes(62) + b"\xff" * 4 + bytes(4)),
+        (b"", [entry(282, 5, 2, struct.pack("<I", 38))], struct.pack("<4I", 72, 1, 72, 1)),
+    ],
+    ids=["twice", "minus one by zero", "two resolutions"],
+)
+def test_strange_exif_data_still_turn_the_photo(kind, before, more, rest):
+    entries = [entry(0x0112, 3, 1, b"\x06\0\0\0"), *more]
+    table = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    colors = np.kron(COLORS, np.ones((8, 16, 1), np.uint8))
+    exif = b"Exif\0\0" + before + EXIF_HEAD + table + rest
+    got, notes = pixels(saved(Image.fromarray(colors), kind, exif=exif, quality=95))
+    assert notes == []
+    # in the middles of its four parts, where blurred edges do not reach
+    middles = np.rot90(COLORS, -1).astype(int)
+    assert got.shape == (32, 16, 3) and np.abs(got[8::16, 4::8] - middles).max() <= 6
 
 
 def test_a_palette_with_a_transparent_color():
@@ -242,7 +321,11 @@ def test_numbers_that_are_no_levels_are_refused(values, kind, message):
         (b"%PDF-1.7\n...", "a PDF document"),
         (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
         (b"\xef\xbb\xbf<svg/>", "an SVG drawing"),
+        (b"<?xml version='1.0'?><!--" + b"x" * 3000 + b"--><svg/>", "an SVG drawing"),
         (b"\n<!DOCTYPE html><title>x</title>", "a web page"),
+        (b"<html><body><svg/></body></html>", "a web page"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "a PostScript drawing"),
+        (b"\xff\x0a" + bytes(60), "no picture that can be read here"),
         (b"hello", "no picture that can be read here"),
         (saved(Image.fromarray(COLORS).resize((64, 64)))[:90], "damaged or cut off"),
     ],

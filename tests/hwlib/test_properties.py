@@ -206,7 +206,7 @@ def is_decided(X, history):
 @given(clusterings())
 def test_each_step_of_k_means_is_its_definition_and_the_loss_never_rises(case):
     X, starts, weights = case
-    history = list(kmeans.iterate(X, starts, weights))
+    history = list(quick_kmeans.iterate(X, starts, weights))
     np.testing.assert_array_equal(history[0].centroids, starts)
     for z, mu, loss in history:
         distances = squares(X, mu)
@@ -229,10 +229,10 @@ def test_each_step_of_k_means_is_its_definition_and_the_loss_never_rises(case):
 @given(clusterings(), st.randoms(use_true_random=False))
 def test_order_of_points_and_centroids_only_renames_clusters(case, random):
     X, starts, weights = case
-    history = list(kmeans.iterate(X, starts, weights))
+    history = list(quick_kmeans.iterate(X, starts, weights))
     assume(is_decided(X, history))
     rows, order = (random.sample(range(len(each)), len(each)) for each in (X, starts))
-    shuffled = list(kmeans.iterate(X[rows], starts[order], weights[rows]))
+    shuffled = list(quick_kmeans.iterate(X[rows], starts[order], weights[rows]))
     for one, other in zip(history, shuffled, strict=True):
         np.testing.assert_array_equal(one.assignments[rows], np.take(order, other.assignments))
         # order of a few dozen additions
@@ -243,7 +243,7 @@ def test_order_of_points_and_centroids_only_renames_clusters(case, random):
 @given(clusterings())
 def test_weights_of_points_are_repetition(case):
     X, starts, weights = case
-    history = list(kmeans.iterate(X, starts, weights))
+    history = list(quick_kmeans.iterate(X, starts, weights))
     assume(is_decided(X, history))
     repeated = list(kmeans.iterate(np.repeat(X, weights, axis=0), starts))
     for one, other in zip(history, repeated, strict=True):
@@ -410,10 +410,16 @@ def test_quick_steps_of_descent_are_those_of_the_nodes(graph, trained):
 @given(clusterings())
 def test_quick_k_means_takes_the_same_steps(case):
     X, starts, weights = case
+    repeated = np.repeat(X, weights, axis=0)
     # whole numbers: sums are exact, so the two agree to the last bit, and in every tie
-    for one, other in zip(
-        kmeans.iterate(X, starts, weights), quick_kmeans.iterate(X, starts, weights), strict=True
+    for one, other, weighted in zip(
+        kmeans.iterate(repeated, starts),
+        quick_kmeans.iterate(repeated, starts),
+        quick_kmeans.iterate(X, starts, weights),
+        strict=True,
     ):
+        np.testing.assert_array_equal(other.assignments, np.repeat(weighted.assignments, weights))
+        np.testing.assert_array_equal(other.centroids, weighted.centroids)
         np.testing.assert_array_equal(one.assignments, other.assignments)
         np.testing.assert_array_equal(one.centroids, other.centroids)
         np.testing.assert_allclose(one.loss, other.loss, rtol=1e-12, atol=1e-12)  # thirty squares
@@ -435,32 +441,31 @@ def test_quick_assign_decides_as_assign_does(data, exponent, far):
 
 @given(clusterings(), st.sampled_from([0.1, 1e-9, 3e7]))
 def test_quick_k_means_ends_at_the_same_clusters(case, scale):
-    X, starts, weights = case
-    assume(is_decided(X, list(kmeans.iterate(X, starts, weights))))
+    X, starts, _ = case
+    assume(is_decided(X, list(kmeans.iterate(X, starts))))
     X, starts = X * scale, starts * scale  # no longer whole numbers: sums are rounded
-    history = list(kmeans.iterate(X, starts, weights))
+    history = list(kmeans.iterate(X, starts))
     # a few dozen additions of numbers below 30
     close = partial(np.testing.assert_allclose, rtol=1e-12, atol=1e-12 * 30 * scale)
-    for one, other in zip(history, quick_kmeans.iterate(X, starts, weights), strict=True):
+    for one, other in zip(history, quick_kmeans.iterate(X, starts), strict=True):
         np.testing.assert_array_equal(one.assignments, other.assignments)
         close(one.centroids, other.centroids)
         close(np.sqrt(one.loss), np.sqrt(other.loss))
     z = history[-1].assignments
-    close(*(each.update(X, z, starts, weights) for each in (kmeans, quick_kmeans)))
-    both = [each.reconstruction_error(X, z, starts, weights) for each in (kmeans, quick_kmeans)]
+    close(*(each.update(X, z, starts) for each in (kmeans, quick_kmeans)))
+    both = [each.reconstruction_error(X, z, starts) for each in (kmeans, quick_kmeans)]
     np.testing.assert_allclose(*both, rtol=1e-12)
 
 
 @given(clusterings(), st.integers(0, 99), st.sampled_from(["random", "k-means++"]))
 def test_quick_starts_and_restarts_are_the_same(case, seed, init):
-    X, starts, weights = case
+    X, starts, _ = case
     k = min(len(starts), len(X))
-    for w in (None, weights):
-        draws = [each.initial_centroids(X, k, seed, init, w) for each in (kmeans, quick_kmeans)]
-        np.testing.assert_array_equal(*draws)
-        ends = [each.kmeans(X, k, seed, 3, init, w) for each in (kmeans, quick_kmeans)]
-        # whole numbers: the same runs; of two that end equally low, rounding may choose
-        np.testing.assert_allclose(ends[0].loss, ends[1].loss, rtol=1e-12, atol=1e-12)
+    draws = [each.initial_centroids(X, k, seed, init) for each in (kmeans, quick_kmeans)]
+    np.testing.assert_array_equal(*draws)
+    ends = [each.kmeans(X, k, seed, 3, init) for each in (kmeans, quick_kmeans)]
+    # whole numbers: the same runs; of two that end equally low, rounding may choose
+    np.testing.assert_allclose(ends[0].loss, ends[1].loss, rtol=1e-12, atol=1e-12)
 
 
 @given(mixtures())

@@ -203,3 +203,37 @@ def test_input_is_left_alone():
     kmeans.kmeans(X, 3, weights=weights)
     for array, old in zip((X, centroids, weights), before, strict=True):
         np.testing.assert_array_equal(array, old)
+
+
+def test_plus_plus_draws_in_proportion_to_weights_too():
+    # first start 0, second 1 or 2 with probabilities as 8 * 1 to 1 * 4: 2/3 and 1/3
+    X, rng = [[0.0], [1.0], [2.0]], np.random.RandomState(0)
+    starts = [initial_centroids(X, 2, rng, "k-means++", [1e9, 8, 1]) for _ in range(2000)]
+    # standard error of the share: 0.0105; allowed: four of them
+    assert np.mean([start[1, 0] == 1 for start in starts]) == pytest.approx(2 / 3, abs=0.042)
+
+
+def test_weighted_starts_are_drawn_by_weight():
+    X, weights = [[0], [1], [2]], [1, 1, 98]
+    starts = [initial_centroids(X, 1, seed, weights=weights) for seed in range(200)]
+    assert np.mean(starts) > 1.9  # expected 1.97, standard error 0.015
+    # of rows that differ, however much one of them weighs
+    assert all(
+        len(set(initial_centroids(X, 2, seed, weights=weights).flat)) == 2 for seed in range(9)
+    )
+
+
+@pytest.mark.parametrize(
+    ("weights", "says"),
+    [
+        ([1e150] * 5, "weights must be finite and below 1e150"),
+        ([1, 2], r"weights has shape \(2,\); .* \(5\)"),
+        ([1, 1, 1, 1, 0], "weights must be 5 positive"),
+        ("abc", "weights is not an array"),
+    ],
+)
+def test_bad_weights_are_named(weights, says):
+    X = np.arange(10.0).reshape(5, 2)
+    for function in (kmeans.kmeans, kmeans.initial_centroids):
+        with pytest.raises(ValueError, match=f"^{says}"):
+            function(X, 2, weights=weights)

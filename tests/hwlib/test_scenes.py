@@ -5,13 +5,16 @@ import io
 import itertools
 import json
 import random
+from functools import cache, partial
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image
 
 from hwlib import backprop, datasets, kmeans, views
+from hwlib import binary_em as em
 from hwlib.compression import compress_image, rgb_pixels
 from hwlib.scene import Scene, seen, typeset
 from hwlib.scenes import backprop as nets
@@ -63,6 +66,54 @@ def bound():
     return Scene("bound", mixtures.bound(tosses()), view="bound", **axes)
 
 
+PICTURES = datasets.binary_digits(120)
+STARTS = {k: em.initial_parameters(PICTURES.X, k, 3)[1].round(2) for k in (2, 5)}
+
+
+def digits():
+    axes = {"k": list(STARTS), "assignments": ["soft", "hard"], "step": range(31)}
+    return Scene("digits", mixtures.digits(PICTURES, STARTS), view="digits", **axes)
+
+
+RATINGS = datasets.pathologists()
+PUBLISHED = {2: "-317.2568", 3: "-293.705"}
+
+
+@cache
+def fit(k, seed=0):
+    return em.fit(RATINGS.X, k, seed, weights=RATINGS.counts, tol=1e-11)
+
+
+def ratings():
+    compute = mixtures.ratings(RATINGS, {k: fit(k) for k in (1, 2, 3)}, PUBLISHED)
+    return Scene("ratings", compute, view="ratings", k=[1, 2, 3])
+
+
+def labels():
+    compute = mixtures.labels(RATINGS, {seed: fit(3, seed) for seed in range(5)})
+    return Scene("labels", compute, view="ratings", seed=range(5))
+
+
+def weights():
+    return Scene("weights", mixtures.weighted_mean(10), view="weights", ones=range(11))
+
+
+GENOMES = datasets.simulated_genomes(n=20, d=100, rng=1)
+
+
+def sites():
+    counts = [1, 5, 20, 100]
+    return Scene("sites", mixtures.sites(GENOMES, counts), view="genomes", sites=counts)
+
+
+def snps():
+    pairs = [*itertools.product((0.1, 0.3), (10, 100))]
+    second = {pair: np.linspace(0, pair[0], 20) for pair in pairs}
+    found, ceiling = {pair: pair[0] * pair[1] / 30 for pair in pairs}, dict.fromkeys(pairs, 0.95)
+    compute = mixtures.snps(GENOMES.labels, second, found, ceiling)
+    return Scene("snps", compute, view="genomes", F_ST=[0.1, 0.3], sites=[10, 100])
+
+
 def activation():
     axes = {"function": nets.ACTIVATIONS, "x": range(-8, 9)}
     return Scene("activation", nets.activation, view="activation", **axes)
@@ -79,7 +130,14 @@ def photograph():
     return Scene("photo", compute, view="photograph", start={"k": 8}, k=[2, 8])
 
 
-ALL = [steps, logreg, network, graph, ends, bound, activation, descent, photograph]
+def bowl():
+    compute = partial(nets.descent, examples=backprop.XOR_DATASET, start=[2, -1])
+    axes = {"learning_rate": [0.3, 1.0, 2.0, 3.0], "step": [*range(11), 20, 50]}
+    return Scene("bowl", compute, view="descent", **axes)
+
+
+ALL = [steps, logreg, network, graph, ends, bound, digits, ratings, labels, weights]
+ALL += [activation, descent, photograph, bowl]
 
 # ---- the mechanism --------------------------------------------------------------------------
 
@@ -443,6 +501,41 @@ def test_losses_of_the_homework():
     assert "Every hidden unit is off" in nets.network(1.0, 1000)[1]
 
 
+def test_the_chapter_says_when_all_four_points_are_right():
+    # the answer to the chapter's first question, and what it says of learning rate 0.7
+    right = [step for step in nets.NETWORK_STEPS if "4 of 4" in nets.network(0.1, step)[1]]
+    assert right == [70, 100, 200, 500, 1000]
+    assert "3 of 4" in nets.network(0.1, 50)[1]
+    units = [nets.network(0.7, step)[1].rpartition(". ")[2] for step in (20, 21)]
+    assert units == [
+        "Three hidden units are on for some example.",
+        "Two hidden units are on for some example.",
+    ]
+
+
+@pytest.mark.parametrize(("rate", "step"), [(0.1, 0), (0.1, 1000), (0.7, 21), (1.0, 1000)])
+def test_bars_in_the_network_are_what_its_units_answer(run, rate, step):
+    state, _ = nets.network(rate, step)
+    params = backprop.initial_neural_network()
+    loss_fn = backprop.make_neural_network(backprop.XOR_DATASET)
+    backprop.gradient_descent(loss_fn, params, rate, step)
+    W, b, v, c = params
+    points = np.array([x for x, _ in backprop.XOR_DATASET])
+    hidden = np.maximum(W @ points.T + b[:, None], 0)
+    chances = backprop.sigmoid(v @ hidden + c)
+    alive = hidden.any(axis=1)
+    full = max(1, hidden.max())  # the answer that a full bar stands for
+    answers = np.concatenate([*(hidden[alive] / full), chances])
+
+    values = {"learning_rate": rate, "step": step}
+    picture = run(f"explorerViews.training.still({json.dumps(state)}, {json.dumps(values)}, 690)")
+    soup = BeautifulSoup(picture, "html.parser").select_one("g.network")
+    bars = [float(bar["width"]) for bar in soup.select("rect[height='7']")]
+    np.testing.assert_allclose(bars, 38 * answers, atol=0.051)  # drawn to a tenth of a pixel
+    dead = [text for text in soup.select("text") if text.get_text() == "dead"]
+    assert len(dead) == 3 - alive.sum()
+
+
 # ---- the bound ------------------------------------------------------------------------------
 
 
@@ -466,6 +559,232 @@ def test_the_bound_is_below_and_touches(run):
         assert (w != at) or low == pytest.approx(level, abs=1e-9)
 
 
+# ---- EM on the digits -----------------------------------------------------------------------
+
+
+def run_em(run, state, hard, get):
+    """Run EM in the view from the start of a state, and get something of `X` and `steps`."""
+    return run(f"""(() => {{
+        const {{ bitsOf, run, judge, caption, arrange }} = explorerViews.digits;
+        const state = {json.dumps(state)}, X = state.pictures.map(bitsOf), k = state.start.length;
+        const W = state.start.map((row) => row.map((w) => w / 100));
+        const steps = run(X, W.map(() => 1 / k), W, {json.dumps(hard)});
+        return {get};
+    }})()""")
+
+
+@pytest.mark.parametrize(("k", "assignments"), [*itertools.product(STARTS, ["soft", "hard"])])
+def test_the_view_does_em_as_hwlib_does(run, k, assignments):
+    scene = digits()
+    state, _ = scene.frame(k=k, assignments=assignments, step=0)
+    assert run_em(run, state, False, "X") == PICTURES.X.tolist()
+    hard = assignments == "hard"
+    expected = mixtures.em_steps(PICTURES.X, STARTS[k], hard)
+    found = run_em(run, state, hard, "steps.map(({ pi, W, r, level }) => [pi, W, r, level])")
+    assert len(found) == len(expected) > 4
+    for step, (pi, W, r, level) in zip(expected, found):
+        # the same sums in another order: 1e-10 is far more than rounding, far less than is seen
+        np.testing.assert_allclose(pi, step.pi, atol=1e-10)
+        np.testing.assert_allclose(W, step.W, atol=1e-10)
+        np.testing.assert_allclose(r, step.responsibilities, atol=1e-10)
+        assert level == pytest.approx(step.log_likelihood, rel=1e-12)
+    captions = run_em(
+        run, state, hard, f"[...Array(31).keys()].map((t) => caption(steps, t, k, '{assignments}'))"
+    )
+    assert captions == [
+        scene.frame(k=k, assignments=assignments, step=step)[1] for step in range(31)
+    ]
+
+
+def test_soft_steps_are_those_of_em_and_hard_ones_count_each_picture_once():
+    W = STARTS[5]
+    soft, hard = (mixtures.em_steps(PICTURES.X, W, each) for each in (False, True))
+    for ours, step in zip(soft, em.iterate(PICTURES.X, np.full(5, 0.2), W)):
+        np.testing.assert_array_equal(ours.W, step.W)
+    assert set(np.concatenate([step.responsibilities.ravel() for step in hard])) == {0, 1}
+    # cluster c is the mean of its pictures, as in k-means
+    z = hard[3].responsibilities.argmax(axis=1)
+    for c in set(z):
+        np.testing.assert_allclose(hard[4].W[c], PICTURES.X[z == c].mean(axis=0), atol=1e-12)
+
+
+def test_a_painted_picture_gets_the_responsibilities_of_an_e_step(run):
+    painted = np.zeros(192, dtype=int)
+    painted[[0, 40, 41, 52, 53, 64, 65, 76]] = 1  # the first where no picture has ink
+    assert not PICTURES.X[:, 0].any()
+    state, _ = digits().frame(k=5, assignments="soft", step=0)
+    last = mixtures.em_steps(PICTURES.X, STARTS[5])[-1]
+    expected = em.e_step([painted], last.pi, last.W.clip(0.01, 0.99))[0]
+    found = run_em(run, state, False, f"judge({painted.tolist()}, steps.at(-1), false)")
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    assert np.abs(expected - last.pi).max() > 0.1  # an answer, where W alone gives the prior
+    np.testing.assert_allclose(em.e_step([painted], last.pi, last.W)[0], last.pi)
+    hard = run_em(run, state, False, f"judge({painted.tolist()}, steps.at(-1), true)")
+    assert hard == np.eye(5)[expected.argmax()].tolist()
+
+
+def test_a_picture_that_no_cluster_can_make_keeps_the_prior(run):
+    X, pi, W = [[1, 0], [1, 1]], [0.25, 0.75], [[0, 0.5], [0, 0.5]]
+    [first] = run(f"explorerViews.digits.run({X}, {pi}, {W}, false).slice(0, 1)")
+    assert first["r"] == em.e_step(X, pi, W).tolist() == [[0.25, 0.75]] * 2
+    assert first["level"] is None  # minus infinity, as JSON says it
+
+
+def test_every_picture_has_a_place_of_its_own(run):
+    state, _ = digits().frame(k=5, assignments="soft", step=0)
+    for step in range(3):
+        r, z, placed = run_em(
+            run,
+            state,
+            False,
+            f"[steps[{step}].r, steps[{step}].z, arrange(steps[{step}], 25, 5)]",
+        )
+        r, z = np.array(r), np.array(z)
+        torn = np.sort(r, axis=1)[:, -2] >= 0.05
+        assert step > 0 or torn.any()
+        ghosts = [place for place, twice in zip(placed["ghost"], torn) if twice]
+        places = [(x, y) for x, y, _ in placed["main"] + ghosts]
+        assert len(set(places)) == len(places)
+        tops = [*placed["tops"], placed["rows"]]
+        for c, (x, y, _) in zip(z, placed["main"]):
+            assert 0 <= x < 25 and tops[c] <= y < tops[c + 1]
+        assert [strength for *_, strength in placed["main"]] == r.max(axis=1).tolist()
+        assert all(strength == 0 for *_, strength in np.array(placed["ghost"])[~torn])
+
+
+def test_random_starts_differ_from_row_to_row_and_from_seed_to_seed(run):
+    start = f"explorerViews.digits.randomStart({PICTURES.X.tolist()}, 5, "
+    one, again, other = (run(f"{start}{seed})") for seed in (1, 1, 2))
+    assert one == again != other
+    W, mean = np.array(one["W"]), PICTURES.X.mean(axis=0)
+    rest = 4 * (W - mean / 2)  # an example, and noise in [0, 1)
+    distances = [np.abs(rest - x - 0.5).max(axis=1) for x in PICTURES.X]
+    assert np.all(np.min(distances, axis=0) <= 0.5)
+    assert len({tuple(row) for row in one["W"]}) == 5 and one["pi"] == [0.2] * 5
+
+
+# ---- one entry of W, and the pathologists -----------------------------------------------------
+
+
+def test_the_top_is_where_the_m_step_puts_it(run):
+    scene = weights()
+    for ones in range(11):
+        caption = scene.frame(ones=ones)[1]
+        assert run(f"explorerViews.weights.caption(10, {ones})") == caption
+    assert scene.frame(ones=3)[1].endswith("w = 3/10 = 0.3, where this part of the ECLL is −6.109.")
+    assert scene.frame(ones=0)[1].endswith("w = 0/10 = 0, where this part of the ECLL is 0.000.")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_top_moves_with_the_weights(run, seed):
+    rng = np.random.default_rng(seed)
+    r, ones = rng.uniform(size=10).round(2), int(rng.integers(1, 10))
+    x = (np.arange(10) < ones)[:, None].astype(float)
+    top = run(f"explorerViews.weights.model({r.tolist()}, {ones}).top")
+    # r of one cluster; the rest of each example belongs to another
+    W = em.m_step(x, np.column_stack([r, 1 - r]))[1]
+    assert top == pytest.approx(W[0, 0], abs=1e-12)
+    w, step = 0.4, 1e-6
+    part, pulls = (
+        f"explorerViews.weights.model({r.tolist()}, {ones}).{f}" for f in ("part", "pulls")
+    )
+    up, down = run(f"{pulls}({w})")
+    slope = (run(f"{part}({w + step})") - run(f"{part}({w - step})")) / (2 * step)
+    assert up - down == pytest.approx(slope, abs=1e-4)  # the error of the difference is about 1e-9
+
+
+def test_ratings_are_sorted_and_named(run):
+    state, caption = ratings().frame(k=3)
+    assert caption.startswith("k = 3: log-likelihood −293.7050 (published: −293.705). Shares π: 0.")
+    assert "(no published value)" in ratings().frame(k=1)[1]
+    sums = np.sum(state["W"], axis=1)
+    assert np.all(np.diff(sums) > 0)
+    np.testing.assert_allclose(sorted(state["pi"]), sorted(fit(3).pi), atol=0.51e-4)
+    assert state["levels"] == [seen(fit(k).log_likelihoods[-1], 4) for k in (1, 2, 3)]
+
+
+def test_the_view_judges_slides_as_an_e_step_does(run):
+    state, _ = ratings().frame(k=3)
+    pi, W = np.array(state["pi"]) / sum(state["pi"]), np.array(state["W"])
+    slides = [*itertools.product([0, 1], repeat=7)]
+    judge = f"(x) => explorerViews.ratings.judge(x, {json.dumps(state)})"
+    found = np.array(run(f"{json.dumps(slides)}.map({judge})"))
+    known = np.array([list(slide) in RATINGS.X.tolist() for slide in slides])
+    # four decimals of W and π are stored; rows of the data stand in the order of `slides`
+    expected = em.e_step(np.array(slides)[known], pi, W)
+    np.testing.assert_allclose(found[known], expected, atol=1e-3)
+    np.testing.assert_allclose(
+        found[known], fit(3).responsibilities[:, np.argsort(fit(3).W.sum(axis=1))], atol=1e-3
+    )
+    expected = em.e_step(np.array(slides)[~known], pi, W.clip(0.01, 0.99))
+    np.testing.assert_allclose(found[~known], expected, atol=1e-3)
+    counts = RATINGS.counts.tolist()
+    arguments = f"{RATINGS.X.tolist()}, {counts}, {pi.tolist()}, {W.tolist()}"
+    level = run(f"explorerViews.ratings.level({arguments})")
+    assert level == pytest.approx(em.log_likelihood(RATINGS.X, pi, W, counts), abs=1e-9)
+    assert level == pytest.approx(-293.705, abs=0.02)  # with W and π of four decimals
+
+
+def test_labels_say_which_cluster_is_which(run):
+    scene = labels()
+    orders = set()
+    for seed in range(5):
+        state, caption = scene.frame(seed=seed)
+        orders.add(tuple(state["order"]))
+        matched = np.array(state["W"])[state["order"]]
+        np.testing.assert_allclose(matched, state["reference"]["W"], atol=2e-3)
+        named = ", ".join(str(c + 1) for c in state["order"])
+        assert caption.startswith(f"Seed {seed}: log-likelihood −293.7050. ")
+        assert f"Clusters 1, 2, 3 of seed 0 are its clusters {named}." in caption
+        assert caption.endswith("differ by less than 0.001.")
+    assert len(orders) > 1
+    other = fit(3)._replace(W=np.clip(fit(3).W - 0.25, 0, 1))
+    changed = mixtures.labels(RATINGS, {0: fit(3), 7: other})(7)[1]
+    assert changed.endswith("Once matched, entries of W differ by up to 0.250.")
+
+
+def test_half_way_between_two_fits_is_their_average(run):
+    one, other = (
+        {"pi": [0.2, 0.8], "W": [[0, 1], [0.5, 0.2]]},
+        {"pi": [0.6, 0.4], "W": [[1, 1], [0, 0.4]]},
+    )
+    found = run(f"explorerViews.ratings.mix({json.dumps(one)}, {json.dumps(other)}, 0.5)")
+    np.testing.assert_allclose(found["pi"], [0.4, 0.6])
+    np.testing.assert_allclose(found["W"], [[0.5, 1], [0.25, 0.3]])
+
+
+# ---- genomes --------------------------------------------------------------------------------
+
+
+def test_walks_of_log_odds_lead_to_the_responsibilities(run):
+    for count in (1, 5, 20, 100):
+        state, caption = sites().frame(sites=count)
+        W = GENOMES.frequencies[:, :count]
+        r = em.e_step(GENOMES.X[:, :count], [0.5, 0.5], W)
+        shown = run(f"{state['odds']}.map(explorerViews.genomes.responsibility)")
+        # log-odds have two decimals: a responsibility is off by a quarter of 0.005 at most
+        np.testing.assert_allclose(shown, r[:, 1], atol=0.0013)
+        walks = np.array(state["walks"])[:, state["at"].index(count)]
+        np.testing.assert_allclose(walks, state["odds"], atol=0.056)  # one decimal
+        own = r[np.arange(20), GENOMES.labels]
+        assert caption == (
+            f"Sites used: {count}. The responsibility of a genome's own population is above 0.99 "
+            f"for {sum(own > 0.99)} of 20 genomes, and below 1/2 for {sum(own < 0.5)}."
+        )
+    assert state["at"][0] == 1 and state["at"][-1] == 100
+    assert np.shape(state["walks"]) == (20, len(state["at"]))
+
+
+def test_populations_found_are_drawn_by_drift_and_sites():
+    state, caption = snps().frame(F_ST=0.3, sites=100)
+    assert state["found"] == {"0.1": [0.03, 0.33], "0.3": [0.1, 1.0]}
+    assert state["reachable"] == {"0.1": [0.95, 0.95], "0.3": [0.95, 0.95]}
+    assert state["r"] == seen(np.linspace(0, 0.3, 20), 2) and state["all"] == [10, 100]
+    assert caption == (
+        "F_ST = 0.3, 100 sites: adjusted Rand index 1.00 from random starts, 0.95 with the true W."
+    )
+
+
 # ---- activation functions and descent ---------------------------------------------------------
 
 
@@ -478,12 +797,16 @@ def test_the_view_knows_values_and_derivatives_of_the_nodes(run):
     assert "0.2500. Of a gradient that arrives, a share of 0.25" in nets.activation("sigmoid", 0)[1]
 
 
-def test_the_view_descends_as_gradient_descent_does(run):
-    scene = descent()
+@pytest.mark.parametrize("make", [descent, bowl])
+def test_the_view_descends_as_gradient_descent_does(run, make):
+    scene = make()
     for rate, step in itertools.product(*scene.axes.values()):
         state, caption = scene.frame(learning_rate=rate, step=step)
         arguments = f"{json.dumps(state['examples'])}, {json.dumps(state['start'])}, {rate}, {step}"
         assert run(f"explorerViews.descent.caption({arguments})") == caption
-    # one rate creeps, one oscillates
+
+
+def test_one_rate_creeps_and_one_oscillates():
+    scene = descent()
     assert scene.frame(learning_rate=0.03, step=50)[1].endswith("It fell in every step.")
     assert "It rose in " in scene.frame(learning_rate=2.0, step=50)[1]

@@ -29,6 +29,17 @@ def move_a_slider(tab):
         tab.wait_for_function("name => explorers.get(name).data", arg=figure)
 
 
+def liven(tab):
+    """Let every scene draw itself, as it does when a reader comes near."""
+    for figure in tab.locator("figure[data-view]").all():
+        figure.evaluate("each => each.scrollIntoView({ behavior: 'instant' })")
+        tab.wait_for_function(
+            "id => document.getElementById(id).dataset.alive === ''",
+            arg=figure.get_attribute("id"),
+        )
+    tab.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+
+
 # ---- axe-core -------------------------------------------------------------------------------
 
 # What tests/site/test_visit.py has not seen: it looks at all that can be opened, wide and light.
@@ -58,34 +69,41 @@ def test_axe_finds_nothing(chromium, page, theme):
 # everything that can be operated and is there, in the order of the page
 OPERABLE = """() => [
     ...document.querySelectorAll("a[href], button, input, summary, [tabindex='0']")
-].filter((each) => each.tabIndex >= 0 && !each.disabled && each.checkVisibility({ visibilityProperty: true }))"""
+].filter((each) => each.tabIndex >= 0 && each.checkVisibility({ visibilityProperty: true }))
+    .filter((each) => !each.disabled)
+    .filter((each) => each.type !== "radio" || each.checked)  // arrow keys lead to the others
+"""
 
 FOCUSED = """() => {
     document.getAnimations().forEach((each) => each.finish());
     const each = document.activeElement;
     if (each === document.body) return null;
+    // a handle in a scene shows its ring instead
+    const ring = each.matches(".handle") ? each.firstElementChild : null;
     const { outlineStyle, outlineWidth } = getComputedStyle(each);
-    // a handle of a scene has a ring: its first circle
-    const ring = each.matches(".handle") && getComputedStyle(each.firstElementChild);
-    const { left, top, right, bottom } = each.getBoundingClientRect();
+    const { stroke, strokeWidth } = getComputedStyle(ring ?? each);
+    const { left, top, right, bottom } = (ring ?? each).getBoundingClientRect();
     const [x, y] = [(Math.max(left, 0) + Math.min(right, innerWidth)) / 2,
                     (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2];
     return {
         at: window.operable.indexOf(each),
         tag: each.outerHTML.slice(0, 150),
-        outline: ring ? (ring.stroke !== "none") * parseFloat(ring.strokeWidth)
-            : outlineStyle === "solid" ? parseFloat(outlineWidth) : 0,
+        outline: outlineStyle === "solid" ? parseFloat(outlineWidth)
+            : ring && stroke !== "none" ? parseFloat(strokeWidth) : 0,
         inside: bottom > 0 && top < innerHeight && right > 0 && left < innerWidth,
-        covered: !each.getClientRects().length || !around(each, x, y),
+        scrolls: getComputedStyle(each).overflowX === "auto",
+        // handles may stand close together: some of the ring is seen
+        covered: !each.getClientRects().length || ![
+            [x, y], ...(ring ? [[left + 2, y], [right - 2, y], [x, top + 2], [x, bottom - 2]] : []),
+        ].some((point) => around(each, ...point)),
     };
 }"""
 
 # what is seen in the middle is the element itself, or a part of it, or a link of several lines
 AROUND = """window.around = (each, x, y) => {
     const seen = document.elementFromPoint(x, y);
-    if (each.contains(seen) || seen?.contains(each)) return true;
-    // centroids may start close to each other: one then lies over another
-    return each.matches(".handle") && Boolean(seen?.closest(".handle"));
+    // or what covers it is the reach of another handle, through which it is seen
+    return each.contains(seen) || seen?.contains(each) || seen?.matches("[fill=transparent]");
 }"""
 
 
@@ -96,6 +114,7 @@ def test_tab_reaches_everything_in_order_and_shows_where_it_is(chromium, page, w
     context = chromium.new_context(offline=True, viewport=viewport)
     tab = visit(context, page)
     open_folds(tab)
+    liven(tab)
     tab.evaluate("document.querySelector('.download-menu')?.removeAttribute('open')")
     tab.keyboard.press("Tab")  # now boxes that scroll have their place
     tab.evaluate(f"window.operable = ({OPERABLE})(); {AROUND}; null")
@@ -109,6 +128,8 @@ def test_tab_reaches_everything_in_order_and_shows_where_it_is(chromium, page, w
         reached.append(focused.pop("at"))
         assert focused["outline"] >= 2 and focused["inside"] and not focused["covered"], focused
         tab.keyboard.press("Tab")
+        if focused.pop("scrolls") and reached[-1] < 0:
+            reached.pop()  # a sentence with a wide formula: Chromium lets keys scroll it
     assert reached == list(range(count))
     context.close()
 
@@ -217,7 +238,7 @@ def test_nothing_moves_by_itself_for_who_wants_no_motion(chromium):
     context = chromium.new_context(offline=True, reduced_motion="reduce")
     tab = visit(context, CHAPTERS[2])
     figure = tab.locator("figure#em-digits")
-    slider, button = figure.locator("#em-digits-step"), figure.get_by_role("button")
+    slider, button = figure.locator("#em-digits-step"), figure.locator(".explorer-controls button")
     slider.press("Home")
     assert button.inner_text() == "Step"
     tab.clock.install()
@@ -287,7 +308,7 @@ def test_text_can_be_spaced_out(chromium, page, width):
 
 SMALL = """() => [...document.querySelectorAll("button, input, summary")].filter((each) => {
     if (!each.checkVisibility()) return false;
-    const sizes = [each, ...(each.type === "checkbox" ? each.labels : [])]
+    const sizes = [each, ...(/checkbox|radio/.test(each.type) ? each.labels : [])]
         .map((part) => part.getBoundingClientRect());
     return Math.max(...sizes.map(({ width }) => width)) < 24
         || Math.max(...sizes.map(({ height }) => height)) < 24;

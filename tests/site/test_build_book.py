@@ -72,7 +72,7 @@ def test_a_corrupted_notebook(book, capsys, content, says):
     content = content if isinstance(content, bytes) else content.encode()
     (book / "notebook.ipynb").write_bytes(content)
     _, line = broken(book, capsys)
-    assert "notebook.ipynb is no notebook that can be read: " in line and says in line
+    assert "notebook.ipynb cannot be read as a notebook: " in line and says in line
 
 
 def test_a_file_that_is_missing(book, capsys):

@@ -1,4 +1,4 @@
-"""The colours of the figures: seen on both themes' pages, and told apart by the colour-blind."""
+"""The colors of the figures: seen on both themes' pages, and told apart by the color-blind."""
 
 import io
 import itertools
@@ -39,7 +39,7 @@ HUE_ROTATE = np.array(
 
 
 def shown(color, theme):
-    """Return a colour of a figure as the page shows it: hwlib/explorer.css turns it in the dark."""
+    """Return a color of a figure as the page shows it: hwlib/explorer.css turns it in the dark."""
     if theme == "light":
         return rgb(color)
     turned = np.clip(HUE_ROTATE @ (255 - rgb(color)), 0, 255)
@@ -60,7 +60,7 @@ def contrast(one, other):
 
 
 def seen(color, deficiency):
-    """Return a colour as it is seen with one kind of cones missing (Machado et al., 2009)."""
+    """Return a color as it is seen with one kind of cones missing (Machado et al., 2009)."""
     if deficiency is None:
         return color
     space = {"name": "sRGB1+CVD", "cvd_type": deficiency, "severity": 100}
@@ -68,7 +68,7 @@ def seen(color, deficiency):
 
 
 def differences(pairs, theme, deficiency):
-    """Return how far apart pairs of colours are (CAM02-UCS; about 1 can just be noticed)."""
+    """Return how far apart pairs of colors are (CAM02-UCS; about 1 can just be noticed)."""
     return {
         pair: deltaE(
             *(seen(shown(COLORS[name], theme), deficiency) for name in pair),

@@ -80,7 +80,7 @@ def chapter(lab, chromium, request):
     tab = chromium.new_page(viewport={"width": 1280, "height": 2000})
     tab.goto(f"{lab}/lab/tree/{path.name}?reset")
     tab.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    tab.get_by_text("| Idle").wait_for(timeout=60_000)  # before, a run would be cancelled
+    tab.get_by_text("| Idle").wait_for(timeout=60_000)  # before, a run would be canceled
     tab.get_by_role("menuitem", name="Run", exact=True).click()
     tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     tab.wait_for_function(

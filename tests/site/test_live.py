@@ -8,6 +8,7 @@ from built_site import SITE
 
 from book_extensions import runtime
 from book_extensions.page import live_runner
+from hwlib.scenes.backprop import logistic_regression
 
 # ---- what a cell needs: plain Python, as the page's own Python runs it -------------------------
 
@@ -155,10 +156,7 @@ WRONG = """class LogNode(Node):
         super().__init__(np.log(n.value), n)
 
     def backward(self):
-        self.children[0].grad = self.grad / self.children[0].value
-
-
-check("1b", LogNode=LogNode)"""
+        self.children[0].grad = self.grad / self.children[0].value"""
 MINUTES = 60_000  # a busy machine
 
 
@@ -181,50 +179,65 @@ def cell(tab, identity):
     return tab.locator(f'.cell[data-cell="{identity}"]')
 
 
-def edit(tab, identity, text):
-    """Type a text into a cell and run it; wait until it has run."""
+def runs(place):
+    """How many runs of a cell have come to an end."""
+    return int(place.get_attribute("data-runs") or 0)
+
+
+def finished(place, act):
+    """Do what makes a cell run; return what it shows when it has run.
+
+    Its button says Stop only meanwhile, which may be shorter than a look at it.
+    """
+    before = runs(place)
+    act()
+    place.and_(place.page.locator(f'[data-runs="{before + 1}"]')).wait_for()
+    return place.locator(".live-output")
+
+
+def written(tab, identity, text):
+    """Type a text into a cell."""
     place = cell(tab, identity)
     if not place.locator("textarea").count():
         place.get_by_role("button", name="Edit").click()
     place.get_by_role("textbox").fill(text)
-    place.get_by_role("textbox").press("Control+Enter")
-    place.locator(".live-run", has_text="Stop").wait_for()
     return place
 
 
-def finished(place):
-    place.locator(".live-run", has_text="Run").wait_for()
-    return place.locator(".live-output")
+def edit(tab, identity, text):
+    """Type a text into a cell and run it; return what it shows then."""
+    place = written(tab, identity, text)
+    return finished(place, lambda: place.get_by_role("textbox").press("Control+Enter"))
 
 
-@pytest.mark.full
 def test_nothing_of_python_is_loaded_before_the_first_run(tab):
     tab.wait_for_timeout(500)
     assert not [url for url in tab.asked if "_python" in url]
 
 
-@pytest.mark.full
 def test_a_cell_runs_after_what_it_needs(tab, site):
     place = cell(tab, "increment-check")
     stored = place.locator(".cell_output pre").first.inner_text()
-    place.get_by_role("button", name="Run").click()
-    assert finished(place).inner_text().strip() == stored.strip()
+    output = finished(place, place.get_by_role("button", name="Run").click)
+    assert output.inner_text().strip() == stored.strip()
     assert all(url.startswith((site, "blob:", "data:")) for url in tab.asked)
 
 
-@pytest.mark.full
 def test_a_wrong_answer_gets_its_sentence_and_a_right_one_its_points(tab):
-    output = finished(edit(tab, "check-1b", WRONG))
-    assert "2 of 3 checks passed" in output.inner_text()
+    output = edit(tab, "check-1b", WRONG)
+    assert "2 of 3 parts are right." in output.inner_text()
     assert "replaced where it should be increased" in output.inner_text()
-    output = finished(edit(tab, "check-1b", WRONG.replace("grad = ", "grad += ")))
-    assert "all 3 checks passed" in output.inner_text()
+    output.get_by_role("button", name="Open: First nudge").click()
+    nudge = tab.locator("#ex-1b + details.hint")
+    assert nudge.get_attribute("open") is not None
+    output = edit(tab, "check-1b", WRONG.replace("grad = ", "grad += "))
+    assert "1b is right." in output.inner_text()
+    assert tab.locator("#ex-1b .exercise-done input").is_checked()
 
 
 @pytest.mark.full
 def test_an_error_is_shown_with_its_line(tab):
-    place = edit(tab, "increment-check", "x = 1\nprint(x)\nnonsense + 1")
-    output = finished(place)
+    output = edit(tab, "increment-check", "x = 1\nprint(x)\nnonsense + 1")
     assert "1" in output.inner_text()
     error = output.locator(".live-error").inner_text()
     assert error == "Line 3: NameError: name 'nonsense' is not defined"
@@ -232,17 +245,18 @@ def test_an_error_is_shown_with_its_line(tab):
 
 @pytest.mark.full
 def test_stop_ends_a_loop_that_never_ends_and_python_comes_back(tab):
-    place = edit(tab, "increment-check", "while True:\n    pass")
+    place = written(tab, "increment-check", "while True:\n    pass")
+    place.get_by_role("textbox").press("Control+Enter")
     place.get_by_role("button", name="Stop").click()
     place.locator(".live-note", has_text="All variables are gone").wait_for()
-    output = finished(edit(tab, "increment-check", "print(6 * 7)"))
+    output = edit(tab, "increment-check", "print(6 * 7)")
     assert output.inner_text().strip() == "42"
 
 
 @pytest.mark.full
 def test_edits_are_kept_and_reset_takes_them_back(tab):
+    place = written(tab, "check-1b", WRONG.replace("grad = ", "grad += "))
     tab.reload()
-    place = cell(tab, "check-1b")
     assert "grad += self.grad" in place.locator("pre").first.inner_text()
     assert "live-changed" in place.get_attribute("class")
     place.get_by_role("button", name="Reset").click()
@@ -256,27 +270,89 @@ def test_escape_leaves_the_editor_and_tab_is_no_trap(tab):
     place.get_by_role("button", name="Edit").click()
     place.get_by_role("textbox").press("Escape")
     assert place.get_by_role("textbox").count() == 0
-    assert tab.evaluate("document.activeElement.textContent") == "Run"
+    assert tab.evaluate("document.activeElement.textContent") == "Check"
+
+
+# what a figure shows when it has come to rest
+SHOWN = """async (name) => {
+    const figure = document.getElementById(name);
+    const patience = performance.now() + 120_000, later = (done) => setTimeout(done, 5);
+    while (figure.getAttribute("aria-busy") === "true") {
+        if (performance.now() > patience) throw new Error(`${name} is busy for ever`);
+        await new Promise(later);
+    }
+    return [figure.querySelector("figcaption").textContent, figure.querySelector("output").value];
+}"""
+
+
+def press(tab, name, key, axis=0):
+    """Press a key on a figure's slider; return its caption and its first slider's value."""
+    tab.locator(f"figure#{name} input[type=range]").nth(axis).press(key)
+    return tab.evaluate(SHOWN, name)
 
 
 @pytest.mark.full
-def test_an_explorer_is_drawn_by_the_pages_own_python(tab, site):
+def test_a_slider_takes_values_between_the_stored_ones(tab, site):
     tab.goto(site + "notebooks/floating_point.html")
+    assert press(tab, "sigmoid-forms", "ArrowRight")[1] == "400"  # the next that is stored
+    assert press(tab, "sigmoid-forms", "ArrowLeft")[1] == "40"
     place = cell(tab, "sigmoid-forms")
-    place.get_by_role("button", name="Run").click()
-    figure = place.locator("figure.live-explorer")
-    figure.wait_for()
-    before = figure.locator("figcaption").inner_text()
-    slider = figure.locator("input")
-    slider.focus()
-    slider.press("ArrowRight")  # from 40 to 41, which is not among the stored values
-    tab.wait_for_function(
-        "before => document.querySelector('.live-explorer figcaption').textContent !== before",
-        arg=before,
-    )
-    assert figure.locator("figcaption").inner_text().startswith("x = 41.")
+    finished(place, place.get_by_role("button", name="Run").click)
+    assert place.locator("figure").count() == 1  # the page's own stays
+    before = tab.locator("figure#sigmoid-forms img").get_attribute("src")
+    caption, value = press(tab, "sigmoid-forms", "ArrowRight")
+    assert value == "41" and caption.startswith("x = 41.")
+    assert tab.locator("figure#sigmoid-forms img").get_attribute("src") != before
+    assert "x=41" in tab.url
+    assert press(tab, "sigmoid-forms", "ArrowLeft")[0].startswith("x = 40.")
+    assert tab.locator("figure#sigmoid-forms img").get_attribute("src") == before
+
+
+# Moves a slider through positions that are not stored, one after another without waiting, or each
+# when the one before is seen; gives the milliseconds from each move to its picture.
+MOVE = """async ([name, positions, wait]) => {
+    const figure = document.getElementById(name), times = [];
+    const slider = figure.querySelector("input[type=range]");
+    for (const position of positions) {
+        slider.value = position;
+        const began = performance.now();
+        const seen = new Promise((done, failed) => {
+            figure.addEventListener("computed", done, { once: true });
+            setTimeout(() => failed(new Error(`${name} computes in vain`)), 120_000);
+        });
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        if (wait) await seen;
+        else seen.catch(() => {});
+        times.push(performance.now() - began);
+    }
+    return times;
+}"""
 
 
 @pytest.mark.full
+def test_a_scene_is_computed_for_any_value_and_the_newest_wins(tab, site, capsys):
+    """The cell that it needs runs by itself."""
+    tab.goto(site + "notebooks/1_backprop.html")
+    tab.evaluate("bookPython.start()")
+    tab.wait_for_function("() => bookPython.status === 'ready'")
+
+    def shown_as(at):
+        caption, rate = tab.evaluate(SHOWN, "logreg")
+        assert rate not in ("0.03", "0.1", "0.3", "1", "3")
+        step = tab.locator("#logreg-step + output").evaluate("output => output.value")
+        expected = logistic_regression("simple", float(rate), int(step))[1]
+        assert caption == expected, at
+
+    tab.evaluate(MOVE, ["logreg", [2.5], True])
+    shown_as("a value between")
+    positions = [0.3 + 0.05 * i for i in range(13)]
+    times = tab.evaluate(MOVE, ["logreg", positions, True])
+    shown_as("one after another")
+    tab.evaluate(MOVE, ["logreg", [1.15, 2.85, 3.4, 1.6, 3.7], False])
+    shown_as("the newest")
+    with capsys.disabled():
+        print(f"\nfrom slider to picture: {sorted(times)[len(times) // 2]:.0f} ms, the median")
+
+
 def test_nothing_was_logged(tab):
     assert [line for line in tab.logged if "favicon" not in line] == []

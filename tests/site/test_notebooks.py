@@ -59,6 +59,25 @@ class TestStored:
             assert len(set(figure.captions)) >= len(figure.captions) / 2, name
 
 
+CODE_WIDTH = 77  # signs that fit the narrowest box of a page, in a fold, in a window of 1,280 px
+
+
+@pytest.mark.parametrize("name", ["1_backprop", "floating_point", "two_hundred_starts"])
+def test_no_line_of_code_or_output_is_cut_off(name):
+    wide = []
+    for cell in notebook_outputs.read(notebook_outputs.ROOT / "notebooks" / f"{name}.ipynb").cells:
+        tags = set(cell.metadata.get("tags", []))
+        shown = [] if tags & {"remove-cell", "remove-input"} else [cell.source]
+        for output in cell.get("outputs", []) if cell.cell_type == "code" else []:
+            data = output.get("data", {})
+            if "text/html" not in data:
+                plain = data.get("text/plain", "")
+                shown.append(output.get("text") or data.get("text/markdown") or plain)
+        if cell.cell_type == "code" and "remove-cell" not in tags:
+            wide += [line for text in shown for line in text.splitlines() if len(line) > CODE_WIDTH]
+    assert wide == []
+
+
 def test_ids_are_unique_in_the_book():
     names = Counter(
         name for path in notebook_outputs.NOTEBOOKS for name in notebook_outputs.figures(path)

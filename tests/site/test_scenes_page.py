@@ -406,3 +406,78 @@ def test_scenes_are_there():
     assert {name for _, name in SCENES} >= {"graph-walk", "logreg", "xor-network", "kmeans-steps"}
     positions = [len(list(itertools.product(*ALL_OF[p][n].axes.values()))) for p, n in SCENES]
     assert sum(positions) > 4000
+
+
+# ---- what a reader can do in the scenes of chapter 3 ------------------------------------------
+
+EM = "notebooks/3_binary_em.html"
+
+
+def test_a_digit_is_painted_by_mouse_and_by_keys(still):
+    tab = visit(still, EM)
+    figure = alive(tab, "em-digits")
+    caption = figure.locator("figcaption")
+    figure.get_by_role("button", name="Clear the grid").click()
+    assert caption.text_content().endswith(" 0 pixels have ink.")
+    box = figure.locator(".explorer-stage > div:last-child .canvas").bounding_box()
+    wide, tall = box["width"] / 12, box["height"] / 16
+    tab.mouse.move(box["x"] + 3.5 * wide, box["y"] + 2.5 * tall)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 3.5 * wide, box["y"] + 6.5 * tall, steps=20)
+    tab.mouse.up()
+    assert caption.text_content().endswith(" 5 pixels have ink.")
+    pixel = figure.get_by_label("pixel", exact=True)
+    pixel.focus()
+    tab.keyboard.press("ArrowRight")
+    assert pixel.get_attribute("aria-valuetext") == "row 7, column 5, no ink"
+    tab.keyboard.press("Enter")
+    assert pixel.get_attribute("aria-valuetext") == "row 7, column 5, ink"
+    assert caption.text_content().endswith(" 6 pixels have ink.")
+    # a stroke that begins on ink takes it away
+    tab.mouse.click(box["x"] + 3.5 * wide, box["y"] + 2.5 * tall)
+    assert caption.text_content().endswith(" 5 pixels have ink.")
+    figure.get_by_role("button", name="Best of 40 starts").click()
+    assert words(caption.text_content()) == words(ALL_OF[EM]["em-digits"].caption())
+
+
+def test_a_picture_is_picked_and_starts_are_drawn(still):
+    tab = visit(still, EM)
+    figure = alive(tab, "em-digits")
+    caption = figure.locator("figcaption")
+    first = caption.text_content()
+    ground = figure.locator(".explorer-stage > div:last-child .ground")
+    ground.click(position={"x": 5, "y": 12})  # the first of the first cluster
+    assert caption.text_content().startswith("Picture ")
+    assert "for cluster 1." in caption.text_content()
+    press(figure, "step", 3)
+    assert caption.text_content().startswith("Picture ")  # one looks on at the same
+    figure.get_by_role("button", name="Random start").click()
+    assert "random start 1, soft, step 0" in caption.text_content()
+    press(figure, "step", 2)
+    assert "random start 1, soft, step 2" in caption.text_content()
+    figure.get_by_role("button", name="Random start").click()
+    assert "random start 2, soft, step 0" in caption.text_content()
+    press(figure, "k", 0)  # another k: the stored start
+    press(figure, "k", 3)
+    assert caption.text_content() == first
+
+
+def test_answers_are_pressed_and_clusters_matched(still):
+    tab = visit(still, EM)
+    figure = alive(tab, "em-pathologists")
+    caption = figure.locator("figcaption")
+    figure.get_by_role("button", name="A: no").click()
+    said = "Yes from A, B, E, G. 7 slides in the data have these answers. "
+    assert caption.text_content() == f"{said}Cluster 2 has responsibility 0.98."
+    figure.get_by_role("button", name="C: no").press("Enter")
+    assert "Yes from A, B, C, E, G. 13 slides" in caption.text_content()
+    figure = alive(tab, "em-labels")
+    figure.get_by_role("radio", name="matched").check()
+    way = figure.get_by_label("place on the way")
+    way.focus()
+    for _ in range(25):
+        tab.keyboard.press("ArrowRight")
+    level = way.get_attribute("aria-valuetext")
+    assert level == "50% of the way, log-likelihood −293.7"
+    figure.get_by_role("radio", name="as they come").check()
+    assert way.get_attribute("aria-valuetext") == "50% of the way, log-likelihood −530.6"

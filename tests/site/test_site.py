@@ -5,7 +5,7 @@ import zipfile
 import notebook_outputs
 import pytest
 from bs4 import BeautifulSoup
-from built_site import CHAPTERS, EXPLORERS, FIGURES_OF, HOME, SITE, visit, wake
+from built_site import ALL_OF, CHAPTERS, EXPLORERS, FIGURES_OF, HOME, SITE, visit, wake
 from playwright.sync_api import expect
 
 from tools import browser
@@ -62,10 +62,10 @@ def test_sliders_follow_the_keys(context, page, name):
 
 def test_play_walks_the_steps_and_stops_at_the_end(context):
     name = "em-digits"
-    tab, described = visit(context, EM), FIGURES_OF[EM][name]
+    tab, described = visit(context, EM), ALL_OF[EM][name]
     figure = tab.locator(f"figure#{name}")
     wake(tab, name)
-    slider, button = figure.locator(f"#{name}-step"), figure.get_by_role("button")
+    slider, button = figure.locator(f"#{name}-step"), figure.locator(".explorer-controls button")
     slider.focus()
     for _ in range(2):
         tab.keyboard.press("End")
@@ -140,9 +140,9 @@ def test_slider_that_moves_before_its_frames_have_come(context, slow, page, name
 def test_play_waits_for_its_frames(context, slow):
     name = "em-digits"
     context.clock.install()
-    tab, described = visit(context, EM), FIGURES_OF[EM][name]
+    tab, described = visit(context, EM), ALL_OF[EM][name]
     figure = tab.locator(f"figure#{name}")
-    slider, button = figure.locator(f"#{name}-step"), figure.get_by_role("button")
+    slider, button = figure.locator(f"#{name}-step"), figure.locator(".explorer-controls button")
     slider.focus()
     tab.keyboard.press("Home")
     context.clock.pause_at(tab.evaluate("Date.now() / 1000") + 60)

@@ -65,6 +65,15 @@ def test_cells_that_are_named_exist():
         for cell in notebook_outputs.read(path).cells
         if cell.cell_type == "code"
     )
-    named = ["class AssigningMulNode", 'check("1b",', 'check("2a",', "by_index", "np.prod(factors)"]
+    named = ["class AssigningMulNode", 'check("1b",', 'check("2a",', "np.prod(factors)"]
     for name in named:
         assert name in PAGE.replace(" ...)", "") and name in code, name
+
+
+def test_sections_that_are_named_exist():
+    named = re.findall(r"chapter (\d), \*([^*]+)\*", PAGE)
+    assert len(named) >= 4
+    for number, title in named:
+        cells = notebook_outputs.read(notebook_outputs.CHAPTERS[int(number) - 1]).cells
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        assert re.search(rf"^##+ {re.escape(title)}$", text, re.MULTILINE), title

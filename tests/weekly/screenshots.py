@@ -28,8 +28,8 @@ VIEWS = [(1280, "light"), (1280, "dark"), (390, "light")]  # CSS pixels across, 
 SHRINK = {1280: 8, 390: 6}  # how many CSS pixels become one point of the picture
 SCALE = 0.5  # Chromium's part of it: the smaller its own pictures, the sooner they are there
 BLOCK = 2
-LEVELS = 16  # of each colour in a kept picture: small files; a block is at most 8 of 255 off
-# Measured: another smoothing of letters (gamma, contrast, no subpixels of colour) changes a block
+LEVELS = 16  # of each color in a kept picture: small files; a block is at most 8 of 255 off
+# Measured: another smoothing of letters (gamma, contrast, no subpixels of color) changes a block
 # by less than 5 of 255; with the 8 above that is 13. Text that moves by a line, or a box that is
 # gone, changes its blocks by 40 and more.
 TOLERANCE = 16
@@ -125,14 +125,14 @@ def context_of(chromium, theme, width):
 
 
 def blocks(picture):
-    """Return the mean colour of each block of a picture."""
+    """Return the mean color of each block of a picture."""
     rows, columns = (side // BLOCK * BLOCK for side in picture.shape[:2])
     tiles = picture[:rows, :columns].reshape(rows // BLOCK, BLOCK, columns // BLOCK, BLOCK, 3)
     return tiles.mean(axis=(1, 3), dtype=float)
 
 
 def difference(one, other):
-    """Return for each block by how much it differs, in the colour that differs most, of 255.
+    """Return for each block by how much it differs, in the color that differs most, of 255.
 
     Where one picture is longer, the other is taken to be black, then white: it differs.
     """

@@ -231,7 +231,7 @@ def assignment_fault(case, states, found, distances, fits):
     if rounds is not None or fits:
         when = f" (it has stopped after {rounds})" if rounds else ""
         return (
-            "k-means has not come to its end: some examples are nearer to another of the "
+            "k-means has stopped too early: some examples are nearer to another of the "
             f"centroids returned{when}. Go on until no assignment changes, and compare with a "
             "copy of the old ones."
         )
@@ -301,7 +301,7 @@ def loss_fault(case, states, found, right):
         if same(np.sqrt(own).sum()):
             return "The loss adds up the distances; the formula has the squares of the distances."
         if same(np.sqrt(right)):
-            return "The loss has a square root taken of it; the formula has none."
+            return "You took a square root of the loss; the formula has none."
         if same(right / n):
             return "The loss is divided by the number of examples; the formula is a sum."
         if same(right / n / d) or same(right / d):
@@ -346,7 +346,7 @@ def judge_loops(verdict, inputs, results):
     (small, quick), (large, slow) = by_name["small"], by_name["large"]
     more = len(large["X"]) - len(small["X"])
     for key, what in (
-        ("loops", "goes round its loops more often"),
+        ("loops", "runs its loops more often"),
         ("steps", "runs more lines"),
         ("inside", "has Python's own functions (map, sum, min, ...) go through more entries"),
     ):

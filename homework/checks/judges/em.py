@@ -25,7 +25,7 @@ def normalized(log_joint, axis):
 
 
 def run_of(task, function, arguments):
-    """Put around the judgement of results that of exceptions and of changed inputs."""
+    """Put around the judgment of results that of exceptions and of changed inputs."""
 
     def decorate(judge_cases):
         def judge(inputs, results):
@@ -149,7 +149,7 @@ def judge_3a(verdict, pairs):
         cause = {
             "exact": "log 0 is -inf, and 0 · log 0 becomes NaN",
             "deep": "a product of 10,000 probabilities underflows to 0: add up logarithms, and "
-            "take off the largest before the exponential",
+            "subtract the largest before the exponential",
         }[name]
         if not close(array, right, 1e-5, 1e-9):
             if array is not None and not np.all(np.isfinite(array)):

@@ -155,7 +155,7 @@ NUMERICAL = {
     "the difference is divided by 2ε.",
     "undivided": "The numerical gradient is zero, or nearly: is the difference divided by ε? Is "
     "the step made on the array that goes into f, and is that one of floats? (An array of "
-    "integers swallows 1e-8.)",
+    "integers rounds 1e-8 away.)",
     "together": "All coordinates of an input are moved at once: each entry of the numerical "
     "gradient is the sum of all. Move one coordinate at a time.",
     "all": "All inputs are moved at once: each entry of the numerical gradient is the sum of all. "
@@ -175,7 +175,7 @@ def judge_gradients(verdict, part, what, lists, predictions, texts, names, toler
     for seen, right in zip(lists, rights):
         if seen is None:
             verdict.fault(
-                part, f"The {what} gradients are no list with one gradient for each input."
+                part, f"The {what} gradients are not a list with one gradient for each input."
             )
             return
         if len(seen) != len(right):
@@ -519,7 +519,7 @@ def judge_largest(verdict, largest, backprop, numerical):
 
 
 def judge_function(verdict, inputs, results):
-    """Judge numerical_gradient by itself, on functions that are no graphs."""
+    """Judge numerical_gradient by itself, on functions that are not graphs."""
     if not results["numerical"]:
         return
     cases, seen = inputs["numerical"], results["numerical"]

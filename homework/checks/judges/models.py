@@ -197,7 +197,7 @@ def loss_fault(cases, values, formula, choices):
     wrong = [i for i, value in enumerate(values) if value is None or not close(value, rights[i])]
     i = wrong[0]
     if values[i] is None:
-        return "The value of the loss is no number."
+        return "The value of the loss is not a number."
     if len(wrong) == 1 and not np.all(np.isfinite(values[i])):
         return (
             f"The loss is {show(values[i])} where one example lies far on the wrong side: the "
@@ -226,7 +226,7 @@ def judge_fresh(verdict, results):
             verdict.fault(
                 "fresh",
                 "A second call of compute_loss with the same parameters gives another loss: every "
-                "call must start anew.",
+                "call must start a new one.",
             )
             return
     if any(result["changed"] for result in results):
@@ -403,9 +403,9 @@ DESCENT = [
     ({"extra": 1}, "steps", "gradient_descent makes one step too many (num_iters + 1)."),
     ({"extra": -1}, "steps", "gradient_descent makes one step too few (num_iters − 1)."),
     ({"graph": "old"}, "steps", "Every step of gradient_descent uses the gradient of the start: "
-     "compute the loss, and so the graph, anew in each iteration."),
+     "compute the loss, and so the graph, again in each iteration."),
     ({"graph": "summed"}, "steps", "The gradients add up from step to step: compute the loss, and "
-     "so the graph, anew in each iteration."),
+     "so the graph, again in each iteration."),
     ({"one_by_one": True}, "steps", "The parameters are moved one after the other, each with a "
      "gradient that knows the others' new values: compute all gradients first."),
 ]  # fmt: skip

@@ -151,7 +151,7 @@ class NodeJudge:
                 verdict.fault(
                     "increment",
                     f"A new {self.name} is not in topo_order: append it there, or the backward "
-                    "pass never comes by.",
+                    "pass never reaches it.",
                 )
             elif place["times"] > 1:
                 verdict.fault(
@@ -355,7 +355,7 @@ judge_1b = NodeJudge(
                 "u times": "{the} is multiplied by u = log(x), the node's own value; that is not "
                 "the derivative of the logarithm.",
                 "10": "{the} is that of the logarithm to base 10; the task means base e.",
-                "10 times": "{the} has a factor log(10) too much; the task means base e.",
+                "10 times": "{the} has an extra factor log(10); the task means base e.",
                 "second": "{the} is built from the second derivative of the logarithm.",
                 "squared": "{the} is divided by x twice.",
                 "passed on": "{the} just receives g: the local derivative of log at x is missing.",
@@ -459,7 +459,7 @@ DOT_TEXTS = {
     "sum": "{the} is one number, with all entries added up; it should have an entry for each "
     "entry of its value.",
     "passed on": "{the} just receives g: the other vector is missing from the rule.",
-    "u": "{the} has the factor u, the node's value, too much.",
+    "u": "{the} has an extra factor u, the node's value.",
     "divided": "{the} is divided by the vector's length: the dot product is a sum, no mean.",
 }
 
