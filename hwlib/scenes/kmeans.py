@@ -151,7 +151,7 @@ def photograph(image, compressed):
         return state, (
             f"{which}: loss {seen(copy.loss / 1e6, 1):.1f} million, a channel is typically off by "
             f"{seen(off, 0):.0f} of 255 levels. It takes {bits:.3g} "
-            f"{'bit' if bits == 1 else 'bits'} per pixel, a factor of {copy.factor:.3g}."
+            f"{'bit' if bits == 1 else 'bits'} per pixel."
         )
 
     return compute

@@ -160,7 +160,7 @@ function look(state, values, own) {
   return {
     ...seen,
     caption: `Your photo at ${photo.size.join(" × ")} pixels, k = ${colors.length}: a channel is typically off by ${fixed(off, 0)} of 255 levels. ` +
-      `It takes ${bits} ${bits === 1 ? "bit" : "bits"} per pixel, a factor of ${rounded(24 / bits, 1)}. The photo stays in this browser.`,
+      `It takes ${bits} ${bits === 1 ? "bit" : "bits"} per pixel. The photo stays in this browser.`,
   };
 }
 
