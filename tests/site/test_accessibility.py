@@ -102,8 +102,10 @@ FOCUSED = """() => {
 # what is seen in the middle is the element itself, or a part of it, or a link of several lines
 AROUND = """window.around = (each, x, y) => {
     const seen = document.elementFromPoint(x, y);
-    // or what covers it is the reach of another handle, through which it is seen
-    return each.contains(seen) || seen?.contains(each) || seen?.matches("[fill=transparent]");
+    // or what covers it is the reach of another handle, through which it is seen; and what the
+    // pointer passes by cannot be told so
+    return each.contains(seen) || seen?.contains(each) || seen?.matches("[fill=transparent]")
+        || each.closest(".passive");
 }"""
 
 

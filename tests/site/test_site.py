@@ -170,7 +170,7 @@ def test_slider_shows_its_frame_within_one_refresh(context):
             const figure = document.getElementById(name);
             const slider = figure.querySelector("input");
             const before = figure.querySelector("figcaption").textContent;
-            slider.value = Number(slider.value) + 1;
+            slider.value = Number(slider.value) + (slider.value === slider.max ? -1 : 1);
             slider.dispatchEvent(new Event("input"));
             return before !== figure.querySelector("figcaption").textContent;
         }""",
@@ -387,7 +387,8 @@ def test_print_leaves_out_what_paper_cannot_do(context, page):
     assert not nudge.is_visible()  # it was closed
     assert solution.is_visible() and solution.locator("p, div").first.is_visible()
     assert tab.locator("div.exercise").last.is_visible()
-    assert tab.locator("figure.explorer img").first.is_visible()
+    pictures = tab.locator("figure.explorer :is(img, .explorer-stage)")
+    assert pictures.first.is_visible()
     answers = tab.locator("details.answer > summary")
     assert all(answer.is_visible() for answer in answers.all())
     summary = tab.locator("section#summary")
