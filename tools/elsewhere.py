@@ -79,7 +79,7 @@ def oldest_python():
     if not done.exists() or done.read_text() != "\n".join(floors):
         print(f"setting up {OLDEST.name} with {', '.join(floors)}", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", OLDEST], check=True)
-        others = ["nbval", "ipykernel", "beautifulsoup4", "dask[distributed]"]
+        others = ["nbval", "ipykernel", "beautifulsoup4", "dask[distributed]", "mini-racer"]
         command = [python, "-m", "pip", "install", "--quiet", *floors, *others]
         if (made := subprocess.run(command, stderr=subprocess.PIPE, text=True)).returncode:
             sys.exit(f"{' '.join(map(str, command))} failed\n{made.stderr}")
