@@ -66,6 +66,8 @@ class Keeper:
             name: compile((CHECKS / name).read_bytes(), "<probe>", "exec") for name in SOURCES
         }
         self.readable = readable(config)
+        # A pipe that nobody writes to: its reader sees that the keeper has ended.
+        self.lifeline = os.pipe()
 
     # ----------------------------------------------------------- the side of the keeper
 
@@ -180,6 +182,11 @@ class Keeper:
         if self.uid is not None:
             walls.become(self.uid, [os.__file__, *sys.path])
         walls.end_with_parent()
+        reader, writer = self.lifeline
+        os.close(writer)
+        if select.select([reader], [], [], 0)[0]:
+            os._exit(0)  # the keeper ended before its end could reach this process
+        os.close(reader)
         if not walls.landlock(*self.readable, folder) or self.namespaces and self.uid is None:
             walls.capabilities(0)
         walls.limit(limits["seconds"], limits["memory"], limits["file_size"], limits["files"])
