@@ -47,6 +47,14 @@ def open_folds(tab):
     tab.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
+def draw(tab, name):
+    """Bring a scene into view, and wait until its view has drawn it."""
+    figure = tab.locator(f"figure#{name}")
+    figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
+    tab.wait_for_function("name => document.getElementById(name).dataset.alive === ''", arg=name)
+    return figure
+
+
 def wake(tab, name):
     """Come near an explorer's sliders and wait until its frames are there."""
     tab.locator(f"figure#{name} input").first.focus()

@@ -5,7 +5,7 @@ from collections import Counter
 import axe
 import built_site
 import pytest
-from built_site import CHAPTERS, HOME, PAGES, lay_out, open_folds
+from built_site import CHAPTERS, HOME, PAGES, draw, lay_out, open_folds
 
 pytestmark = pytest.mark.full
 
@@ -32,11 +32,7 @@ def move_a_slider(tab):
 def liven(tab):
     """Let every scene draw itself, as it does when a reader comes near."""
     for figure in tab.locator("figure[data-view]").all():
-        figure.evaluate("each => each.scrollIntoView({ behavior: 'instant' })")
-        tab.wait_for_function(
-            "id => document.getElementById(id).dataset.alive === ''",
-            arg=figure.get_attribute("id"),
-        )
+        draw(tab, figure.get_attribute("id"))
     tab.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
 
 

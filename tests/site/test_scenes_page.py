@@ -6,7 +6,7 @@ import itertools
 import axe
 import numpy as np
 import pytest
-from built_site import ALL_OF, HOME, SCENES, lay_out, visit
+from built_site import ALL_OF, HOME, SCENES, draw, lay_out, visit
 from PIL import Image
 
 EACH = pytest.mark.parametrize(("page", "name"), SCENES, ids=[name for _, name in SCENES])
@@ -15,9 +15,7 @@ LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
 
 def alive(tab, name):
     """Bring a scene into view, and wait until its view draws and its states are there."""
-    figure = tab.locator(f"figure#{name}")
-    figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
-    tab.wait_for_function("name => document.getElementById(name).dataset.alive === ''", arg=name)
+    figure = draw(tab, name)
     figure.locator(".explorer-controls").dispatch_event("pointerenter")
     tab.wait_for_function("name => explorers.get(name).data", arg=name)
     return figure
