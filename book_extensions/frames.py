@@ -39,9 +39,9 @@ def take_frames_out(body, root, folder):
         with `data-frames`, the address of the script that has all frames.
     """
 
-    def write(content, suffix, kind="_frames"):
+    def write(content, suffix, kind="_frames", prefix=""):
         place = folder if kind == "_frames" else folder.with_name(kind)
-        name = name_of(content) + suffix
+        name = prefix + name_of(content) + suffix
         place.mkdir(parents=True, exist_ok=True)
         place.joinpath(name).write_bytes(content)
         return f"{root}{kind}/{name}"
@@ -50,13 +50,10 @@ def take_frames_out(body, root, folder):
         """Name the scripts that draw a scene's figure."""
         if not (view := re.search(r'data-view="([^"]*)"', text)):
             return text
-        views_folder, addresses = folder.with_name("_views"), []
-        views_folder.mkdir(parents=True, exist_ok=True)
-        for name in ("kit", view[1]):
-            content = views.script(name).encode("utf-8")
-            file = f"{name}-{name_of(content)}.js"
-            views_folder.joinpath(file).write_bytes(content)
-            addresses.append(f"{root}_views/{file}")
+        addresses = [
+            write(views.script(name).encode("utf-8"), ".js", "_views", f"{name}-")
+            for name in ("kit", view[1])
+        ]
         start = re.search(r'class="explorer-start">(.*?)</script>', text, re.DOTALL)[1]
         if len(start) > LARGE:
             name = re.search(r'id="([^"]*)"', text)[1]
