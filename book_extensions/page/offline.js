@@ -1,11 +1,12 @@
 // Keeps what a reader has used, for a visit without network. live.js registers it once Python runs.
-// Files whose names hold a hash of their content (_python, _frames) come from the cache. All others,
-// pages above all, come from the network as long as there is one.
+// Files whose names hold a hash of their content come from the cache. All others, pages above all,
+// come from the network as long as there is one.
 "use strict";
 
 const here = new URL("./", location).href;
 const CACHE = `book ${here}`; // others may live beside it
-const hashed = (url) => url.startsWith(`${here}_python/`) || url.startsWith(`${here}_frames/`);
+const HASHED = ["_python", "_frames", "_views", "_starts"];
+const hashed = (url) => HASHED.some((folder) => url.startsWith(`${here}${folder}/`));
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
