@@ -303,7 +303,7 @@ def kmeans(X, k):
     return assignments, np.array([each.centre for each in clusters]), float(table.min(axis=1).sum())
 '''
 
-BOOK = {f"{name}.py": starter.solution(name) for name in starter.MODULES}
+BOOK = {f"{name}.py": starter.solution(name) for name in starter.FILES}
 
 RIGHT = {
     "right: the book's own": BOOK,

@@ -16,7 +16,7 @@ from PIL import Image
 from homework import starter, tasks
 from hwlib import datasets
 
-MODULES = starter.MODULES
+MODULES = list(starter.FILES)
 FOLDERS = {"backprop": "q1_backprop", "kmeans": "q2_kmeans"}
 
 

@@ -91,7 +91,7 @@ def test_a_cell_starts_as_the_starter_and_nothing_has_passed(page):
 
 
 def test_the_starter_in_pieces_is_the_starter():
-    for name in starter.MODULES:
+    for name in starter.FILES:
         texts = [piece.get("text") or starter.stub(tasks.TASKS[piece["task"]])
                  for piece in starter.pieces(name) if piece != {"text": ""}]  # fmt: skip
         whole = starter.unfinished(starter.solution(name), name)
