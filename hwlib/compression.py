@@ -177,10 +177,14 @@ def _coarse(distinct, counts):
     cell_of[names] = np.arange(len(names))
     sums = np.zeros((4, len(names)))
     for block in _blocks(distinct):
-        which, weights = cell_of[cells[block]], counts[block].astype(float)
-        for total, values in zip(sums, [*(_split(distinct[block]).T * weights), weights]):
-            total += np.bincount(which, values, len(names))
+        _add(sums, cell_of[cells[block]], _split(distinct[block]), counts[block].astype(float))
     return np.transpose(sums[:3] / sums[3]), sums[3]
+
+
+def _add(sums, groups, colors, weights):
+    """Add to each group's sums, shape (4, groups), its colors times their weights, and these."""
+    for total, values in zip(sums, [*(colors.T * weights), weights]):
+        total += np.bincount(groups, values, len(total))
 
 
 def _pillows_palette(pixels, k):
@@ -204,8 +208,7 @@ def _lloyd_step(distinct, counts, centroids):
         z = kmeans.nearest(colors, centroids[np.newaxis])[0]
         assignments[block] = z
         loss += float(weights @ ((colors - centroids[z]) ** 2).sum(axis=1))
-        for total, values in zip(sums, [*(colors.T * weights), weights]):
-            total += np.bincount(z, values, k)
+        _add(sums, z, colors, weights)
     means = np.where(sums[3] > 0, sums[:3] / np.where(sums[3] > 0, sums[3], 1), centroids.T).T
     return assignments, loss, means
 
