@@ -178,14 +178,16 @@ def labels(data, fits):
         `compute(seed)` returns a state and a caption.
     """
     first, reference = next(iter(fits.items()))
+    shared = _answers(data) | {
+        "reference": {"pi": seen(reference.pi, FINE), "W": seen(reference.W, FINE)},
+    }
 
     def compute(seed):
         fit = fits[seed]
         order = same_clusters(reference.W, fit.W)
         apart = np.abs(fit.W[order] - reference.W).max()
         differ = "less than 0.001" if apart < 0.001 else f"up to {seen(apart, 3):.3f}"
-        state = _answers(data) | {
-            "reference": {"pi": seen(reference.pi, FINE), "W": seen(reference.W, FINE)},
+        state = shared | {
             "pi": seen(fit.pi, FINE),
             "W": seen(fit.W, FINE),
             "order": order,
