@@ -360,7 +360,7 @@ def alive(pids):
 
 
 def left_of(pids):
-    """Return those that are alive after a while: the promise is a few seconds; machines are busy."""
+    """Return those alive after ten seconds: the promise is a few, but a machine may be busy."""
     latest = time.monotonic() + 10
     while alive(pids) and time.monotonic() < latest:
         time.sleep(0.05)
