@@ -36,8 +36,8 @@ def draw_model():
     axes.text(5.2, 2.1, "hidden", ha="center", va="top", fontsize=10)
     axes.text(9.0, 2.1, "observed", ha="center", va="top", fontsize=10)
     return figure, (
-        "The model: for each example i a hidden cluster Z_i is drawn from π, and then each of its "
-        "d entries X_ij with the chance of a one that row Z_i of W gives."
+        "The model: each example i gets a hidden cluster Zᵢ, drawn from π. Then each of its d "
+        "entries Xᵢⱼ is drawn: it is 1 with the probability that row Zᵢ of W gives."
     )
 
 

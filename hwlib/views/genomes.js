@@ -52,7 +52,7 @@ function drawWalks(seen, stage) {
       h("path", { class: "guide", d: `M${px(x(sites))} ${one.top}V${one.bottom}` }),
       dots(labels, odds.map(responsibility), two),
       handle(stage, {
-        at: [x(sites), one.top + 2], label: "number of sites", spoken: `${values.sites} sites`, now: values.sites, step: (one.right - one.left) / 12, reach: 18,
+        at: [x(sites), one.top + 18], label: "number of sites", spoken: `${values.sites} sites`, now: values.sites, step: (one.right - one.left) / 12, reach: 18,
         move: ([to]) => {
           const next = nearest(seen.all, x.invert(to));
           if (next !== values.sites) stage.move({ sites: next });

@@ -23,7 +23,7 @@ def test_the_model_names_its_variables():
     words = texts(figure.axes[0])
     for name in ("$\\pi$", "$Z_i$", "$X_{ij}$", "$W$", "i = 1 … n", "j = 1 … d"):
         assert words.count(name) == 1
-    assert "Z_i" in caption and "X_ij" in caption
+    assert "Zᵢ" in caption and "Xᵢⱼ" in caption and "_" not in caption
 
 
 @pytest.fixture(scope="module")
