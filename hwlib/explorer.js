@@ -373,8 +373,9 @@ function script(src) {
 }
 
 function drawWhenNear(scene) {
-  const observer = new IntersectionObserver(([{ isIntersecting }]) => {
-    if (!isIntersecting) return;
+  const observer = new IntersectionObserver((entries) => {
+    // on a busy page, that it was far and that it is near may come together
+    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
     observer.disconnect();
     scene.draw();
   }, { rootMargin: "100%" });

@@ -120,6 +120,24 @@ def test_handles_are_moved_by_keys_mouse_and_touch(chromium, page, name):
     context.close()
 
 
+# Says at once that a figure was far and that it is near, as a browser does that had no time before.
+LATE = """window.IntersectionObserver = class {
+    constructor(tell) { this.tell = tell; }
+    observe(target) {
+        const entries = [false, true].map((isIntersecting) => ({ isIntersecting, target }));
+        setTimeout(() => this.tell(entries));
+    }
+    disconnect() {}
+    unobserve() {}
+};"""
+
+
+def test_a_scene_is_drawn_when_the_browser_tells_late_that_it_is_near(context):
+    page, name = SCENES[0]
+    context.add_init_script(LATE)
+    draw(visit(context, page), name)
+
+
 # Texts of a picture: how large, whether two lie over each other, whether one leaves the picture.
 TEXTS = """(figure) => {
     const svg = figure.querySelector(".explorer-stage > div:last-child > svg");
