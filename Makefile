@@ -72,7 +72,7 @@ coverage: $(VENV)/ready
 reproducible: $(VENV)/ready
 	$(BIN)/python -m tools.reproducible
 
-# All that is stored, on other processors, BLAS kernels, C libraries and versions: half an hour.
+# All that is stored, on other processors, BLAS kernels, C libraries and versions: a quarter of an hour.
 elsewhere: $(VENV)/ready
 	$(BIN)/python -m tools.elsewhere
 
