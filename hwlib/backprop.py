@@ -228,8 +228,8 @@ class DotNode(Node):
 
     def __init__(self, n1, n2):
         a, b = n1.value.shape, n2.value.shape
-        rule = f"n1 and n2 must be vectors of one length, got shapes {a} and {b}"
-        self.require(len(a) == 1 and a == b, rule)
+        rule = "n1 and n2 must be vectors of one length, got shapes"
+        self.require(len(a) == 1 and a == b, f"{rule} {a} and {b}")
         super().__init__(n1.value @ n2.value, n1, n2)
 
     def backward(self):
@@ -243,8 +243,8 @@ class MVMulNode(Node):
 
     def __init__(self, M, v):
         a, b = M.value.shape, v.value.shape
-        rule = f"M must be a matrix (p, d) and v a vector of length d, got shapes {a} and {b}"
-        self.require(len(a) == 2 and a[1:] == b, rule)
+        rule = "M must be a matrix (p, d) and v a vector of length d, got shapes"
+        self.require(len(a) == 2 and a[1:] == b, f"{rule} {a} and {b}")
         super().__init__(M.value @ v.value, M, v)
 
     def backward(self):
@@ -387,15 +387,16 @@ def gradient_descent(loss_fn, params, lr, num_iters):
     by the trained ones. Returned is the list of the losses, at first and after each step. It is
     shorter than ``num_iters + 1`` if training diverged: the next loss would be no finite number.
     """
-    require(isinstance(params, list), f"params must be a list, to be updated, got {params!r}")
+    lists = isinstance(params, list)
+    require(lists, f"params must be a list, to be updated, got {params!r}")
     positive = isinstance(lr, Real) and 0 < lr < math.inf
     require(positive, f"lr must be positive and finite, got {lr!r}")
-    counts = isinstance(num_iters, Integral) and num_iters >= 0
-    require(counts, f"num_iters must be a whole number, at least 0, got {num_iters!r}")
+    whole = isinstance(num_iters, Integral) and num_iters >= 0
+    require(whole, f"num_iters must be a whole number, at least 0, got {num_iters!r}")
     with np.errstate(all="ignore"):  # a diverging run overflows on its way
         nodes, loss = loss_fn(*params)
-        require(math.isfinite(loss.value), f"params: the loss at first is {loss.value}")
         history = [loss.value]
+        require(math.isfinite(history[0]), f"params: the loss at first is {history[0]}")
         for _ in range(num_iters):
             loss.compute_grad()
             moved = [node.value - lr * node.grad for node in nodes]
