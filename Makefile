@@ -63,16 +63,18 @@ nbval: $(VENV)/ready
 test-hwlib: $(VENV)/ready
 	$(PYTEST) $(PARALLEL) tests/hwlib
 
-# They reach every line and every branch of hwlib, or this fails.
+# They reach every line and every branch of hwlib, or this fails. Two that run whole notebooks reach
+# nothing more, and take as long as the others together.
 coverage: $(VENV)/ready
-	$(PYTEST) $(PARALLEL) tests/hwlib --cov
+	$(PYTEST) $(PARALLEL) tests/hwlib --cov $(addprefix --deselect tests/hwlib/test_explorer.py::, \
+	    test_nor_in_the_book test_stored_frames_are_what_the_code_draws)
 
 # The same notebooks and the same site under other clocks, locales, hash seeds and numbers of
 # threads, and from a tree that cannot be written: about half an hour.
 reproducible: $(VENV)/ready
 	$(BIN)/python -m tools.reproducible
 
-# All that is stored, on other processors, BLAS kernels, C libraries and versions: half an hour.
+# All that is stored, on other processors, BLAS kernels, C libraries and versions: a quarter of an hour.
 elsewhere: $(VENV)/ready
 	$(BIN)/python -m tools.elsewhere
 

@@ -145,6 +145,24 @@ def test_on_paper_by_hand(monkeypatch):
     assert figures.on_paper("digits, EM", machines=4).flops == 4 * 60_000 * 784 * 10
 
 
+def test_machines_are_drawn_as_they_are_on_paper():
+    figure, caption = figures.draw_machines("vectors, k-means", "100 MB")
+    lines = {line.get_label(): line.get_xydata() for line in figure.axes[0].lines}
+    assert list(lines) == ["in all", "computing", "network", "scheduling"]
+    machines, total = lines["in all"].T
+    assert machines[0] == 1 and machines[-1] == pytest.approx(1000)
+    np.testing.assert_allclose(total, sum(lines[part][:, 1] for part in list(lines)[1:]))
+    for at in (0, 117, 199):
+        expected = figures.on_paper("vectors, k-means", machines[at])
+        assert [line[at, 1] for line in lines.values()] == pytest.approx(
+            [expected.seconds, expected.computing, expected.network, expected.scheduling]
+        )
+    many = figures.on_paper("vectors, k-means", 64)
+    assert f"and {figures.in_seconds(many.seconds)} on 64: computing" in caption
+    assert f"network {figures.in_seconds(many.network)}, scheduling" in caption
+    assert "digits, EM, in 1 chunk. A" in figures.draw_machines("digits, EM", "1 GB")[1]
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0.0000123, "0.0123 ms"), (0.0123, "12.3 ms"), (1, "1 s"), (75, "1.25 min"), (3600, "1 h")],
