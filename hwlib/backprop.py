@@ -65,22 +65,17 @@ class Node:
     __array_ufunc__ = None  # numpy leaves np.float64(2) * node to __rmul__
 
     def __init__(self, value, *children):
-        self.value, self.children = value, children
-        self.topo_order = children[0].topo_order
-        same = all(child.topo_order is self.topo_order for child in children)
+        topo_order = children[0].topo_order
+        same = all(child.topo_order is topo_order for child in children)
         way = "; give all InputNodes of a graph the same topo_order"
         self.require(same, f"n1 and n2 are of two different graphs{way}")
-        self.topo_order.append(self)
+        self.enter(topo_order, value, children)
+
+    def enter(self, topo_order, value, children):
+        """Enter the node in its graph, with a gradient of zero."""
+        self.topo_order, self.value, self.children = topo_order, value, children
+        topo_order.append(self)
         self.zero_grad()
-
-    def require(self, condition, rule):
-        """Raise ValueError with the node's name and the rule unless the condition holds."""
-        require(condition, f"{type(self).__name__}: {rule}")
-
-    def require_same_shape(self, n1, n2):
-        """Raise ValueError unless both nodes have the same shape."""
-        a, b = n1.value.shape, n2.value.shape
-        self.require(a == b, f"n1 and n2 must have the same shape, got {a} and {b}")
 
     def zero_grad(self):
         """Set `grad` to zero, in the shape of `value`."""
@@ -92,14 +87,22 @@ class Node:
 
     def compute_grad(self):
         """Set `grad` of every node in the graph, anew; the output is this node, a scalar."""
-        kind = f"{type(self).__name__} has shape {self.value.shape}"
-        message = f"compute_grad: the output must be a scalar, this {kind}"
-        require(self.value.ndim == 0, message)
+        kind = f"this {type(self).__name__} has shape {self.value.shape}"
+        require(self.value.ndim == 0, f"compute_grad: the output must be a scalar, {kind}")
         for node in self.topo_order:
             node.zero_grad()
         self.grad = np.float64(1.0)
         for node in reversed(self.topo_order):
-            node.backward()  # nodes made after this one pass on 0
+            node.backward()  # the gradient of a node made later is 0: it adds nothing
+
+    def require(self, condition, rule):
+        """Raise ValueError with the node's name and the rule unless the condition holds."""
+        require(condition, f"{type(self).__name__}: {rule}")
+
+    def require_same_shape(self, n1, n2):
+        """Raise ValueError unless both nodes have the same shape."""
+        a, b = n1.value.shape, n2.value.shape
+        self.require(a == b, f"n1 and n2 must have the same shape, got {a} and {b}")
 
     def __repr__(self):
         return f"{type(self).__name__}(value={self.value.tolist()}, grad={self.grad.tolist()})"
@@ -125,11 +128,9 @@ class InputNode(Node):
     """
 
     def __init__(self, value, topo_order):
-        self.value, self.children = np.array(value, dtype=np.float64)[()], ()
-        require(np.isfinite(self.value).all(), f"InputNode: value must be finite, got {value}")
-        self.topo_order = topo_order
-        self.topo_order.append(self)
-        self.zero_grad()
+        number = np.array(value, dtype=np.float64)[()]
+        self.require(np.isfinite(number).all(), f"value must be finite, got {value}")
+        self.enter(topo_order, number, ())
 
     def backward(self):
         pass  # no children, nothing to pass on
@@ -289,11 +290,14 @@ def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
 
 def compare_gradients(build_graph, inputs, epsilon=EPSILON):
     """Return a `GradientCheck` of ``build_graph(*inputs) -> (input_nodes, output_node)``."""
-    nodes, output = build_graph(*inputs)
-    output.compute_grad()
-    backprop = [node.grad for node in nodes]
-    numerical = numerical_gradient(lambda *x: build_graph(*x)[1].value, inputs, epsilon)
-    largest = max(np.abs(g - n).max() for g, n in zip(backprop, numerical))
+    with np.errstate(all="ignore"):  # one error below, not a warning for each node
+        nodes, output = build_graph(*inputs)
+        output.compute_grad()
+        backprop = [node.grad for node in nodes]
+        numerical = numerical_gradient(lambda *x: build_graph(*x)[1].value, inputs, epsilon)
+        largest = max(np.abs(g - n).max() for g, n in zip(backprop, numerical))
+    too_large = any(np.isinf(each).any() for each in [output.value, *backprop])
+    require(not too_large, "the value or a gradient is too large for a float")
     return GradientCheck(output.value, backprop, numerical, largest, output)
 
 
