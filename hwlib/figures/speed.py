@@ -159,6 +159,6 @@ def draw_scaling(curves, what, names):
         axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_minor_locator(NullLocator())
         fixed = ", ".join(f"{other} = {value:,}" for other, value in curve["others"].items())
-        said.append(f"{name} to the power {p:.2f} (with {fixed})")
+        said.append(f"as {name} to the power {p:.2f} (with {fixed})")
     panels[0].set_ylabel("milliseconds")
-    return figure, f"{what}: the time grows as {'; '.join(said)}."
+    return figure, f"{what}: the time grows {', '.join(said)}."
