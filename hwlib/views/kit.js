@@ -146,7 +146,8 @@ const GLIDE = 320; // ms from one state to the next
 // own                        what the reader has made, beyond the sliders; {} at first
 // keeps                      the sliders that leave it as it is
 // stays                      what of it stays whatever a slider does
-export function scene({ look, draw, keeps = [], stays = [] }) {
+// pasted(stage, file)        takes what the reader pastes while the picture is on the screen
+export function scene({ look, draw, keeps = [], stays = [], pasted }) {
   function render({ model, el }) {
     let own = {}, seen = null, shown = null, frame = 0, width = 0, held = false;
     const stage = {
@@ -168,6 +169,15 @@ export function scene({ look, draw, keeps = [], stays = [] }) {
         model.save_changes();
       },
       hold(on) { held = on; },
+      // a file of the reader's own goes to Python, which answers with a state; none: the book's
+      get opens() { return Boolean(model.get("opens")); },
+      get trouble() { return model.get("trouble"); },
+      get progress() { return model.get("progress"); },
+      async open(file) {
+        const bytes = file && (await file.arrayBuffer());
+        own = {};
+        model.send({ open: file?.name ?? null }, undefined, bytes ? [bytes] : []);
+      },
     };
     const paint = () => {
       if (!width) return;
@@ -185,7 +195,7 @@ export function scene({ look, draw, keeps = [], stays = [] }) {
       told = model.get("caption");
       changed();
     });
-    let before = JSON.stringify(model.get("values")), waiting = false;
+    let before = { ...model.get("values") }, waiting = false;
     const update = () => {
       seen = look(model.get("state"), model.get("values"), own);
       say(seen.caption ?? told);
@@ -211,8 +221,8 @@ export function scene({ look, draw, keeps = [], stays = [] }) {
       waiting = true;
       queueMicrotask(() => {
         waiting = false;
-        const values = model.get("values"), old = JSON.parse(before);
-        before = JSON.stringify(values);
+        const values = model.get("values"), old = before;
+        before = { ...values };
         if (Object.keys(values).some((axis) => !keeps.includes(axis) && values[axis] !== old[axis])) {
           own = Object.fromEntries(Object.entries(own).filter(([name]) => stays.includes(name)));
         }
@@ -221,6 +231,8 @@ export function scene({ look, draw, keeps = [], stays = [] }) {
     };
     model.on("change:state", changed);
     model.on("change:values", changed);
+    model.on("change:trouble", changed);
+    model.on("change:progress", changed);
     const observer = new ResizeObserver(() => {
       if (el.clientWidth === width || !el.clientWidth) return;
       width = el.clientWidth;
@@ -228,7 +240,17 @@ export function scene({ look, draw, keeps = [], stays = [] }) {
       else update();
     });
     observer.observe(el);
-    return () => observer.disconnect();
+    const paste = (event) => {
+      const [file] = event.clipboardData?.files ?? [], box = el.getBoundingClientRect();
+      if (!file || box.bottom < 0 || box.top > innerHeight) return;
+      event.preventDefault();
+      pasted(stage, file);
+    };
+    if (pasted) document.addEventListener("paste", paste);
+    return () => {
+      observer.disconnect();
+      document.removeEventListener("paste", paste);
+    };
   }
 
   // The picture as text. Nothing in it can be pressed.
@@ -319,6 +341,30 @@ export const pressable = (label, press, attributes, ...children) =>
 
 export const button = (label, press, attributes) =>
   h("button", { type: "button", onclick: press, ...attributes }, label);
+
+// A button that lets the reader choose a file.
+export const chooser = (label, take, { title, ...attributes } = {}) =>
+  h("label", { class: "explorer-file", title }, h("input", {
+    type: "file", ...attributes,
+    onchange: (event) => {
+      take(event.target.files[0]);
+      event.target.value = ""; // the same one may be chosen again
+    },
+  }), h("span", {}, label));
+
+// What a picture listens to so that a file can be dropped on it.
+export const dropping = (take) => ({
+  ondragover: (event) => event.preventDefault(),
+  ondrop: (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
+  },
+});
+
+// What is said between buttons and picture: how far something is, from 0 to 1 or NaN, or what is wrong.
+export const report = ({ text, done, wrong }) =>
+  h("p", { class: wrong ? "explorer-report wrong" : "explorer-report", role: wrong ? "alert" : "status" },
+    text, done !== undefined && h("progress", { max: 1, "aria-label": text, ...(done >= 0 ? { value: done } : {}) }));
 
 export const bar = (...children) => h("div", { class: "explorer-bar" }, children);
 
