@@ -141,7 +141,8 @@ export function between(from, to, t) {
 const GLIDE = 320; // ms from one state to the next
 
 // look(state, values, own)   what is seen: {glide: numbers that move, ... others}; also, if it has to
-//                            be said, caption, and last: the last value of a slider that changes it
+//                            be said, caption, and last: the last value of a slider that changes it;
+//                            about: a file of the reader's own, between which nothing glides
 // draw(seen, stage)          the tree, for a stage {width, narrow, own, change, move, values}
 // own                        what the reader has made, beyond the sliders; {} at first
 // keeps                      the sliders that leave it as it is
@@ -202,7 +203,7 @@ export function scene({ look, draw, keeps = [], stays = [], pasted }) {
       if (seen.last) model.set("last", seen.last);
       cancelAnimationFrame(frame);
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      if (!shown || held || still || !seen.glide) {
+      if (!shown || held || still || !seen.glide || seen.about !== shown.about) {
         shown = seen;
         return paint();
       }
@@ -242,7 +243,8 @@ export function scene({ look, draw, keeps = [], stays = [], pasted }) {
     observer.observe(el);
     const paste = (event) => {
       const [file] = event.clipboardData?.files ?? [], box = el.getBoundingClientRect();
-      if (!file || box.bottom < 0 || box.top > innerHeight) return;
+      const typing = event.target.closest?.("input, textarea, [contenteditable=true]");
+      if (!file || typing || box.bottom < 0 || box.top > innerHeight) return;
       event.preventDefault();
       pasted(stage, file);
     };
