@@ -353,8 +353,8 @@ def make_logistic_regression(dataset):
 def make_neural_network(dataset):
     """Return ``compute_loss(W, b, v, c)`` for a network with one hidden layer.
 
-    Its loss is L = Σ_i −log σ(y_i (vᵀ ReLU(W x_i + b) + c)). W has shape (h, d), b
-    and v have (h,), and c is a number. See `make_logistic_regression`.
+    Its loss is L = Σ_i −log σ(y_i (vᵀ ReLU(W x_i + b) + c)). W has shape (h, d),
+    b and v have (h,), and c is a number. See `make_logistic_regression`.
     """
     dataset = as_dataset(dataset)
 
