@@ -143,11 +143,11 @@ site-report: book chromium
 	$(BIN)/python -m tools.site_report $(PAGES)
 
 chromium: $(VENV)/ready
-	@$(BIN)/python -m tools.browser.find chromium
+	@$(BIN)/python tools/browser/find.py chromium
 
 # Where none can be had, the tests in Firefox fail and say so.
 firefox: $(VENV)/ready
-	-@$(BIN)/python -m tools.browser.find firefox
+	-@$(BIN)/python tools/browser/find.py firefox
 
 # Pins everything that requirements.in asks for, with hashes; and what make bench needs. Pins that
 # are still allowed stay, unless UPGRADE=1 asks for the newest. Extras are named, since an older pip

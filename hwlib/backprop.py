@@ -65,22 +65,17 @@ class Node:
     __array_ufunc__ = None  # numpy leaves np.float64(2) * node to __rmul__
 
     def __init__(self, value, *children):
-        self.value, self.children = value, children
-        self.topo_order = children[0].topo_order
-        same = all(child.topo_order is self.topo_order for child in children)
+        topo_order = children[0].topo_order
+        same = all(child.topo_order is topo_order for child in children)
         way = "; give all InputNodes of a graph the same topo_order"
         self.require(same, f"n1 and n2 are of two different graphs{way}")
-        self.topo_order.append(self)
+        self.enter(topo_order, value, children)
+
+    def enter(self, topo_order, value, children):
+        """Enter the node in its graph, with a gradient of zero."""
+        self.topo_order, self.value, self.children = topo_order, value, children
+        topo_order.append(self)
         self.zero_grad()
-
-    def require(self, condition, rule):
-        """Raise ValueError with the node's name and the rule unless the condition holds."""
-        require(condition, f"{type(self).__name__}: {rule}")
-
-    def require_same_shape(self, n1, n2):
-        """Raise ValueError unless both nodes have the same shape."""
-        a, b = n1.value.shape, n2.value.shape
-        self.require(a == b, f"n1 and n2 must have the same shape, got {a} and {b}")
 
     def zero_grad(self):
         """Set `grad` to zero, in the shape of `value`."""
@@ -92,14 +87,23 @@ class Node:
 
     def compute_grad(self):
         """Set `grad` of every node in the graph, anew; the output is this node, a scalar."""
-        kind = f"{type(self).__name__} has shape {self.value.shape}"
-        message = f"compute_grad: the output must be a scalar, this {kind}"
-        require(self.value.ndim == 0, message)
+        kind = f"this {type(self).__name__} has shape {self.value.shape}"
+        rule = f"compute_grad: the output must be a scalar, {kind}"
+        require(self.value.ndim == 0, rule)
         for node in self.topo_order:
             node.zero_grad()
         self.grad = np.float64(1.0)
         for node in reversed(self.topo_order):
-            node.backward()  # nodes made after this one pass on 0
+            node.backward()  # the gradient of a node made later is 0: it adds nothing
+
+    def require(self, condition, rule):
+        """Raise ValueError with the node's name and the rule unless the condition holds."""
+        require(condition, f"{type(self).__name__}: {rule}")
+
+    def require_same_shape(self, n1, n2):
+        """Raise ValueError unless both nodes have the same shape."""
+        a, b = n1.value.shape, n2.value.shape
+        self.require(a == b, f"n1 and n2 must have the same shape, got {a} and {b}")
 
     def __repr__(self):
         return f"{type(self).__name__}(value={self.value.tolist()}, grad={self.grad.tolist()})"
@@ -125,11 +129,9 @@ class InputNode(Node):
     """
 
     def __init__(self, value, topo_order):
-        self.value, self.children = np.array(value, dtype=np.float64)[()], ()
-        require(np.isfinite(self.value).all(), f"InputNode: value must be finite, got {value}")
-        self.topo_order = topo_order
-        self.topo_order.append(self)
-        self.zero_grad()
+        number = np.array(value, dtype=np.float64)[()]
+        self.require(np.isfinite(number).all(), f"value must be finite, got {value}")
+        self.enter(topo_order, number, ())
 
     def backward(self):
         pass  # no children, nothing to pass on
@@ -264,11 +266,11 @@ class GradientCheck(NamedTuple):
 
 
 def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
-    """Approximate the gradient of f at each input by moving one coordinate at a time.
+    """Approximate the gradient of f by moving one coordinate at a time.
 
-    ``f(*inputs)`` is a number; each input is a number or an array, and so is its gradient. The
-    difference is forward, (f(x + ε) − f(x)) / ε, or central, (f(x + ε) − f(x − ε)) / 2ε, whose
-    error is O(ε²).
+    ``f(*inputs)`` is a number. An input is a number or an array, and its gradient
+    has the same shape. The difference is forward, (f(x + ε) − f(x)) / ε, or
+    central, (f(x + ε) − f(x − ε)) / 2ε, whose error is O(ε²).
     """
     fits = isinstance(epsilon, Real) and 0 < epsilon < math.inf
     require(fits, f"epsilon must be positive and finite, got {epsilon!r}")
@@ -289,16 +291,19 @@ def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
 
 def compare_gradients(build_graph, inputs, epsilon=EPSILON):
     """Return a `GradientCheck` of ``build_graph(*inputs) -> (input_nodes, output_node)``."""
-    nodes, output = build_graph(*inputs)
-    output.compute_grad()
-    backprop = [node.grad for node in nodes]
-    numerical = numerical_gradient(lambda *x: build_graph(*x)[1].value, inputs, epsilon)
-    largest = max(np.abs(g - n).max() for g, n in zip(backprop, numerical))
+    with np.errstate(all="ignore"):  # one error below, not a warning for each node
+        nodes, output = build_graph(*inputs)
+        output.compute_grad()
+        backprop = [node.grad for node in nodes]
+        numerical = numerical_gradient(lambda *x: build_graph(*x)[1].value, inputs, epsilon)
+        largest = max(np.abs(g - n).max() for g, n in zip(backprop, numerical))
+    too_large = any(np.isinf(each).any() for each in [output.value, *backprop])
+    require(not too_large, "the value or a gradient is too large for a float")
     return GradientCheck(output.value, backprop, numerical, largest, output)
 
 
 def gradient_check_1(a=(3, 2), b=(-2, 7), c=(1, -4), epsilon=EPSILON):
-    """Check the gradient of f(a, b, c) = log(aᵀb) − 3σ(aᵀc); return a `GradientCheck`."""
+    """Return the `GradientCheck` of f(a, b, c) = log(aᵀb) − 3σ(aᵀc)."""
 
     def build_graph(a, b, c):
         topo_order = []
@@ -311,7 +316,7 @@ def gradient_check_1(a=(3, 2), b=(-2, 7), c=(1, -4), epsilon=EPSILON):
 
 
 def gradient_check_2(M=((2, -1), (0, 3)), v=(1, -3), epsilon=EPSILON):
-    """Check the gradient of f(M, v) = vᵀ ReLU(Mv); return a `GradientCheck`."""
+    """Return the `GradientCheck` of f(M, v) = vᵀ ReLU(Mv)."""
 
     def build_graph(M, v):
         topo_order = []
@@ -322,10 +327,11 @@ def gradient_check_2(M=((2, -1), (0, 3)), v=(1, -3), epsilon=EPSILON):
 
 
 def make_logistic_regression(dataset):
-    """Return the loss L(w, b) = Σ_i −log σ(y_i (wᵀx_i + b)) as a function that builds its graph.
+    """Return a function that builds the graph of a loss.
 
-    dataset is a list of (x, y), where x has shape (d,) and y is +1 or −1. The function returned
-    is called as ``compute_loss(w, b) -> ([w_node, b_node], loss_node)``.
+    It is L(w, b) = Σ_i −log σ(y_i (wᵀx_i + b)) for the examples of the dataset, a
+    list of (x, y): x has shape (d,), y is +1 or −1. The function is called as
+    ``compute_loss(w, b) -> ([w_node, b_node], loss_node)``.
     """
     dataset = as_dataset(dataset)
 
@@ -345,9 +351,10 @@ def make_logistic_regression(dataset):
 
 
 def make_neural_network(dataset):
-    """Return L(W, b, v, c) = Σ_i −log σ(y_i (vᵀ ReLU(W x_i + b) + c)), as such a function.
+    """Return ``compute_loss(W, b, v, c)`` for a network with one hidden layer.
 
-    W has shape (h, d), b and v (h,); c is a number. See `make_logistic_regression`.
+    Its loss is L = Σ_i −log σ(y_i (vᵀ ReLU(W x_i + b) + c)). W has shape (h, d),
+    b and v have (h,), and c is a number. See `make_logistic_regression`.
     """
     dataset = as_dataset(dataset)
 
@@ -382,21 +389,23 @@ def as_dataset(dataset):
 def gradient_descent(loss_fn, params, lr, num_iters):
     """Minimize a loss: num_iters times, θ ← θ − lr · ∇L(θ).
 
-    ``loss_fn(*params) -> (param_nodes, loss_node)`` builds the graph, as the functions do that
-    `make_neural_network` returns. The entries of the list params, numbers or arrays, are replaced
-    by the trained ones. Returned is the list of the losses, at first and after each step. It is
-    shorter than ``num_iters + 1`` if training diverged: the next loss would be no finite number.
+    ``loss_fn(*params) -> (param_nodes, loss_node)`` builds the graph of the loss.
+    The entries of the list params, numbers or arrays, are replaced by the trained
+    ones. Return the list of losses: at first, and after each step. It ends early
+    if training diverges, that is, if the next loss is not a finite number.
     """
     lists = isinstance(params, list)
     require(lists, f"params must be a list, to be updated, got {params!r}")
     positive = isinstance(lr, Real) and 0 < lr < math.inf
     require(positive, f"lr must be positive and finite, got {lr!r}")
     whole = isinstance(num_iters, Integral) and num_iters >= 0
-    require(whole, f"num_iters must be a whole number, at least 0, got {num_iters!r}")
+    rule = f"num_iters must be a whole number, at least 0, got {num_iters!r}"
+    require(whole, rule)
     with np.errstate(all="ignore"):  # a diverging run overflows on its way
         nodes, loss = loss_fn(*params)
+        finite = math.isfinite(loss.value)
+        require(finite, f"params: the loss at first is {loss.value}")
         history = [loss.value]
-        require(math.isfinite(history[0]), f"params: the loss at first is {history[0]}")
         for _ in range(num_iters):
             loss.compute_grad()
             moved = [node.value - lr * node.grad for node in nodes]
