@@ -141,3 +141,22 @@ def test_texts_are_spelled_as_in_america():
     command = [sys.executable, "-m", "codespell_lib", *TEXTS, *CODE]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (found.returncode, found.stdout) == (0, "")
+
+
+def blocks(notebook):
+    """Yield of each self-check, paragraph and code cell of a notebook whether it is a self-check."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            yield False
+            continue
+        answer = r"````\{admonition\}[^\n]*\n:class: dropdown answer.*?\n````"
+        text = re.sub(answer, "", cell.source, flags=re.DOTALL)
+        for paragraph in filter(str.strip, re.split(r"\n\s*\n", text)):
+            yield paragraph.lstrip().startswith("**Self-check.**")
+
+
+@pytest.mark.parametrize("path", notebook_outputs.NOTEBOOKS, ids=lambda path: path.stem)
+def test_at_most_two_self_checks_stand_in_a_row(path):
+    found = list(blocks(notebook_outputs.read(path)))
+    assert any(found)
+    assert not any(all(found[i : i + 3]) for i in range(len(found) - 2))
