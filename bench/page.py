@@ -45,7 +45,9 @@ from tools.browser.server import Compressing
 SITE, FOLDER = ROOT / "_build" / "html", ROOT / "_build" / "bench-page"
 PAGE = "notebooks/1_backprop.html"
 NUMBER = "import numpy as np\nprint(int(np.arange(1000).sum()))"  # 499500
-PLOT = "import matplotlib.pyplot as plt\nimport numpy as np\nplt.plot(np.arange(10) ** 2)\nplt.show()"
+PLOT = (
+    "import matplotlib.pyplot as plt\nimport numpy as np\nplt.plot(np.arange(10) ** 2)\nplt.show()"
+)
 # JupyterLite's kernel needs these besides what it brings; all are pure Python.
 WHEELS = (
     "ipython==9.18.1 decorator==5.3.1 jedi==0.20.1 parso==0.8.7 matplotlib-inline==0.2.2 "

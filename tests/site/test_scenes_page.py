@@ -302,7 +302,9 @@ def test_a_photo_of_ones_own(still):
 
 def large_photo():
     """A JPEG of 4 colors and 1,200 × 900 pixels, more than the scene shows."""
-    levels = np.array([[250, 10, 20], [10, 20, 240], [245, 245, 240], [20, 120, 30]], dtype=np.uint8)
+    levels = np.array(
+        [[250, 10, 20], [10, 20, 240], [245, 245, 240], [20, 120, 30]], dtype=np.uint8
+    )
     squares = np.add.outer(np.arange(900) // 300, np.arange(1200) // 300) % 4
     file = io.BytesIO()
     Image.fromarray(levels[squares]).save(file, "JPEG", quality=95)
