@@ -162,7 +162,9 @@ def scaling(curves, what, names):
             f"{name}, {names[name]}",
         )
         y = axis((low, high), {k: power(k) for k in range(low, high + 1)}, "milliseconds")
-        panels.append(panel(x | {"domain": seen(x["domain"], 3)}, y, marks, title=f"∝ {name}{_raised(p)}"))
+        panels.append(
+            panel(x | {"domain": seen(x["domain"], 3)}, y, marks, title=f"∝ {name}{_raised(p)}")
+        )
         fixed = ", ".join(f"{other} = {value:,}" for other, value in curve["others"].items())
         said.append(f"{name} to the power {p:.2f} (with {fixed})")
     return plot(f"{what}: times", panels, shared=True, height=210), (

@@ -338,7 +338,9 @@ def _clusters(X, result):
         mark("line", border, "faint", width=1)
         for border in seen(_borders(result.centroids).reshape(-1, 2, 2), 2)
     ]
-    marks += [mark("points", seen(X[z == c], 2), f"c{c + 1}", size=2) for c in ids if (z == c).any()]
+    marks += [
+        mark("points", seen(X[z == c], 2), f"c{c + 1}", size=2) for c in ids if (z == c).any()
+    ]
     middles = seen(result.centroids, 2)
     return marks + [mark("ring", middles[c], f"c{c + 1}", text=str(c + 1)) for c in ids]
 

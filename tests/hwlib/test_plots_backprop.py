@@ -114,6 +114,7 @@ def test_scores_are_those_of_the_graph():
 
 # ------------------------------------------------------------------- the forms of the sigmoid
 
+
 def test_exact_log10_is_right_where_floats_are():
     x = np.linspace(-300, 30, 331)
     value, derivative = experiments.exact_log10(x)
