@@ -1,4 +1,4 @@
-"""Prove the stored outputs in other circumstances: processors, BLAS kernels, C library, versions.
+"""Prove the stored outputs in other circumstances: processors, BLAS kernels, versions, WebAssembly.
 
     python -m tools.elsewhere            all of them, about a quarter of an hour
     python -m tools.elsewhere --hardest  the two that differ most from a new machine
@@ -6,6 +6,8 @@
 In each, nbval compares every text, caption and number of the notebooks with a fresh run, and every
 frame of every explorer is drawn anew and compared. One line says for each how it went. As many run
 side by side as there are cores, at most four.
+
+In WebAssembly the cells run as readers run them, in the pages of the built book, in Chromium.
 
 What a processor lacks cannot be added, but what it has can be switched off: numpy, OpenBLAS and
 glibc choose their routines when a program starts, and each lets the environment have a say.
@@ -30,6 +32,7 @@ from hwlib.commands import run_command
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
 FRAMES = "tests/hwlib/test_explorer.py::test_stored_frames_are_what_the_code_draws"
+IN_PAGES = "tests/site/test_live_chapters.py"  # in Chromium, which runs no notebooks of its own
 OLDEST = ROOT / ".venv-oldest"
 
 # The names of what numpy dispatches to differ between its versions, so it is asked.
@@ -52,6 +55,7 @@ CIRCUMSTANCES = {
        for n in (1, 2, 4)},
     "an old processor: all of these": OLD_PROCESSOR,
     "the oldest packages, texts": None,
+    "WebAssembly, texts": IN_PAGES,
 }  # fmt: skip
 HARDEST = ["an old processor: all of these", "the oldest packages, texts"]
 CHOSEN_BY_THE_MACHINE = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS"]
@@ -96,6 +100,8 @@ def run(name):
     python, what = sys.executable, [*NOTEBOOKS, FRAMES, "--every-frame"]
     if changes is None:
         python, what, changes = oldest_python(), NOTEBOOKS, {}
+    elif changes == IN_PAGES:
+        what, changes = [IN_PAGES, "-k", "test_all_cells_say_what_is_stored"], {}
     if why := impossible(changes):
         print(f"{name:32} not on this machine: {why}", flush=True)
         return True

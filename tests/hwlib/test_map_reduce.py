@@ -146,21 +146,20 @@ def test_on_paper_by_hand(monkeypatch):
 
 
 def test_machines_are_drawn_as_they_are_on_paper():
-    figure, caption = figures.draw_machines("vectors, k-means", "100 MB")
-    lines = {line.get_label(): line.get_xydata() for line in figure.axes[0].lines}
-    assert list(lines) == ["in all", "computing", "network", "scheduling"]
-    machines, total = lines["in all"].T
-    assert machines[0] == 1 and machines[-1] == pytest.approx(1000)
-    np.testing.assert_allclose(total, sum(lines[part][:, 1] for part in list(lines)[1:]))
-    for at in (0, 117, 199):
-        expected = figures.on_paper("vectors, k-means", machines[at])
-        assert [line[at, 1] for line in lines.values()] == pytest.approx(
-            [expected.seconds, expected.computing, expected.network, expected.scheduling]
-        )
+    state, caption = figures.machines("vectors, k-means", "100 MB")
+    (panel,) = state["panels"]
+    parts = ["seconds", "computing", "network", "scheduling"]
+    assert [name for name, *_ in panel["key"]] == ["in all", *parts[1:]]
+    for part, line in zip(parts, panel["marks"], strict=True):
+        (first, _), *_, (last, _) = line["at"]
+        assert (first, last) == (0, 3)  # 1 and 1,000 machines, as powers of ten
+        for x, y in line["at"]:
+            expected = getattr(figures.on_paper("vectors, k-means", 10**x), part)
+            assert y == pytest.approx(np.log10(expected), abs=0.01)  # rounded to two places
     many = figures.on_paper("vectors, k-means", 64)
     assert f"and {figures.in_seconds(many.seconds)} on 64: computing" in caption
     assert f"network {figures.in_seconds(many.network)}, scheduling" in caption
-    assert "digits, EM, in 1 chunk. A" in figures.draw_machines("digits, EM", "1 GB")[1]
+    assert "digits, EM, in 1 chunk. A" in figures.machines("digits, EM", "1 GB")[1]
 
 
 @pytest.mark.parametrize(

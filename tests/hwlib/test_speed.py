@@ -160,15 +160,16 @@ def test_scaling_draws_the_times_and_the_law_of_the_larger_half():
             "others": {"n": 5000, "d": 16},
         },
     }
-    figure, caption = speed.draw_scaling(curves, "A step", {"n": "points", "k": "clusters"})
-    assert [axes.get_xlabel() for axes in figure.axes] == ["$n$, points", "$k$, clusters"]
-    points, law = (line.get_xydata() for line in figure.axes[0].lines)
-    np.testing.assert_allclose(points, np.transpose([sizes, [2, 4, 8, 16]]))  # milliseconds
-    np.testing.assert_allclose(law, [[4000, 8], [8000, 16]])
-    assert {axes.get_ylim() for axes in figure.axes} == {(1, 100)}  # one scale for both
+    state, caption = speed.scaling(curves, "A step", {"n": "points", "k": "clusters"})
+    assert [panel["x"]["label"] for panel in state["panels"]] == ["n, points", "k, clusters"]
+    law, points = (mark["at"] for mark in state["panels"][0]["marks"])
+    times = np.transpose([sizes, [2, 4, 8, 16]])  # milliseconds
+    np.testing.assert_allclose(points, np.log10(times), atol=5.1e-4)  # three places are stored
+    np.testing.assert_allclose(law, np.log10(times[2:])[[0, -1]], atol=5.1e-4)
+    assert [panel["y"]["domain"] for panel in state["panels"]] == [[0, 2]] * 2  # one scale for both
     assert caption == (
-        "A step: the time grows as n to the power 1.00 (with d = 16); "
-        "k to the power 1.00 (with n = 5,000, d = 16)."
+        "A step: the time grows as n to the power 1.00 (with d = 16), "
+        "as k to the power 1.00 (with n = 5,000, d = 16)."
     )
 
 
