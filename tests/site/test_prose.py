@@ -144,7 +144,7 @@ def test_texts_are_spelled_as_in_america():
 
 
 def blocks(notebook):
-    """Yield of each self-check, paragraph and code cell of a notebook whether it is a self-check."""
+    """Yield of each paragraph and code cell of a notebook whether it is a self-check."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             yield False
