@@ -45,7 +45,9 @@ from tools.browser.server import Compressing
 SITE, FOLDER = ROOT / "_build" / "html", ROOT / "_build" / "bench-page"
 PAGE = "notebooks/1_backprop.html"
 NUMBER = "import numpy as np\nprint(int(np.arange(1000).sum()))"  # 499500
-PLOT = "import matplotlib.pyplot as plt\nimport numpy as np\nplt.plot(np.arange(10) ** 2)\nplt.show()"
+PLOT = (
+    "import matplotlib.pyplot as plt\nimport numpy as np\nplt.plot(np.arange(10) ** 2)\nplt.show()"
+)
 # JupyterLite's kernel needs these besides what it brings; all are pure Python.
 WHEELS = (
     "ipython==9.18.1 decorator==5.3.1 jedi==0.20.1 parso==0.8.7 matplotlib-inline==0.2.2 "
@@ -90,7 +92,7 @@ def jupyterlite(python, files, wheels, folder):
     """Build JupyterLite with its Pyodide kernel and the book's own Pyodide into a folder."""
     with tempfile.TemporaryDirectory() as source:
         shutil.copytree(wheels, Path(source, "pypi"))
-        command = [Path(python).with_name("jupyter-lite"), "build", "--lite-dir", source]
+        command = [Path(python).absolute().with_name("jupyter-lite"), "build", "--lite-dir", source]
         command += ["--output-dir", folder, "--apps", "repl", "--no-sourcemaps"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=source)
     if done.returncode:
@@ -154,7 +156,8 @@ def prepare(python):
     print("building JupyterLite and the bare page", file=sys.stderr, flush=True)
     wheels = aside / "wheels"
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", wheels]
-    subprocess.run([*command, "--only-binary", ":all:", *WHEELS], check=True)
+    command += ["--only-binary", ":all:", "--python-version", "3.14", "--platform", "any"]
+    subprocess.run([*command, *WHEELS], check=True)
     jupyterlite(python, files, wheels, aside / "lite")
     bare(files, aside / "bare")
     aside.joinpath("made").write_text(made)
