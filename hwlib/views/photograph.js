@@ -80,11 +80,34 @@ function lloyd(pixels, start) {
   return colors;
 }
 
-// k pixels to start from, drawn at random.
+// The different colors, and how many pixels have each.
+function counted(pixels) {
+  const counts = new Map();
+  for (let i = 0; i < pixels.length; i += 3) {
+    const code = (pixels[i] << 16) | (pixels[i + 1] << 8) | pixels[i + 2];
+    counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  const codes = [...counts.keys()].sort((a, b) => a - b);
+  return [codes.map((code) => [code >> 16, (code >> 8) & 255, code & 255]), codes.map((code) => counts.get(code))];
+}
+
+// k colors to start from, drawn by k-means++: a rare color far from the others is not missed, as it
+// is by k random pixels of a drawing. All colors, if there are at most k.
 function drawn(pixels, k, seed) {
-  const random = chance(seed), n = pixels.length / 3, rows = new Set();
-  while (rows.size < Math.min(k, n)) rows.add(Math.floor(random() * n));
-  return [...rows].map((i) => [...pixels.subarray(3 * i, 3 * i + 3)]);
+  const [colors, counts] = counted(pixels), random = chance(seed), found = [];
+  if (colors.length <= k) return colors;
+  const squares = colors.map(() => 1);
+  while (found.length < k) {
+    const shares = squares.map((square, i) => square * counts[i]);
+    let left = random() * shares.reduce((sum, share) => sum + share, 0);
+    const at = shares.findIndex((share) => share > 0 && (left -= share) <= 0);
+    found.push(colors[at < 0 ? shares.findLastIndex((share) => share > 0) : at]);
+    colors.forEach((color, i) => {
+      const square = color.reduce((sum, level, j) => sum + (level - found.at(-1)[j]) ** 2, 0);
+      squares[i] = found.length > 1 ? Math.min(squares[i], square) : square;
+    });
+  }
+  return found;
 }
 
 // The palette of a photo as Python gives it: whole levels, the most frequent color first.
@@ -112,11 +135,30 @@ async function opened(file) {
   return { size: [width, height], pixels: Uint8Array.from({ length: 3 * width * height }, (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)]) };
 }
 
+const WAY_OUT = "Save it as PNG or JPEG and try again.";
+const HEIC = /^....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/s;
+
+// What a file is that this browser cannot open: the sentences of hwlib.picture_files.
+function named(bytes) {
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""), head = text.replace(/^(\xef\xbb\xbf|[ \t\r\n])+/, "").toLowerCase();
+  const page = /^<(!doctype html|html)/.test(head);
+  if (!text) return "it is empty.";
+  if (head.startsWith("%pdf")) return `it is a PDF document. Take a screenshot of the page, or export it. ${WAY_OUT}`;
+  if (head.startsWith("%!ps")) return `it is a PostScript drawing, which has no pixels yet. Export it. ${WAY_OUT}`;
+  if (head.startsWith("<") && head.includes("<svg") && !page) return `it is an SVG drawing, which has no pixels yet. Export it. ${WAY_OUT}`;
+  if (page) return "it is a web page, not the picture on it. Save the picture itself.";
+  if (HEIC.test(text)) return "it is a HEIC photo, which this browser cannot read. On a phone, share it as JPEG, or set the camera's format to the most compatible one.";
+  return `it is not a picture that this browser can read, or it is damaged. ${WAY_OUT}`;
+}
+
 function take(stage, file) {
   if (!file) return;
   opened(file).then(
     (photo) => stage.change({ photo, seed: 1, trouble: null }),
-    () => stage.change({ trouble: `${file.name} is not a picture that this browser can read. Try a PNG or JPEG file.` }),
+    async () => {
+      const bytes = await file.slice(0, 65536).arrayBuffer().catch(() => null); // a folder has none
+      stage.change({ trouble: `${file.name}: ${bytes ? named(new Uint8Array(bytes)) : "it cannot be read."}` });
+    },
   );
 }
 
@@ -156,10 +198,13 @@ function look(state, values, own) {
   const seen = { ...START, ...own, photo, colors, shares, mine: Boolean(own.photo) };
   if (own.trouble) return { ...seen, caption: own.trouble };
   if (!own.photo) return seen;
-  const bits = Math.log2(colors.length), { off } = copy(photo, colors);
+  const bits = rounded(Math.log2(colors.length), 2), { off } = copy(photo, colors), few = colors.length;
+  const what = few < values.k
+    ? ` has ${few} ${few === 1 ? "color" : "colors"}: with k = ${values.k}, nothing is lost.`
+    : `, k = ${values.k}: a channel is typically off by ${fixed(off, 0)} of 255 levels.`;
   return {
     ...seen,
-    caption: `Your photo at ${photo.size.join(" × ")} pixels, k = ${colors.length}: a channel is typically off by ${fixed(off, 0)} of 255 levels. ` +
+    caption: `Your photo at ${photo.size.join(" × ")} pixels${what} ` +
       `It takes ${bits} ${bits === 1 ? "bit" : "bits"} per pixel. The photo stays in this browser.`,
   };
 }
@@ -256,4 +301,4 @@ function solid({ photo, colors, shares, turn }, stage, { x, y }, side) {
     })));
 }
 
-export default { ...scene({ look, draw, keeps: ["k", "seed"] }), decode, bitmap, nearest, lloyd };
+export default { ...scene({ look, draw, keeps: ["k", "seed"] }), decode, bitmap, nearest, lloyd, palette, named };
