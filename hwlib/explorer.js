@@ -199,7 +199,7 @@ class Explorer {
 
   // Stored frames are shown where there are any, unless the reader has changed what draws them.
   get computes() {
-    return this.changed || !this.axes.every((axis) => axis.stored);
+    return this.changed || this.file || !this.axes.every((axis) => axis.stored);
   }
 
   // The newest position wins: one question is under way, and the last one waits.
@@ -207,15 +207,23 @@ class Explorer {
     this.figure.setAttribute("aria-busy", true);
     if (this.asking) return;
     this.asking = true;
-    const asked = this.shown, answer = await bookPython.compute(this.figure.id, this.values);
+    const { shown: asked, file } = this;
+    const answer = await bookPython.compute(this.figure.id, this.values, file);
     this.asking = false;
     if (!this.computes) return; // a stored frame is shown meanwhile
-    if (answer?.error) this.figcaption.textContent = answer.error;
-    else if (answer) this.computed(answer);
-    if (answer && asked !== this.shown) return this.ask();
+    const wanted = file === this.file;
+    if (answer?.error && wanted) this.failed(answer.error);
+    else if (answer && wanted) this.computed(answer);
+    if (answer && (asked !== this.shown || !wanted)) return this.ask();
     this.figure.setAttribute("aria-busy", false);
     this.figure.dispatchEvent(new Event("computed"));
   }
+
+  failed(error) {
+    this.figcaption.textContent = error;
+  }
+
+  tellProgress() {}
 
   computed({ source, caption }) {
     this.img.src = source;
@@ -261,6 +269,11 @@ class Model {
   save_changes() {
     this.host.follow();
   }
+
+  // A file of the reader's own, or none: the book's numbers again.
+  send({ open }, _, [content] = []) {
+    this.host.open(content && [open, new Uint8Array(content)]);
+  }
 }
 
 // An explorer whose picture is drawn by a view (hwlib/views) as soon as it comes near.
@@ -300,6 +313,7 @@ class Scene extends Explorer {
     this.still.append(...this.stage.childNodes);
     const live = document.createElement("div");
     this.stage.replaceChildren(this.still, live);
+    this.model.values.opens = globalThis.bookPython?.runs(this.figure.id);
     explorerViews[this.figure.dataset.view].render({ model: this.model, el: live });
     this.figure.dataset.alive = "";
     if (this.waiting) this.picture(...this.waiting);
@@ -314,7 +328,31 @@ class Scene extends Explorer {
 
   computed({ state, caption }) {
     this.waiting = null;
+    this.opened = this.file; // what is right
+    this.model.set("trouble", "");
+    this.model.set("progress", null);
     this.tell(state, caption);
+  }
+
+  failed(error) {
+    if (!this.file) return super.failed(error);
+    this.file = this.opened;
+    this.model.set("progress", null);
+    this.model.set("trouble", error);
+  }
+
+  // How much of Python is there, while a file waits for it.
+  tellProgress(progress) {
+    this.model.set("progress", this.file && "done" in progress ? progress : null);
+  }
+
+  // Python reads a file of the reader's own; it starts if it has not run yet.
+  open(file) {
+    this.file = file;
+    this.opened = file && this.opened;
+    this.model.set("trouble", "");
+    if (file) bookPython.start();
+    this.show();
   }
 
   tell(state, caption) {
@@ -505,6 +543,9 @@ document.addEventListener("bookpython", () => {
     for (const axis of explorer.axes) axis.open = open;
     if (explorer.state !== explorer.shown) explorer.show();
   }
+});
+document.addEventListener("bookstatus", ({ detail }) => {
+  for (const explorer of explorers.values()) if (explorer.asking) explorer.tellProgress(detail);
 });
 addEventListener("beforeprint", () => changed().forEach((explorer) => explorer.showFirst()));
 addEventListener("afterprint", () => changed().forEach((explorer) => explorer.showAgain()));

@@ -64,7 +64,8 @@ def iterate(X, centroids):
         First the given centroids, the assignments to them and the loss; then the same after each
         update. The last has the assignments of the one before it: nothing moves any more.
     """
-    centroids, assignments, loss = as_array("centroids", centroids, "k", "d"), None, np.inf
+    centroids = as_array("centroids", centroids, "k", "d")
+    assignments, loss = None, np.inf
     while True:
         before, assignments = assignments, assign(X, centroids)
         higher, loss = loss, reconstruction_error(X, assignments, centroids)

@@ -276,6 +276,55 @@ def test_starts_are_those_of_the_homework():
     assert np.allclose(np.array(state["points"])[rows], kmeans.initial_centroids(X, 4, rng=3))
 
 
+def test_points_of_the_readers_own_are_clustered_as_the_books_are(run):
+    # decimal commas and tiny numbers: places and losses keep their digits
+    rng = np.random.RandomState(0)
+    own = rng.normal(size=(40, 2)) * 1e-3
+    text = "x;y\n" + "\n".join(f"{x:.7f};{y:.7f}".replace(".", ",") for x, y in own)
+    compute = clusters.steps(X)
+    state, first = compute(3, 2, 0, file=("mine.csv", text.encode()))
+    assert state["about"].startswith(
+        "mine.csv: 40 points. Its columns are separated by semicolons."
+    )
+    assert state["about"].endswith("x, y. The file stays on this device.")
+    np.testing.assert_allclose(state["points"], own, atol=1e-7)  # a ten-thousandth of 0.005
+    said = run(f"""(() => {{
+        const {{ points, starts, digits }} = {json.dumps(state)};
+        const {{ run, caption }} = explorerViews.plane;
+        const steps = run(points, starts[2].map((row) => points[row]));
+        return steps.map((_, t) => caption(steps, t, {{ k: 3, seed: 2 }}, false, digits));
+    }})()""")
+    file = ("mine.csv", text.encode())
+    assert said == [compute(3, 2, t, file=file)[1] for t in range(len(said))]
+    assert said[0] == first and "loss 0.0000" in first and "Converged" in said[-1]
+    loss = kmeans.kmeans(np.array(state["points"]), 3, rng=2).loss
+    assert f"loss {loss:.{state['digits']}f}." in said[-1]
+    assert compute(3, 2, 0)[0]["points"] != state["points"]  # without a file, the book's
+
+
+def test_many_points_are_thinned_and_it_is_said():
+    text = "\n".join(f"{i}\t{i % 7}" for i in range(4001))
+    state, _ = clusters.steps(X)(2, 0, 0, file=("many.tsv", text.encode()))
+    assert len(state["points"]) == 1334 and state["points"][1] == [3.0, 3.0]
+    assert state["about"].startswith("many.tsv: 1,334 of 4,001 points, evenly chosen.")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"1\t2\n3\tx\n", "a.tsv: line 2, column 3: 'x' is not a number"),
+        (b"1\t2\t3\n", "a.tsv: it has 3 columns; expected 2, x and y"),
+        (b"1\n2\n", "a.tsv: it has 1 column; expected 2, x and y"),
+        (b"", "a.tsv: it is empty; expected a point on each line"),
+        (b"1\t2\n3\t4\n", "k is 3; expected an integer from 1 to 2"),
+    ],
+)
+def test_what_is_no_table_of_points_is_refused(content, message):
+    with pytest.raises(ValueError) as caught:
+        clusters.steps(X)(3, 0, 0, file=("a.tsv", content))
+    assert str(caught.value) == message
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_view_clusters_any_points(run, seed):
     # ties, equal points, clusters that run empty
@@ -337,7 +386,11 @@ def test_the_photograph_is_shown_at_half_its_size(run):
 
 
 def palette(run, pixels, k, seed=1):
-    made = run(f"explorerViews.photograph.palette({array(pixels)}, {k}, {seed})")
+    made = run(
+        f"(({{drawn, lloyd, palette}}, pixels) => "
+        f"palette(pixels, lloyd(pixels, drawn(pixels, {k}, {seed}))))"
+        f"(explorerViews.photograph, {array(pixels)})"
+    )
     return made["colors"], made["shares"]
 
 

@@ -3,11 +3,13 @@
 import json
 import re
 
+import numpy as np
 import pytest
-from built_site import SITE
+from built_site import SITE, draw
 
 from book_extensions import runtime
 from book_extensions.page import live_runner
+from hwlib.scenes import kmeans as kmeans_scenes
 from hwlib.scenes.backprop import logistic_regression
 
 # ---- what a cell needs: plain Python, as the page's own Python runs it -------------------------
@@ -166,8 +168,9 @@ def tab(chromium, site, told):
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(MINUTES)
     tab = context.new_page()
-    tab.asked, tab.logged = [], []
+    tab.asked, tab.logged, tab.sent = [], [], []
     tab.on("request", lambda request: tab.asked.append(request.url))
+    tab.on("request", lambda request: request.method == "GET" or tab.sent.append(request.url))
     tab.on("console", lambda message: tab.logged.append(message.text))
     tab.on("pageerror", lambda error: tab.logged.append(str(error)))
     tab.goto(site + "notebooks/1_backprop.html")
@@ -293,19 +296,16 @@ def press(tab, name, key, axis=0):
 
 @pytest.mark.full
 def test_a_slider_takes_values_between_the_stored_ones(tab, site):
-    tab.goto(site + "notebooks/floating_point.html")
-    assert press(tab, "sigmoid-forms", "ArrowRight")[1] == "400"  # the next that is stored
-    assert press(tab, "sigmoid-forms", "ArrowLeft")[1] == "40"
-    place = cell(tab, "sigmoid-forms")
+    tab.goto(site + "notebooks/two_hundred_starts.html")
+    assert press(tab, "xor-bowl", "ArrowRight")[1] == "2"  # the next that is stored
+    assert press(tab, "xor-bowl", "ArrowLeft")[1] == "1"
+    place = cell(tab, "xor-bowl")
     finished(place, place.get_by_role("button", name="Run").click)
     assert place.locator("figure").count() == 1  # the page's own stays
-    before = tab.locator("figure#sigmoid-forms img").get_attribute("src")
-    caption, value = press(tab, "sigmoid-forms", "ArrowRight")
-    assert value == "41" and caption.startswith("x = 41.")
-    assert tab.locator("figure#sigmoid-forms img").get_attribute("src") != before
-    assert "x=41" in tab.url
-    assert press(tab, "sigmoid-forms", "ArrowLeft")[0].startswith("x = 40.")
-    assert tab.locator("figure#sigmoid-forms img").get_attribute("src") == before
+    caption, value = press(tab, "xor-bowl", "ArrowRight")
+    assert value == "1.1" and caption.startswith("Learning rate 1.1, ")
+    assert "learning_rate=1.1" in tab.url
+    assert press(tab, "xor-bowl", "ArrowLeft")[0].startswith("Learning rate 1, ")
 
 
 # Moves a slider through positions that are not stored, one after another without waiting, or each
@@ -352,6 +352,45 @@ def test_a_scene_is_computed_for_any_value_and_the_newest_wins(tab, site, capsys
     shown_as("the newest")
     with capsys.disabled():
         print(f"\nfrom slider to picture: {sorted(times)[len(times) // 2]:.0f} ms, the median")
+
+
+POINTS = b"x;y\n" + b"".join(b"%d;%d,5\n" % (37 * i % 101, 53 * i % 97) for i in range(60))
+
+
+def opened(figure, name, content, said):
+    """Choose a file for a figure, wait until it says so; return its caption."""
+    file = {"name": name, "mimeType": "text/plain", "buffer": content}
+    figure.locator("input[type=file]").set_input_files(file)
+    figure.locator(".explorer-report", has_text=said).wait_for()
+    return figure.locator("figcaption").text_content()
+
+
+@pytest.mark.full
+def test_points_of_the_readers_own_are_clustered_in_the_page(tab, site):
+    """Python starts by itself, reads them, and nothing leaves the page."""
+    tab.goto(site + "notebooks/2_kmeans.html")
+    tab.asked.clear()
+    figure = draw(tab, "kmeans-steps")
+    book = figure.locator("figcaption").text_content()
+    dots = figure.locator("svg:visible .glides circle")
+    assert dots.count() == 500
+    own = opened(figure, "mine.csv", POINTS, "mine.csv: 60 points.")
+    assert "The file stays on this device." in figure.locator(".explorer-report").text_content()
+    compute = kmeans_scenes.steps(np.zeros((10, 2)))
+    assert own == compute(4, 0, 0, file=("mine.csv", POINTS))[1]
+    assert dots.count() == 60
+    press(tab, "kmeans-steps", "ArrowRight", 1)  # another seed: Python has those of the file
+    caption = figure.locator("figcaption").text_content()
+    assert caption == compute(4, 1, 0, file=("mine.csv", POINTS))[1] != own
+    # what is wrong is said with its line and column, and the picture stays
+    wrong = opened(figure, "bad.tsv", b"1\t2\n3\tx\n", "bad.tsv: line 2, column 3: 'x' is not")
+    assert wrong == caption and dots.count() == 60
+    assert figure.get_by_role("alert").count() == 1
+    figure.get_by_role("button", name="The book’s points").click()
+    press(tab, "kmeans-steps", "ArrowLeft", 1)
+    assert figure.locator("figcaption").text_content() == book and dots.count() == 500
+    posted = [url for url in tab.asked if not url.startswith((site, "blob:", "data:"))]
+    assert posted == [] and tab.sent == []
 
 
 def test_nothing_was_logged(tab):

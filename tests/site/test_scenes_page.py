@@ -1,23 +1,32 @@
 """Scenes on the built pages: they show what is stored, and all that can be taken hold of works."""
 
+import base64
 import io
 import itertools
 
 import axe
 import numpy as np
 import pytest
-from built_site import ALL_OF, HOME, SCENES, draw, lay_out, visit
+from built_site import ALL_OF, HOME, PLOTS, SCENES, VIEWS, draw, lay_out, visit
 from PIL import Image
 
-EACH = pytest.mark.parametrize(("page", "name"), SCENES, ids=[name for _, name in SCENES])
+
+def each(of):
+    return pytest.mark.parametrize(("page", "name"), of, ids=[name for _, name in of])
+
+
+EACH = each(SCENES)
+EVERY = each(VIEWS)  # those that only stand, too
+HANDLES = each([(page, name) for page, name in VIEWS if ALL_OF[page][name].view not in PLOTS])
 LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
 
 
 def alive(tab, name):
     """Bring a scene into view, and wait until its view draws and its states are there."""
     figure = draw(tab, name)
-    figure.locator(".explorer-controls").dispatch_event("pointerenter")
-    tab.wait_for_function("name => explorers.get(name).data", arg=name)
+    if figure.locator(".explorer-controls").count():
+        figure.locator(".explorer-controls").dispatch_event("pointerenter")
+        tab.wait_for_function("name => explorers.get(name).data", arg=name)
     return figure
 
 
@@ -69,7 +78,7 @@ def test_each_position_along_each_slider_has_its_caption(still, page, name):
     assert tab.seen["console"] == tab.seen["failed"] == []
 
 
-@EACH
+@HANDLES
 def test_handles_are_moved_by_keys_mouse_and_touch(chromium, page, name):
     context = chromium.new_context(
         offline=True,
@@ -161,7 +170,7 @@ TEXTS = """(figure) => {
 
 @pytest.mark.full
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-@EACH
+@EVERY
 def test_texts_are_readable_at_every_width(chromium, page, name, width):
     context = chromium.new_context(
         offline=True, viewport={"width": width, "height": 900}, reduced_motion="reduce"
@@ -178,7 +187,7 @@ def test_texts_are_readable_at_every_width(chromium, page, name, width):
 
 @pytest.mark.full
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@EACH
+@EVERY
 def test_axe_finds_nothing_in_a_scene(chromium, page, name, theme):
     context = chromium.new_context(
         offline=True, viewport={"width": 390, "height": 900}, color_scheme=theme
@@ -286,23 +295,116 @@ def test_a_photo_of_ones_own(still):
     choose.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()})
     figure.get_by_role("button", name="New start").wait_for()
     assert caption.text_content().startswith(
-        "Your photo at 60 × 40 pixels has 3 colors: with k = 16, nothing is lost. "
+        "Your photo at 60 × 40 pixels has 3 colors. With k = 16, nothing is lost. "
         "It takes 1.58 bits per pixel."
     )
     widths = np.array([float(width) for width in shown(figure, ("swatch", "width"))])
     np.testing.assert_allclose(widths / widths.sum(), [1 / 2, 1 / 3, 1 / 6], atol=1e-3)  # 0.1 px
     text = {"name": "b.txt", "mimeType": "text/plain", "buffer": b"text"}
     choose.set_input_files(text)
-    tab.wait_for_function(
-        "() => document.querySelector('#photo-colours figcaption').textContent.startsWith('b.txt')"
-    )
-    assert caption.text_content() == (
+    report = figure.locator(".explorer-report", has_text="b.txt")
+    report.wait_for()
+    assert report.text_content() == (
         "b.txt: it is not a picture that this browser can read, or it is damaged. "
         "Save it as PNG or JPEG and try again."
     )
     figure.get_by_role("button", name="Undo").click()
     assert caption.text_content() == first
     assert tab.seen["console"] == tab.seen["failed"] == []
+
+
+def large_photo():
+    """A JPEG of 4 colors and 1,200 × 900 pixels, more than the scene shows."""
+    levels = np.array(
+        [[250, 10, 20], [10, 20, 240], [245, 245, 240], [20, 120, 30]], dtype=np.uint8
+    )
+    squares = np.add.outer(np.arange(900) // 300, np.arange(1200) // 300) % 4
+    file = io.BytesIO()
+    Image.fromarray(levels[squares]).save(file, "JPEG", quality=95)
+    return file.getvalue(), levels[squares]
+
+
+# Lets go of a file above an element, as a reader's hand does, or pastes it.
+DROP = """(element, { name, type, content, paste }) => {
+    const data = new DataTransfer();
+    const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+    data.items.add(new File([bytes], name, { type }));
+    const settings = { bubbles: true, cancelable: true };
+    if (paste) {
+        const event = new ClipboardEvent("paste", { ...settings, clipboardData: data });
+        return !document.body.dispatchEvent(event);
+    }
+    return !element.dispatchEvent(new DragEvent("drop", { ...settings, dataTransfer: data }));
+}"""
+
+
+def given(figure, name, kind, content, paste=False):
+    """Drop a file on a figure's picture, or paste it."""
+    encoded = base64.b64encode(content).decode()
+    file = {"name": name, "type": kind, "content": encoded, "paste": paste}
+    return figure.locator("svg:visible").first.evaluate(DROP, file)
+
+
+@pytest.mark.parametrize("paste", [False, True], ids=["dropped", "pasted"])
+def test_a_large_photo_is_reduced_and_its_copy_is_saved_whole(still, tmp_path, paste):
+    tab = visit(still, KMEANS, "#photo-colours?k=4")
+    figure = alive(tab, "photo-colours")
+    assert "stays on this device" in figure.locator(".explorer-report").text_content()
+    content, pixels = large_photo()
+    assert given(figure, "holiday.jpg", "image/jpeg", content, paste)
+    save = figure.get_by_role("button", name="Save the copy")
+    figure.locator("button:enabled", has_text="Save the copy").wait_for()
+    caption = figure.locator("figcaption").text_content()
+    assert caption.startswith("Your photo of 1200 × 900 pixels, reduced to 231 × 173, k = 4: a ")
+    assert "It takes 2 bits per pixel. The photo stays on this device." in caption
+    with tab.expect_download() as download:
+        save.click()
+    assert download.value.suggested_filename == "holiday-4-colors.png"
+    download.value.save_as(tmp_path / "copy.png")
+    with Image.open(tmp_path / "copy.png") as copy:
+        copy.load()
+        assert (copy.size, copy.mode) == ((1200, 900), "P")
+        # within squares, the compressor of the photo is off by a few levels
+        off = np.abs(np.asarray(copy.convert("RGB")).astype(int) - pixels)
+        assert np.mean(off.max(axis=2) <= 12) > 0.98
+    assert (tmp_path / "copy.png").read_bytes()[24] == 2  # bits per pixel
+    report = figure.locator(".explorer-report").text_content()
+    assert report.startswith("Saved holiday-4-colors.png: 4 colors, ")
+    assert tab.seen["console"] == tab.seen["failed"] == []
+
+
+def test_while_a_photo_is_clustered_a_bar_says_how_far(still):
+    tab = visit(still, KMEANS)
+    figure = alive(tab, "photo-colours")
+    # what the page says while it works, and when
+    tab.evaluate("""() => {
+        window.said = [];
+        const report = document.querySelector("#photo-colours .explorer-report");
+        new MutationObserver(() => said.push([report.innerText.trim(),
+            report.querySelector("progress")?.value ?? null]))
+            .observe(report.parentElement, { childList: true, subtree: true, attributes: true });
+    }""")
+    noise = np.random.RandomState(0).randint(256, size=(200, 200, 3)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    press(figure, "k", 5)
+    given(figure, "noise.png", "image/png", file.getvalue())
+    figure.locator("button:enabled", has_text="Save the copy").wait_for()
+    said = tab.evaluate("said")
+    shares = [share for text, share in said if text == "Finding 64 colors" and share is not None]
+    assert shares == sorted(shares) and shares[-1] > shares[0]
+    assert figure.locator("progress").count() == 0
+
+
+def test_a_phone_offers_its_camera(chromium):
+    for mobile in (False, True):
+        context = chromium.new_context(
+            offline=True, viewport={"width": 390, "height": 800}, has_touch=mobile, is_mobile=mobile
+        )
+        figure = alive(visit(context, KMEANS), "photo-colours")
+        camera = figure.locator("input[capture=environment][accept='image/*']")
+        assert camera.count() == mobile
+        context.close()
 
 
 def test_the_cube_turns(still):
@@ -361,7 +463,7 @@ def test_deep_links_play_and_history(still):
     assert caption.text_content() == described.caption(**(at | {"step": 7}))
 
 
-@pytest.mark.parametrize("page", sorted({page for page, _ in SCENES}))
+@pytest.mark.parametrize("page", sorted({page for page, _ in VIEWS}))
 def test_scripts_are_small_and_states_come_late(chromium, site, page):
     context = chromium.new_context()
     tab = context.new_page()
@@ -377,7 +479,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
         lambda event: sent.append((names.get(event["requestId"], ""), event["encodedDataLength"])),
     )
     tab.goto(site + page)
-    for name in [name for each, name in SCENES if each == page]:
+    for name in [name for each, name in VIEWS if each == page]:
         figure = tab.locator(f"figure#{name}")
         figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
         tab.wait_for_function("name => 'alive' in document.getElementById(name).dataset", arg=name)
@@ -388,7 +490,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
     context.close()
 
 
-@EACH
+@EVERY
 def test_without_javascript_the_start_is_a_picture(chromium, page, name):
     context = chromium.new_context(offline=True, java_script_enabled=False)
     tab = visit_plain(context, page)
