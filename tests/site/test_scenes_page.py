@@ -294,13 +294,18 @@ def test_a_photo_of_ones_own(still):
     first = caption.text_content()
     choose.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()})
     figure.locator("button:enabled", has_text="Save the copy").wait_for()
-    assert caption.text_content().startswith("Your photo at 60 × 40 pixels, k = 16: a channel is")
-    # of 16 colors, three have pixels
+    assert caption.text_content().startswith(
+        "Your photo at 60 × 40 pixels has 3 colors. With k = 16, nothing is lost. "
+        "It takes 1.58 bits per pixel."
+    )
     widths = np.array([float(width) for width in shown(figure, ("swatch", "width"))])
     np.testing.assert_allclose(widths / widths.sum(), [1 / 2, 1 / 3, 1 / 6], atol=1e-3)  # 0.1 px
     text = {"name": "b.txt", "mimeType": "text/plain", "buffer": b"text"}
     choose.set_input_files(text)
-    figure.get_by_role("alert").get_by_text("b.txt is not a picture that this browser").wait_for()
+    figure.get_by_role("alert").get_by_text(
+        "b.txt: it is not a picture that this browser can read, or it is damaged. "
+        "Save it as PNG or JPEG and try again."
+    ).wait_for()
     figure.get_by_role("button", name="Undo").click()
     assert caption.text_content() == first
     assert tab.seen["console"] == tab.seen["failed"] == []
