@@ -21,6 +21,16 @@ HANDLES = each([(page, name) for page, name in VIEWS if ALL_OF[page][name].view 
 LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
 
 
+def unfolded(tab, name):
+    """Return a scene's figure, with the folds that it stands in opened."""
+    figure = tab.locator(f"figure#{name}")
+    figure.evaluate(
+        "figure => { for (let fold = figure; (fold = fold.parentElement.closest('details')); )"
+        " fold.open = true; }"
+    )
+    return figure
+
+
 def alive(tab, name):
     """Bring a scene into view, and wait until its view draws and its states are there."""
     figure = draw(tab, name)
@@ -477,7 +487,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
     )
     tab.goto(site + page)
     for name in [name for each, name in VIEWS if each == page]:
-        figure = tab.locator(f"figure#{name}")
+        figure = unfolded(tab, name)
         figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
         tab.wait_for_function("name => 'alive' in document.getElementById(name).dataset", arg=name)
     scripts = [size for url, size in sent if "/_views/" in url]
@@ -491,7 +501,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
 def test_without_javascript_the_start_is_a_picture(chromium, page, name):
     context = chromium.new_context(offline=True, java_script_enabled=False)
     tab = visit_plain(context, page)
-    figure = tab.locator(f"figure#{name}")
+    figure = unfolded(tab, name)
     assert figure.locator("svg").first.is_visible()
     assert words(figure.locator("figcaption").text_content()) == words(ALL_OF[page][name].caption())
     assert not figure.locator(".explorer-controls").is_visible()
