@@ -92,7 +92,7 @@ def jupyterlite(python, files, wheels, folder):
     """Build JupyterLite with its Pyodide kernel and the book's own Pyodide into a folder."""
     with tempfile.TemporaryDirectory() as source:
         shutil.copytree(wheels, Path(source, "pypi"))
-        command = [Path(python).with_name("jupyter-lite"), "build", "--lite-dir", source]
+        command = [Path(python).absolute().with_name("jupyter-lite"), "build", "--lite-dir", source]
         command += ["--output-dir", folder, "--apps", "repl", "--no-sourcemaps"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=source)
     if done.returncode:
@@ -156,7 +156,8 @@ def prepare(python):
     print("building JupyterLite and the bare page", file=sys.stderr, flush=True)
     wheels = aside / "wheels"
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", wheels]
-    subprocess.run([*command, "--only-binary", ":all:", *WHEELS], check=True)
+    command += ["--only-binary", ":all:", "--python-version", "3.14", "--platform", "any"]
+    subprocess.run([*command, *WHEELS], check=True)
     jupyterlite(python, files, wheels, aside / "lite")
     bare(files, aside / "bare")
     aside.joinpath("made").write_text(made)

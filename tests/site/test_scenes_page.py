@@ -21,6 +21,16 @@ HANDLES = each([(page, name) for page, name in VIEWS if ALL_OF[page][name].view 
 LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
 
 
+def unfolded(tab, name):
+    """Return a scene's figure, with the folds that it stands in opened."""
+    figure = tab.locator(f"figure#{name}")
+    figure.evaluate(
+        "figure => { for (let fold = figure; (fold = fold.parentElement.closest('details')); )"
+        " fold.open = true; }"
+    )
+    return figure
+
+
 def alive(tab, name):
     """Bring a scene into view, and wait until its view draws and its states are there."""
     figure = draw(tab, name)
@@ -293,16 +303,19 @@ def test_a_photo_of_ones_own(still):
     caption, choose = figure.locator("figcaption"), figure.locator("input[type=file]")
     first = caption.text_content()
     choose.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()})
-    figure.get_by_role("button", name="New start").wait_for()
-    assert caption.text_content().startswith("Your photo at 60 × 40 pixels, k = 16: a channel is")
-    # of 16 colors, three have pixels
+    figure.locator("button:enabled", has_text="Save the copy").wait_for()
+    assert caption.text_content().startswith(
+        "Your photo at 60 × 40 pixels has 3 colors. With k = 16, nothing is lost. "
+        "It takes 1.58 bits per pixel."
+    )
     widths = np.array([float(width) for width in shown(figure, ("swatch", "width"))])
     np.testing.assert_allclose(widths / widths.sum(), [1 / 2, 1 / 3, 1 / 6], atol=1e-3)  # 0.1 px
     text = {"name": "b.txt", "mimeType": "text/plain", "buffer": b"text"}
     choose.set_input_files(text)
-    tab.wait_for_function(
-        "() => document.querySelector('#photo-colours figcaption').textContent.startsWith('b.txt')"
-    )
+    figure.get_by_role("alert").get_by_text(
+        "b.txt: it is not a picture that this browser can read, or it is damaged. "
+        "Save it as PNG or JPEG and try again."
+    ).wait_for()
     figure.get_by_role("button", name="Undo").click()
     assert caption.text_content() == first
     assert tab.seen["console"] == tab.seen["failed"] == []
@@ -310,9 +323,8 @@ def test_a_photo_of_ones_own(still):
 
 def large_photo():
     """A JPEG of 4 colors and 1,200 × 900 pixels, more than the scene shows."""
-    levels = np.array(
-        [[250, 10, 20], [10, 20, 240], [245, 245, 240], [20, 120, 30]], dtype=np.uint8
-    )
+    levels = [[250, 10, 20], [10, 20, 240], [245, 245, 240], [20, 120, 30]]
+    levels = np.array(levels, dtype=np.uint8)
     squares = np.add.outer(np.arange(900) // 300, np.arange(1200) // 300) % 4
     file = io.BytesIO()
     Image.fromarray(levels[squares]).save(file, "JPEG", quality=95)
@@ -475,7 +487,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
     )
     tab.goto(site + page)
     for name in [name for each, name in VIEWS if each == page]:
-        figure = tab.locator(f"figure#{name}")
+        figure = unfolded(tab, name)
         figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
         tab.wait_for_function("name => 'alive' in document.getElementById(name).dataset", arg=name)
     scripts = [size for url, size in sent if "/_views/" in url]
@@ -489,7 +501,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
 def test_without_javascript_the_start_is_a_picture(chromium, page, name):
     context = chromium.new_context(offline=True, java_script_enabled=False)
     tab = visit_plain(context, page)
-    figure = tab.locator(f"figure#{name}")
+    figure = unfolded(tab, name)
     assert figure.locator("svg").first.is_visible()
     assert words(figure.locator("figcaption").text_content()) == words(ALL_OF[page][name].caption())
     assert not figure.locator(".explorer-controls").is_visible()
