@@ -30,6 +30,7 @@ SCRIPTS = {
     "copybutton.js": '<div class="highlight',
     "explorer.js": "data-frames=",
     "progress.js": "exercise",
+    "choices.js": 'class="self-check"',
     "formula.js": 'class="formula ',
     "scroll.js": "",
     "live.js": "python-runtime",

@@ -55,10 +55,11 @@ def e_step(X, pi, W):
     X, pi, W = as_mixture(X, pi, W)
     log_joint = log_joint_probabilities(X, pi, W)
     largest = log_joint.max(axis=1, keepdims=True)
-    # the same factor for each cluster cancels: so chosen that the largest number becomes 1
+    # the same factor for each cluster cancels: the largest number becomes 1
     joint = np.exp(log_joint - np.maximum(largest, LOG_0))
     evidence = joint.sum(axis=1, keepdims=True)
-    return np.divide(joint, evidence, out=np.tile(pi, (len(X), 1)), where=evidence > 0)
+    r = np.tile(pi, (len(X), 1))
+    return np.divide(joint, evidence, out=r, where=evidence > 0)
 
 
 def m_step(X, responsibilities, weights=None, alpha=1.0):
@@ -82,7 +83,8 @@ def m_step(X, responsibilities, weights=None, alpha=1.0):
     ones = r.T @ X + (alpha - 1)
     total = N[:, np.newaxis] + 2 * (alpha - 1)
     W = np.divide(ones, total, out=np.full(ones.shape, 0.5), where=total > 0)
-    return N / N.sum(), np.minimum(W, 1)  # rounding can lift a mean of ones above 1
+    # rounding can lift a mean of ones above 1
+    return N / N.sum(), np.minimum(W, 1)
 
 
 def log_likelihood(X, pi, W, weights=None):

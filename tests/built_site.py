@@ -18,10 +18,13 @@ ALL_OF = {
     f"notebooks/{path.stem}.html": notebook_outputs.figures(path)
     for path in notebook_outputs.NOTEBOOKS
 }
-# those that are pictures, and those that are drawn by a view (test_scenes.py)
+# those that are pictures, and those that are drawn by a view: plots that stand, and what can be
+# taken hold of or has sliders (test_scenes_page.py)
 FIGURES_OF = {p: {n: f for n, f in all.items() if not f.view} for p, all in ALL_OF.items()}
-SCENES = [(p, name) for p, all in ALL_OF.items() for name, each in all.items() if each.view]
-EXPLORERS = [(p, name) for p in FIGURES_OF for name, each in FIGURES_OF[p].items() if each.axes]
+VIEWS = [(p, name) for p, all in ALL_OF.items() for name, each in all.items() if each.view]
+SCENES = [(page, name) for page, name in VIEWS if ALL_OF[page][name].axes]
+PLOTS = ["plot", "mixture"]  # the views with nothing to take hold of
+EXPLORERS = [(page, name) for page, name in SCENES if ALL_OF[page][name].view in PLOTS]
 
 if not PAGES:
     raise RuntimeError("there is no built book in _build/html: run `make book` first")

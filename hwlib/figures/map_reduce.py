@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwlib.figures import CLUSTERS, INK, new_figure
+from hwlib.scene import seen
+from hwlib.scenes.plots import axis, mark, panel, plot, power
 
 # written by bench/map_reduce.py
 MEASURED = Path(__file__).parent / "measurements" / "map_reduce.json"
@@ -92,22 +93,39 @@ def in_seconds(number):
     return quantity(number, {"ms": 1e-3, "s": 1, "min": 60, "h": 3600})
 
 
-def draw_machines(data, chunk):
-    """Draw the seconds of a pass against the number of machines, and what they consist of."""
-    machines = np.geomspace(1, 1000, 200)
-    passes = [on_paper(data, number, CHUNKS[chunk]) for number in machines]
-    figure, axes = new_figure(3.6)
-    axes.loglog(machines, [each.seconds for each in passes], color=INK, lw=2.5, label="in all")
-    parts = {"computing": "-", "network": "--", "scheduling": ":"}
-    for (part, dash), color in zip(parts.items(), CLUSTERS):
-        axes.loglog(
-            machines, [getattr(each, part) for each in passes], dash, color=color, label=part
-        )
-    axes.set(xlabel=f"machines of {CORES} cores", ylabel="seconds per pass")
-    axes.set(xlim=(1, 1000), ylim=(1e-4, 1e5))
-    axes.legend(loc="upper right", ncols=4)
+def machines(data, chunk):
+    """Return a plot of the seconds of a pass against the number of machines, and of its parts.
+
+    Parameters
+    ----------
+    data : str
+        One of `DATA_SETS`.
+    chunk : str
+        One of `CHUNKS`.
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    numbers = np.geomspace(1, 1000, 49)
+    passes = [on_paper(data, number, CHUNKS[chunk]) for number in numbers]
+    marks, key = [], []
+    for part, color, dash in (
+        ("seconds", "ink", None),
+        ("computing", "c1", None),
+        ("network", "c2", "7 4"),
+        ("scheduling", "c3", "2 4"),
+    ):
+        levels = np.log10([getattr(each, part) for each in passes])
+        line = [list(each) for each in zip(seen(np.log10(numbers), 3), seen(levels, 2))]
+        marks.append(mark("line", line, color, **({"dash": dash} if dash else {})))
+        key.append(["in all" if part == "seconds" else part, color, dash])
+    x = axis((0, 3), {k: f"{10**k:,}" for k in range(4)}, f"machines of {CORES} cores")
+    y = axis((-4, 5), {k: power(k) if k else "1" for k in range(-4, 6, 2)}, "seconds", grid=True)
+    state = plot("Seconds of a pass", [panel(x, y, marks, key=key)], height=270)
     one, many = (on_paper(data, number, CHUNKS[chunk]) for number in (1, 64))
-    return figure, (
+    return state, (
         f"{data}, in {one.chunks:,} chunk{'s' * (one.chunks > 1)}. A pass takes "
         f"{in_seconds(one.seconds)} on one machine and {in_seconds(many.seconds)} on 64: computing "
         f"{in_seconds(many.computing)}, network {in_seconds(many.network)}, scheduling "

@@ -1,13 +1,13 @@
-"""Tables and pictures of the page on speed, made from what `make bench` has measured."""
+"""Tables and plots of the page on speed, made from what `make bench` has measured."""
 
 import json
 from pathlib import Path
 from statistics import geometric_mean, median
 
 import numpy as np
-from matplotlib.ticker import NullLocator
 
-from hwlib import figures
+from hwlib.scene import seen
+from hwlib.scenes.plots import axis, mark, panel, plot, power
 
 RESULTS = Path(__file__).parent / "measurements" / "speed.json"
 FIXED = "\N{NO-BREAK SPACE}"
@@ -125,8 +125,8 @@ def exponent(sizes, times):
     return float(p), float(np.exp(log_a))
 
 
-def draw_scaling(curves, what, names):
-    """Draw the time of one iteration against each size, on log axes, with the fitted power laws.
+def scaling(curves, what, names):
+    """Return a plot of the time of one iteration against each size, with the fitted power laws.
 
     Parameters
     ----------
@@ -139,26 +139,39 @@ def draw_scaling(curves, what, names):
 
     Returns
     -------
-    figure : matplotlib.figure.Figure
+    state : dict
     caption : str
     """
-    wide, said = 0.89 / len(curves), []
-    places = [(0.105 + i * wide, 0.18, wide - 0.02, 0.7) for i in range(len(curves))]
-    figure, panels = figures.new_figure(3.0, *places)
-    every = 1e3 * np.concatenate([curve["seconds"] for curve in curves.values()])
-    decades = 10.0 ** np.array([np.floor(np.log10(every.min())), np.ceil(np.log10(every.max()))])
-    for axes, (name, curve) in zip(panels, curves.items()):
+    every = np.log10(1e3 * np.concatenate([curve["seconds"] for curve in curves.values()]))
+    low, high = int(np.floor(every.min())), int(np.ceil(every.max()))
+    said, panels = [], []
+    for name, curve in curves.items():
         sizes, times = np.array(curve["sizes"]), np.array(curve["seconds"]) * 1e3
         p, a = exponent(sizes, times)
-        fitted = sizes[len(sizes) // 2 :]
-        axes.loglog(sizes, times, "o", color=figures.INK, ms=5)
-        axes.loglog(fitted, a * fitted**p, color=figures.POSITIVE)
-        axes.set(xlabel=f"${name}$, {names[name]}", ylim=decades)
-        axes.tick_params(labelleft=axes is panels[0])
-        axes.set_title(f"time $\\propto {name}^{{{p:.2f}}}$", color=figures.POSITIVE)
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_minor_locator(NullLocator())
+        fitted = sizes[len(sizes) // 2 :][[0, -1]]
+        points = np.transpose([np.log10(sizes), np.log10(times)])
+        line = np.transpose([np.log10(fitted), np.log10(a * fitted**p)])
+        marks = [
+            mark("line", seen(line, 3), "positive"),
+            mark("points", seen(points, 3), "ink", size=3.5),
+        ]
+        decades = range(int(np.floor(points[0, 0])), int(np.ceil(points[-1, 0])) + 1)
+        x = axis(
+            (points[0, 0] - 0.1, points[-1, 0] + 0.1),
+            {k: power(k) for k in decades if points[0, 0] - 0.1 <= k <= points[-1, 0] + 0.1},
+            f"{name}, {names[name]}",
+        )
+        y = axis((low, high), {k: power(k) for k in range(low, high + 1)}, "milliseconds")
+        panels.append(
+            panel(x | {"domain": seen(x["domain"], 3)}, y, marks, title=f"∝ {name}{_raised(p)}")
+        )
         fixed = ", ".join(f"{other} = {value:,}" for other, value in curve["others"].items())
-        said.append(f"{name} to the power {p:.2f} (with {fixed})")
-    panels[0].set_ylabel("milliseconds")
-    return figure, f"{what}: the time grows as {'; '.join(said)}."
+        said.append(f"as {name} to the power {p:.2f} (with {fixed})")
+    return plot(f"{what}: times", panels, shared=True, height=210), (
+        f"{what}: the time grows {', '.join(said)}."
+    )
+
+
+def _raised(p):
+    digits = str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·")
+    return f"{p:.2f}".translate(digits)

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from hwlib import experiments
 from hwlib.backprop import (
     SIMPLE_DATASET,
     XOR_DATASET,
@@ -22,7 +23,15 @@ from hwlib.backprop import (
     make_neural_network,
     sigmoid,
 )
+from hwlib.experiments import (
+    PLATEAUS,
+    expected_error,
+    follows_from_taylor,
+    half_way,
+    outcomes,
+)
 from hwlib.scene import seen
+from hwlib.scenes.plots import axis, mark, panel, plot, power
 
 # ---- a formula as a graph -----------------------------------------------------------------------
 
@@ -384,3 +393,217 @@ def _descend(learning_rate, steps, examples, start):
 
 def _fixed(x, digits):
     return f"{seen(x, digits):,.{digits}f}".replace("-", "−")
+
+
+# ---- plots: the error of the differences --------------------------------------------------------
+
+
+def difference_errors(epsilons, errors):
+    """Return a plot of the error of the numerical gradient against ε: points, and a band of noise.
+
+    Parameters
+    ----------
+    epsilons : sequence of float
+        Powers of ten.
+    errors : dict
+        As returned by `hwlib.experiments.difference_errors`. Those that rounding has a part in are
+        not in the plot.
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    # on both axes exponents of ten: ε from 10⁻¹ to 10⁻¹⁵, its error from 10 to 10⁻¹²
+    noise = [[k, seen(np.log10(expected_error("forward", 10.0**k)[1]), 2)] for k in (-4, -15)]
+    marks = [
+        mark("line", [[-8, -12], [-8, 0.6]], "faint", dash="3 4", width=1.5),
+        mark("text", [-8, 1], "ink", text="the homework’s ε = 10⁻⁸", anchor="middle"),
+        mark("band", [[k, level - 1, level + 1] for k, level in noise], "faint"),
+        mark("line", noise, "ink", dash="7 4", width=1.2),
+        mark("text", [-9, -9.7], "ink", text="rounding, about 10⁻¹⁶/ε:\nanywhere in the band",
+             narrow={"at": [-8.3, -10.4], "text": "rounding,\nin the band"}),
+    ]  # fmt: skip
+    for difference, shape, color, name, at, narrow in (
+        ("forward", "circle", "gradient", "forward: order ε", [-4.5, -2.6], [-3.4, -1.2]),
+        ("central", "square", "value", "central: order ε²", [-1.2, -9.5], [-0.7, -10.2]),
+    ):
+        steps = [each for each in epsilons if follows_from_taylor(difference, each)]
+        found = [errors[difference][list(epsilons).index(each)] for each in steps]
+        exponents = [round(np.log10(each)) for each in steps]
+        levels = seen(np.log10(found), 2)
+        order = levels[0] - np.log10(expected_error(difference, steps[0])[0])
+        ends = [exponents[0], -8 if difference == "forward" else -16 / 3]
+        line = [
+            [seen(k, 2), seen(np.log10(expected_error(difference, 10.0**k)[0]) + order, 2)]
+            for k in ends
+        ]
+        marks += [
+            mark("line", line, color, width=1.5),
+            mark("points", [list(each) for each in zip(exponents, levels)], color, shape=shape,
+                 size=4),
+            mark("text", at, color, text=name,
+                 narrow={"at": narrow, "text": name.replace(": ", ":\n")}),
+        ]  # fmt: skip
+    x = axis((-0.5, -15.5), {k: power(k) for k in range(-1, -16, -2)}, "step ε")
+    y = axis((-12, 1.5), {k: power(k) for k in range(-12, 0, 3)} | {0: "1"}, "error")
+    state = plot("Error of the numerical gradient against ε", [panel(x, y, marks)], height=290)
+    return state, (
+        "The error of the numerical gradient against the step ε. Points are measured: there the "
+        "error follows from Taylor's series. In the gray band it is rounding, of the order of "
+        "10⁻¹⁶/ε, and every machine finds another value. The forward difference is best near "
+        "ε = 10⁻⁸, with an error of about 10⁻⁸; the central one near ε = 10⁻⁵, with about 10⁻¹⁰."
+    )
+
+
+# ---- plots: the forms of the sigmoid ------------------------------------------------------------
+
+FORMS = {  # of σ(x), then of σ′(x): how it is written, its color, and the width of its line
+    "stable": ("the book’s form", "value", 10),
+    "e⁻ˣ": ("1 / (1 + e⁻ˣ)", "negative", 5),
+    "eˣ": ("eˣ / (1 + eˣ)", "positive", 2),
+    "u": ("u (1 − u)", "value", 6),
+    "x": ("e⁻ˣ / (1 + e⁻ˣ)²", "negative", 2.5),
+}
+ZERO, NAN = -385, -425  # rows below the scale for what has no logarithm
+
+
+def sigmoid_forms():
+    """Return a plot of what the forms of the sigmoid and of its derivative give in floating point.
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    grid = np.arange(-850, 851, 10)  # off by less than a line is wide, and off all noise near 1
+    marks_at = {ZERO: "0", NAN: "nan"} | {-k: power(-k) for k in (300, 200, 100)} | {0: "1"}
+    panels = []
+    for name, forms in zip(("σ(x)", "σ′(x)"), experiments.sigmoid_forms(grid), strict=True):
+        marks = [mark("band", [[-850, -450, -350], [850, -450, -350]], "faint")]
+        for form, values in forms.items():
+            _, color, width = FORMS[form]
+            with np.errstate(divide="ignore"):
+                exponents = np.log10(values)
+            rows = np.where(values == 0, ZERO, np.where(np.isnan(values), NAN, exponents))
+            jumps = np.flatnonzero(np.abs(np.diff(rows)) > 20) + 1  # a jump is no line
+            for part in np.split(np.arange(len(grid)), jumps):
+                line = _corners([[int(grid[i]), seen(rows[i], 0)] for i in part])
+                marks.append(mark("line", line, color, width=width, opacity=0.6))
+        x = axis((-850, 850), [-800, -400, 0, 400, 800], "x")
+        key = [[FORMS[form][0], FORMS[form][1]] for form in forms]
+        panels.append(panel(x, axis((-450, 25), marks_at, name), marks, key=key))
+    faults = [_faults(form) for form in ("e⁻ˣ", "eˣ", "u", "x")]
+    return plot("Forms of the sigmoid and of its derivative", panels), (
+        "What each form gives, on a logarithmic scale; in the gray band what has no logarithm. "
+        f"{'. '.join(faults)}."
+    )
+
+
+def _faults(form):
+    """Return where a form gives 0 or nan instead of a number that a computer can hold."""
+    said = []
+    for x, way in ((-np.arange(746), "down"), (np.arange(746), "up")):
+        tables = zip(experiments.sigmoid_forms(x), experiments.exact_log10(x), strict=True)
+        values, exact = next((table[form], log) for table, log in tables if form in table)
+        for name, wrong in (("0", values == 0), ("nan", np.isnan(values))):
+            if (fails := wrong & (exact > -323)).any():
+                said.append(f"{name} from {x[np.argmax(fails)]} {way}".replace("-", "−"))
+    return f"{FORMS[form][0]} is {' and '.join(said)}"
+
+
+def _corners(line):
+    """Return a line without the points that lie on the way between their neighbors."""
+    kept = line[:1]
+    for before, here, after in zip(line, line[1:], line[2:]):
+        if abs((after[1] - here[1]) - (here[1] - before[1])) > 1:
+            kept.append(here)
+    return kept + line[-1:] if len(line) > 1 else [line[0], line[0]]
+
+
+# ---- plots: many starts of the network ----------------------------------------------------------
+
+
+def many_starts(results):
+    """Return where many starts of the XOR network end, and what became of their units.
+
+    Parameters
+    ----------
+    results : dict
+        A `ManyRuns` for each (scale, number of hidden units).
+
+    Returns
+    -------
+    callable
+        `compute(scale, hidden_units)` returns a state and a caption.
+    """
+
+    def compute(scale, hidden_units):
+        runs = results[scale, hidden_units]
+        return _starts_plot(runs), _starts_caption(runs, scale, hidden_units)
+
+    return compute
+
+
+def _starts_plot(runs):
+    final = runs.losses[-1]
+    found, n = outcomes(final), len(final)
+    # Many runs end at one plateau, up to rounding: equal to six digits, the earlier start first.
+    order = np.argsort(np.round(final, 6), kind="stable")
+    dead = ~runs.on_after.any(axis=1)[order]
+    at = [[i + 1, seen(final[each], 2)] for i, each in enumerate(order)]
+    marks = [
+        mark("points", [each for each, is_dead in zip(at, dead) if not is_dead], "value", size=2.5),
+        mark("points", [each for each, is_dead in zip(at, dead) if is_dead], "negative",
+             shape="cross", size=3),
+    ]  # fmt: skip
+    for name, mask in found.items():
+        places = np.flatnonzero(mask[order])
+        if len(places) and name != "elsewhere":
+            middle = int(np.clip(places.mean() + 1, 8, n - 8))
+            level = seen(PLATEAUS.get(name, 0.0), 2)
+            marks.append(mark("text", [middle, level], "ink", text=str(len(places)), shift=[0, -9],
+                              anchor="middle", strong=True))  # fmt: skip
+    for height, shape, color, text in (
+        (4.1, "circle", "value", "some unit is on"),
+        (3.65, "cross", "negative", "every unit is dead"),
+    ):
+        marks.append(mark("points", [[4, height]], color, shape=shape, size=4))
+        marks.append(mark("text", [4, height], color, text=text, shift=[12, 4.5]))
+    heights = {0.0: "0"} | {seen(level, 2): name for name, level in PLATEAUS.items()}
+    x = axis((-3, n + 3), [1, n // 2, n], "starts, by final loss")
+    left = panel(x, axis((-0.2, 4.4), heights, "final loss", grid=True), marks, share=0.62)
+
+    counts = {"dead at the start": 0, "died in training": 0, "alive at the end": 0}
+    counts = dict(zip(counts, _unit_counts(runs)))
+    bars = []
+    for i, (part, color) in enumerate(zip(counts.values(), ("negative", "negative", "value"))):
+        share = seen(100 * part / sum(counts.values()), 1)
+        bars.append(mark("bar", [0, share, i], color))
+        bars.append(mark("text", [share, i], "ink", text=f"{part}", shift=[6, 4.5]))
+    rows = {i: name.split(" ")[0] for i, name in enumerate(counts)}
+    right = panel(axis((0, 125), [0, 50, 100], "% of units"), axis((2.6, -0.6), rows), bars,
+                  share=0.38, height=120)  # fmt: skip
+    return plot("Where many starts end", [left, right], height=230)
+
+
+def _starts_caption(runs, scale, hidden_units):
+    found = outcomes(runs.losses[-1])
+    counts = {name: int(mask.sum()) for name, mask in found.items()}
+    dead, died, alive = _unit_counts(runs)
+    ends = ", ".join(f"{counts[name]} end at {name}" for name in PLATEAUS)
+    caption = (
+        f"{hidden_units} hidden units, scale {scale:g}: of {runs.losses.shape[1]} starts "
+        f"{counts['solved']} solve XOR, {ends}, {counts['elsewhere']} elsewhere; of "
+        f"{dead + died + alive} units {dead} are dead at the start and {died} die in training."
+    )
+    if counts["solved"]:
+        caption += f" Half of the solving runs are below loss 1 by step {half_way(runs)}."
+    return caption
+
+
+def _unit_counts(runs):
+    """Return how many units are dead at the start, die in training, and are alive at the end."""
+    dead = int((~runs.on_before).sum())
+    alive = int(runs.on_after.sum())
+    return dead, runs.on_before.size - dead - alive, alive

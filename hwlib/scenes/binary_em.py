@@ -348,5 +348,59 @@ def bound(X):
     return compute
 
 
+def mixture():
+    """Return the caption of the model's graph. Its view knows the rest."""
+    return {}, (
+        "The model: each example i gets a hidden cluster Zᵢ, drawn from π. Then each of its d "
+        "entries Xᵢⱼ is drawn: it is 1 with the probability that row Zᵢ of W gives."
+    )
+
+
+def number_of_clusters(fits, criteria, agreement):
+    """Return what the scene about the number of clusters shows, as a function of n and k.
+
+    Parameters
+    ----------
+    fits : dict
+        `fits[n][k]`, a `hwlib.binary_em.Fit` to n examples.
+    criteria : dict
+        By name ("−2ℓ", "AIC", "BIC"), each `criteria[name][n][k]` a number.
+    agreement : dict
+        `agreement[n][k]`, the adjusted Rand index against the planted clusters.
+
+    Returns
+    -------
+    callable
+        `compute(n, k)` returns a state and a caption.
+    """
+    by_example = {
+        name: {n: [value / n for value in row.values()] for n, row in by.items()}
+        for name, by in criteria.items()
+    }
+    every = [x for by in by_example.values() for row in by.values() for x in row]
+    edge = 0.04 * (max(every) - min(every))
+    ks = list(next(iter(fits.values())))
+
+    def compute(n, k):
+        fit = fits[n][k]
+        # in the order of where their ones are
+        order = np.argsort(fit.W @ np.arange(fit.W.shape[1]) / fit.W.sum(axis=1))
+        state = {
+            "W": seen(fit.W[order], 2),
+            "pi": seen(fit.pi[order], 2),
+            "criteria": {name: seen(by[n], 3) for name, by in by_example.items()},
+            "span": seen([min(every) - edge, max(every) + edge], 2),
+            "most": max(ks),
+        }
+        numbers = ", ".join(f"{name} {seen(by[n][k], 1):.1f}" for name, by in criteria.items())
+        aic, bic = (ks[int(np.argmin(by_example[name][n]))] for name in ("AIC", "BIC"))
+        return state, (
+            f"n = {n}, k = {k}: {numbers}; adjusted Rand index {_signed(agreement[n][k])}. "
+            f"Lowest AIC at k = {aic}, lowest BIC at k = {bic}."
+        )
+
+    return compute
+
+
 def _signed(x, digits=2):
     return f"{seen(x, digits):,.{digits}f}".replace("-", "−")

@@ -1,6 +1,7 @@
 """Numbers for the scenes of the chapter on k-means."""
 
 import base64
+import itertools
 from functools import cache, lru_cache
 
 import numpy as np
@@ -9,6 +10,7 @@ from hwlib.compression import rgb_pixels
 from hwlib.kmeans import initial_centroids, iterate, kmeans
 from hwlib.point_files import read_points
 from hwlib.scene import seen
+from hwlib.scenes.plots import axis, mark, panel, plot
 
 
 def steps(X, seeds=10):
@@ -220,3 +222,202 @@ def reduced(pixels, width=REDUCED):
     tall, wide, _ = (size // width for size in pixels.shape)
     squares = pixels[: tall * width, : wide * width].reshape(tall, width, wide, width, -1)
     return ((squares.sum(axis=(1, 3), dtype=int) + width**2 // 2) // width**2).astype(np.uint8)
+
+
+# ---- plots --------------------------------------------------------------------------------------
+
+PLANE = (-7, 8.5), (-8.7, 6.8)  # the same square of the plane in every picture
+RATIOS = (0.97, 5.9)  # final losses, as multiples of the lowest
+
+
+def points(X):
+    """Return a plot of points in the plane before anything is known about them.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, 2)
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    marks = [mark("points", seen(X, 2), "ink", size=2.5)]
+    state = plot("Points in the plane", [_plane(marks, x="x₁", y="x₂")])
+    return state, f"{len(X)} points in the plane, without labels."
+
+
+def elbow(losses, best):
+    """Return a plot of the loss against k, for one seed and for the best of 50 restarts.
+
+    Parameters
+    ----------
+    losses, best : dict
+        Loss by k.
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    first, *_, last = losses
+    rows = {name: [[k, seen(loss, 2)] for k, loss in by.items()] for name, by in
+            (("seed 0", losses), ("best of 50 restarts", best))}  # fmt: skip
+    marks = [
+        mark("line", rows["seed 0"], "ink", width=1.5),
+        mark("points", rows["best of 50 restarts"], "negative", shape="dash", size=8),
+        mark("points", rows["seed 0"], "ink", size=3.5),
+    ]
+    top = 1000 * -(-max(losses.values()) // 1000)
+    heights = {y: f"{y:,.0f}" for y in np.arange(0, top + 1, 1000 if top < 5000 else 2000).tolist()}
+    x, y = axis((first - 0.3, last + 0.3), list(losses), "number of clusters k"), (0, top)
+    key = [["seed 0", "ink"], ["best of 50 restarts", "negative"]]
+    state = plot("Loss against k", [panel(x, axis(y, heights, "loss", grid=True), marks, key=key)])
+    numbers = ", ".join(f"{loss:.0f}" for loss in losses.values())
+    return state, f"Loss with seed 0 for k = {first} to {last}: {numbers}."
+
+
+def clusterings(X, results):
+    """Return a plot of several clusterings of the same points side by side.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, 2)
+    results : list of hwlib.kmeans.KMeansResult
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    names = [f"k = {len(result.centroids)}" for result in results]
+    each = [f"{result.loss:.2f} for {name}" for result, name in zip(results, names, strict=True)]
+    return _side_by_side(X, results, names), (
+        f"Clusters left by seed 0, with a loss of {', '.join(each[:-1])} and {each[-1]}."
+    )
+
+
+def runs_side_by_side(X, runs):
+    """Return a plot of where runs from different seeds end.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, 2)
+    runs : dict
+        `runs[seed]`, a KMeansResult; all with the same k.
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    each = [f"{result.loss:.2f} from seed {seed}" for seed, result in runs.items()]
+    k = len(next(iter(runs.values())).centroids)
+    names = [f"seed {seed}" for seed in runs]
+    return _side_by_side(X, runs.values(), names), (
+        f"k = {k}: final loss {', '.join(each[:-1])} and {each[-1]}."
+    )
+
+
+def final_losses(ends):
+    """Return a plot of the final losses of many runs, for each k a row for each kind of start.
+
+    Parameters
+    ----------
+    ends : dict
+        `ends[init][k]`, an array of final losses, for two ways `init` to draw the starts.
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    ks = list(next(iter(ends.values())))
+    counts, marks = [], []
+    for row, k in enumerate(ks):
+        lowest = min(losses[k].min() for losses in ends.values())
+        near = []
+        for init, shift, color in zip(ends, (-0.2, 0.2), ("negative", "value"), strict=True):
+            ratios, height = ends[init][k] / lowest, row + shift
+            near.append(str((ratios < 1.01).sum()))
+            shown = sorted(set(seen(ratios, 3)))
+            marks += [
+                mark("points", [[x, height] for x in shown], color, shape="tick", size=7),
+                mark("points", [[seen(np.median(ratios), 3), height]], "ink", shape="diamond",
+                     size=5),
+                mark("text", [RATIOS[1], height], color, text=init, anchor="end"),
+            ]  # fmt: skip
+        counts.append(f"{_listed(near)} for k = {k}")
+    ticks = [1, 1.5, 2, 3, 5]
+    x = axis(RATIOS, ticks, "final loss relative to the lowest", log=True)
+    y = axis((len(ks) - 0.5, -0.5), {i: f"k = {k}" for i, k in enumerate(ks)})
+    state = plot("Final losses of many runs", [panel(x, y, marks)], height=56 * len(ks))
+    runs, (one, other) = len(ends[init][ks[0]]), ends
+    return state, (
+        f"Each tick is a run, each diamond a median. Runs within 1% of the lowest loss found, of "
+        f"{runs} {one} and {runs} {other} starts: {_listed(counts)}."
+    )
+
+
+def _plane(marks, x="", y="", **more):
+    ticks = [-5, 0, 5]
+    return panel(axis(PLANE[0], ticks, x), axis(PLANE[1], ticks, y), marks, square=True, **more)
+
+
+def _side_by_side(X, results, titles):
+    """Return a plot of two or three clusterings."""
+    panels = [
+        _plane(_clusters(X, result), title=title)
+        for result, title in zip(results, titles, strict=True)
+    ]
+    return plot("Clusterings side by side", panels)
+
+
+def _clusters(X, result):
+    """Return points in their cluster's color, borders between clusters, and numbered centroids."""
+    ids, z = range(len(result.centroids)), result.assignments
+    marks = [
+        mark("line", border, "faint", width=1)
+        for border in seen(_borders(result.centroids).reshape(-1, 2, 2), 2)
+    ]
+    marks += [
+        mark("points", seen(X[z == c], 2), f"c{c + 1}", size=2) for c in ids if (z == c).any()
+    ]
+    middles = seen(result.centroids, 2)
+    return marks + [mark("ring", middles[c], f"c{c + 1}", text=str(c + 1)) for c in ids]
+
+
+def _borders(centroids, far=100):
+    """Return the segments of the plane that are equally near to two centroids and to none nearer.
+
+    Of each pair's perpendicular bisector, middle + t * direction, that is the part where no third
+    centroid is nearer: one linear condition on t for each of the others.
+
+    Returns
+    -------
+    ndarray, shape (2 * segments, 2)
+        From and to, one after another.
+    """
+    segments = []
+    for a, b in itertools.combinations(range(len(centroids)), 2):
+        middle, difference = (centroids[a] + centroids[b]) / 2, centroids[b] - centroids[a]
+        length = np.hypot(*difference)
+        if length == 0:
+            continue
+        direction = np.array([-difference[1], difference[0]]) / length
+        others = np.delete(centroids, [a, b], axis=0)
+        # ||p - mu_a||^2 <= ||p - mu_c||^2 for p on the bisector: slope * t <= room
+        slope = 2 * (others - centroids[a]) @ direction
+        room = ((others - middle) ** 2).sum(axis=1) - (length / 2) ** 2
+        if (room[slope == 0] < 0).any():
+            continue  # a parallel bisector lies between
+        low = max([-far, *(room[slope < 0] / slope[slope < 0])])
+        high = min([far, *(room[slope > 0] / slope[slope > 0])])
+        if low < high:
+            segments += [middle + low * direction, middle + high * direction]
+    return np.reshape(segments, (-1, 2))
+
+
+def _listed(names):
+    """Return words as a list in a sentence: "2, 4 and 8"."""
+    return f"{', '.join(names[:-1])} and {names[-1]}"

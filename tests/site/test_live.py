@@ -296,19 +296,16 @@ def press(tab, name, key, axis=0):
 
 @pytest.mark.full
 def test_a_slider_takes_values_between_the_stored_ones(tab, site):
-    tab.goto(site + "notebooks/floating_point.html")
-    assert press(tab, "sigmoid-forms", "ArrowRight")[1] == "400"  # the next that is stored
-    assert press(tab, "sigmoid-forms", "ArrowLeft")[1] == "40"
-    place = cell(tab, "sigmoid-forms")
+    tab.goto(site + "notebooks/two_hundred_starts.html")
+    assert press(tab, "xor-bowl", "ArrowRight")[1] == "2"  # the next that is stored
+    assert press(tab, "xor-bowl", "ArrowLeft")[1] == "1"
+    place = cell(tab, "xor-bowl")
     finished(place, place.get_by_role("button", name="Run").click)
     assert place.locator("figure").count() == 1  # the page's own stays
-    before = tab.locator("figure#sigmoid-forms img").get_attribute("src")
-    caption, value = press(tab, "sigmoid-forms", "ArrowRight")
-    assert value == "41" and caption.startswith("x = 41.")
-    assert tab.locator("figure#sigmoid-forms img").get_attribute("src") != before
-    assert "x=41" in tab.url
-    assert press(tab, "sigmoid-forms", "ArrowLeft")[0].startswith("x = 40.")
-    assert tab.locator("figure#sigmoid-forms img").get_attribute("src") == before
+    caption, value = press(tab, "xor-bowl", "ArrowRight")
+    assert value == "1.1" and caption.startswith("Learning rate 1.1, ")
+    assert "learning_rate=1.1" in tab.url
+    assert press(tab, "xor-bowl", "ArrowLeft")[0].startswith("Learning rate 1, ")
 
 
 # Moves a slider through positions that are not stored, one after another without waiting, or each

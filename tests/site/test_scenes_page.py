@@ -7,18 +7,26 @@ import itertools
 import axe
 import numpy as np
 import pytest
-from built_site import ALL_OF, HOME, SCENES, draw, lay_out, visit
+from built_site import ALL_OF, HOME, PLOTS, SCENES, VIEWS, draw, lay_out, visit
 from PIL import Image
 
-EACH = pytest.mark.parametrize(("page", "name"), SCENES, ids=[name for _, name in SCENES])
+
+def each(of):
+    return pytest.mark.parametrize(("page", "name"), of, ids=[name for _, name in of])
+
+
+EACH = each(SCENES)
+EVERY = each(VIEWS)  # those that only stand, too
+HANDLES = each([(page, name) for page, name in VIEWS if ALL_OF[page][name].view not in PLOTS])
 LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
 
 
 def alive(tab, name):
     """Bring a scene into view, and wait until its view draws and its states are there."""
     figure = draw(tab, name)
-    figure.locator(".explorer-controls").dispatch_event("pointerenter")
-    tab.wait_for_function("name => explorers.get(name).data", arg=name)
+    if figure.locator(".explorer-controls").count():
+        figure.locator(".explorer-controls").dispatch_event("pointerenter")
+        tab.wait_for_function("name => explorers.get(name).data", arg=name)
     return figure
 
 
@@ -70,7 +78,7 @@ def test_each_position_along_each_slider_has_its_caption(still, page, name):
     assert tab.seen["console"] == tab.seen["failed"] == []
 
 
-@EACH
+@HANDLES
 def test_handles_are_moved_by_keys_mouse_and_touch(chromium, page, name):
     context = chromium.new_context(
         offline=True,
@@ -162,7 +170,7 @@ TEXTS = """(figure) => {
 
 @pytest.mark.full
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-@EACH
+@EVERY
 def test_texts_are_readable_at_every_width(chromium, page, name, width):
     context = chromium.new_context(
         offline=True, viewport={"width": width, "height": 900}, reduced_motion="reduce"
@@ -179,7 +187,7 @@ def test_texts_are_readable_at_every_width(chromium, page, name, width):
 
 @pytest.mark.full
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@EACH
+@EVERY
 def test_axe_finds_nothing_in_a_scene(chromium, page, name, theme):
     context = chromium.new_context(
         offline=True, viewport={"width": 390, "height": 900}, color_scheme=theme
@@ -447,7 +455,7 @@ def test_deep_links_play_and_history(still):
     assert caption.text_content() == described.caption(**(at | {"step": 7}))
 
 
-@pytest.mark.parametrize("page", sorted({page for page, _ in SCENES}))
+@pytest.mark.parametrize("page", sorted({page for page, _ in VIEWS}))
 def test_scripts_are_small_and_states_come_late(chromium, site, page):
     context = chromium.new_context()
     tab = context.new_page()
@@ -463,7 +471,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
         lambda event: sent.append((names.get(event["requestId"], ""), event["encodedDataLength"])),
     )
     tab.goto(site + page)
-    for name in [name for each, name in SCENES if each == page]:
+    for name in [name for each, name in VIEWS if each == page]:
         figure = tab.locator(f"figure#{name}")
         figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
         tab.wait_for_function("name => 'alive' in document.getElementById(name).dataset", arg=name)
@@ -474,7 +482,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
     context.close()
 
 
-@EACH
+@EVERY
 def test_without_javascript_the_start_is_a_picture(chromium, page, name):
     context = chromium.new_context(offline=True, java_script_enabled=False)
     tab = visit_plain(context, page)

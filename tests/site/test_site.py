@@ -30,18 +30,23 @@ EM = CHAPTERS[2]
 
 @pytest.mark.parametrize(("page", "name"), EXPLORERS, ids=[name for _, name in EXPLORERS])
 def test_sliders_follow_the_keys(context, page, name):
-    described = FIGURES_OF[page][name]
+    described = ALL_OF[page][name]
     tab = visit(context, page)
     figure = tab.locator(f"figure#{name}")
-    img, caption = figure.locator("img"), figure.locator("figcaption")
+    caption = figure.locator("figcaption")
 
     def check(**moved):
         assert caption.text_content().strip() == described.caption(**moved)
-        assert img.get_attribute("alt") == described.caption(**moved)
 
     check()
     wake(tab, name)
-    for axis, values in described.axes.items():
+    axes = {
+        axis: values
+        for axis, values in described.axes.items()
+        if figure.locator(f"input#{name}-{axis}").count()  # and no choice of a few
+    }
+    assert axes
+    for axis, values in axes.items():
         slider = figure.locator(f"#{name}-{axis}")
         slider.focus()
         tab.keyboard.press("Home")
@@ -53,10 +58,10 @@ def test_sliders_follow_the_keys(context, page, name):
         for _ in range(len(values) - 1 - described.start[axis]):
             tab.keyboard.press("ArrowLeft")
         check()  # back where it stood, for the next slider
-    for axis in described.axes:  # and all of them at once
+    for axis in axes:  # and all of them at once
         figure.locator(f"#{name}-{axis}").focus()
         tab.keyboard.press("End")
-    check(**{axis: len(values) - 1 for axis, values in described.axes.items()})
+    check(**{axis: len(values) - 1 for axis, values in axes.items()})
     assert tab.seen["console"] == []
 
 
@@ -104,16 +109,11 @@ def slow(context):
     return let_them_come
 
 
-# one explorer for each number of sliders: the script is the same for all
-OF_A_KIND = {len(FIGURES_OF[page][name].axes): (page, name) for page, name in reversed(EXPLORERS)}
-
-
-@pytest.mark.parametrize(("page", "name"), OF_A_KIND.values(), ids=map(str, OF_A_KIND))
-def test_slider_that_moves_before_its_frames_have_come(context, slow, page, name):
-    tab, described = visit(context, page), FIGURES_OF[page][name]
+def test_slider_that_moves_before_its_frames_have_come(context, slow):
+    page, name = "notebooks/two_hundred_starts.html", "xor-starts"
+    tab, described = visit(context, page), ALL_OF[page][name]
     figure = tab.locator(f"figure#{name}")
-    caption, picture = figure.locator("figcaption"), figure.locator("img")
-    first = picture.get_attribute("src")
+    caption = figure.locator("figcaption")
     ends = {}
     for axis, values in described.axes.items():
         figure.locator(f"#{name}-{axis}").focus()
@@ -121,20 +121,13 @@ def test_slider_that_moves_before_its_frames_have_come(context, slow, page, name
             tab.keyboard.press(key)
         ends[axis] = len(values) - 1
         assert figure.locator(f"output[for='{name}-{axis}']").text_content() == values[-1]
-    # until then there is the picture that was there, with its caption, and it says that it waits
+    # until then there is the caption that was there, and it says that it waits
     assert figure.get_attribute("aria-busy") == "true"
-    assert (caption.text_content(), picture.get_attribute("src")) == (described.caption(), first)
+    assert caption.text_content() == described.caption()
     slow()
     tab.wait_for_function("name => explorers.get(name).data", arg=name)
-    assert caption.text_content() == picture.get_attribute("alt") == described.caption(**ends)
+    assert caption.text_content() == described.caption(**ends)
     assert figure.get_attribute("aria-busy") == "false"
-    assert picture.get_attribute("src") == tab.evaluate(
-        """name => {
-            const { frames, images } = explorers.get(name).data;
-            return images[frames.at(-1)[0]];
-        }""",
-        name,
-    )
 
 
 def test_play_waits_for_its_frames(context, slow):

@@ -1,4 +1,4 @@
-"""The pictures of the k-means chapter: they and their captions show what the results say."""
+"""Plots of the k-means chapter: they and their captions show what the results say."""
 
 import numpy as np
 import pytest
@@ -8,54 +8,63 @@ from hwlib import datasets
 from hwlib.compression import compress_image
 from hwlib.figures import kmeans as pictures
 from hwlib.kmeans import KMeansResult, kmeans
+from hwlib.scene import seen
+from hwlib.scenes import kmeans as plots
 
 X = datasets.plane_points()
 KS = range(2, 6)
 BEST = {2: 4384.3, 3: 1668.05, 4: 945.73, 5: 799.49}
 
 
-def offsets(axes):
-    """Return the points drawn as squares, by color."""
-    return {line.get_color(): line.get_xydata() for line in axes.lines if line.get_marker() == "s"}
+def marks(panel, kind):
+    return [mark for mark in panel["marks"] if mark["type"] == kind]
 
 
 def test_elbow():
     losses = {k: kmeans(X, k).loss for k in KS}
-    figure, caption = pictures.draw_elbow(losses, BEST)
+    state, caption = plots.elbow(losses, BEST)
     assert caption == "Loss with seed 0 for k = 2 to 5: 6698, 1668, 946, 833."
-    assert figure.axes[0].get_ylim()[0] == 0
-    assert {text.get_text() for text in figure.axes[0].texts} == {"seed 0", "best of 50 restarts"}
+    [panel] = state["panels"]
+    assert panel["y"]["domain"][0] == 0 and panel["y"]["domain"][1] > max(losses.values())
+    best, one = [mark["at"] for mark in marks(panel, "points")]
+    assert best == [[k, loss] for k, loss in BEST.items()]
+    assert [loss for _, loss in one] == seen(list(losses.values()), 2)
+    assert [name for name, _ in panel["key"]] == ["seed 0", "best of 50 restarts"]
 
 
 def test_clusters_side_by_side():
-    figure, caption = pictures.draw_clusters(X, [kmeans(X, k) for k in (2, 4)])
+    state, caption = plots.clusterings(X, [kmeans(X, k) for k in (2, 4)])
     numbers = "6698.30 for k = 2 and 945.74 for k = 4"
     assert caption == f"Clusters left by seed 0, with a loss of {numbers}."
-    assert [axes.get_title() for axes in figure.axes] == ["k = 2", "k = 4"]
-    assert [len(offsets(axes)) for axes in figure.axes] == [2, 4]
+    assert [panel["title"] for panel in state["panels"]] == ["k = 2", "k = 4"]
+    assert [len(marks(panel, "points")) for panel in state["panels"]] == [2, 4]
+    assert [len(marks(panel, "ring")) for panel in state["panels"]] == [2, 4]
 
 
 def test_points_without_labels():
-    figure, caption = pictures.draw_points(X)
+    state, caption = plots.points(X)
     assert caption == "500 points in the plane, without labels."
-    [points] = figure.axes[0].lines
-    np.testing.assert_array_equal(points.get_xydata(), X)
+    [points] = state["panels"][0]["marks"]
+    assert points["at"] == seen(X, 2)
 
 
 def test_ends_of_several_seeds_side_by_side():
     runs = {seed: kmeans(X, 2, rng=seed) for seed in (0, 1)}
-    figure, caption = pictures.draw_ends(X, runs)
+    state, caption = plots.runs_side_by_side(X, runs)
     assert caption == "k = 2: final loss 6698.30 from seed 0 and 4384.30 from seed 1."
-    assert [axes.get_title() for axes in figure.axes] == ["seed 0", "seed 1"]
-    for axes, result in zip(figure.axes, runs.values(), strict=True):
-        for c, points in enumerate(offsets(axes).values()):
-            np.testing.assert_array_equal(points, X[result.assignments == c])
+    assert [panel["title"] for panel in state["panels"]] == ["seed 0", "seed 1"]
+    for panel, result in zip(state["panels"], runs.values(), strict=True):
+        for c, points in enumerate(marks(panel, "points")):
+            assert points["at"] == seen(X[result.assignments == c], 2)
+            assert points["color"] == f"c{c + 1}"
 
 
 def test_an_empty_cluster_has_a_centroid_and_no_points():
     result = KMeansResult(np.zeros(500, dtype=int), np.array([[0.0, 0], [9, 9], [9, 9]]), 1.0)
-    figure, _ = pictures.draw_clusters(X, [result, result])
-    assert [len(points) for points in offsets(figure.axes[0]).values()] == [500, 0, 0]
+    state, _ = plots.clusterings(X, [result, result])
+    panel = state["panels"][0]
+    assert [len(points["at"]) for points in marks(panel, "points")] == [500]
+    assert len(marks(panel, "ring")) == 3
 
 
 # ---- many starts --------------------------------------------------------------------------------
@@ -68,21 +77,22 @@ ENDS = {
 
 
 def test_starts_are_counted_and_lie_on_the_axes():
-    figure, caption = pictures.draw_starts(ENDS)
+    state, caption = plots.final_losses(ENDS)
     assert caption.endswith(
         "Runs within 1% of the lowest loss found, of 4 random and 4 k-means++ starts: "
         "2 and 1 for k = 2 and 4 and 1 for k = 3."
     )
-    [axes] = figure.axes
-    low, high = axes.get_xlim()
-    runs = [line.get_xdata() for line in axes.lines if line.get_marker() == "|"]
-    medians = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "D"]
-    expected = [losses[k] / ENDS["random"][k].min() for k in (2, 3) for losses in ENDS.values()]
-    np.testing.assert_allclose(runs, expected)
-    np.testing.assert_allclose(medians, [1.2525, 1.0175, 1, 1.3])
-    assert low < np.min(expected) and np.max(expected) < high
-    labels = [(text.get_text(), text.get_color()) for text in axes.texts]
-    colors = [line.get_color() for line in axes.lines if line.get_marker() == "|"]
+    [panel] = state["panels"]
+    low, high = panel["x"]["domain"]
+    points = marks(panel, "points")
+    runs = [[x for x, _ in mark["at"]] for mark in points if mark["shape"] == "tick"]
+    medians = [mark["at"][0][0] for mark in points if mark["shape"] == "diamond"]
+    assert runs == [[1, 1.005, 1.5, 4.8], [1, 1.015, 1.02, 1.04], [1], [1, 1.2, 1.4, 1.6]]
+    # medians of 100.5 and 150, and of 101.5 and 102, rounded to three decimals
+    assert medians == [1.253, 1.018, 1, 1.3]
+    assert all(low < x < high for row in runs for x in row)
+    labels = [(mark["text"], mark["color"]) for mark in marks(panel, "text")]
+    colors = [mark["color"] for mark in points if mark["shape"] == "tick"]
     assert labels == list(zip(["random", "k-means++"] * 2, colors))
 
 
@@ -90,7 +100,7 @@ def test_starts_are_counted_and_lie_on_the_axes():
 
 
 def segments(centroids, **options):
-    return pictures._borders(np.array(centroids, dtype=float), **options).reshape(-1, 3, 2)[:, :2]
+    return plots._borders(np.array(centroids, dtype=float), **options).reshape(-1, 2, 2)
 
 
 def test_the_border_of_two_is_their_bisector():
@@ -146,6 +156,6 @@ def test_compressed_photographs_stand_side_by_side():
 def test_borders_of_centroids_in_a_row():
     # the border of the outer two lies between two others; where two coincide there is none
     row = np.array([[0, 0], [0, 0], [1, 0], [1.2, 0]])
-    borders = pictures._borders(row).reshape(-1, 3, 2)
-    assert sorted({round(float(x), 12) for x in borders[:, :2, 0].ravel()}) == [0.5, 1.1]
-    assert pictures._borders(row[:1]).shape == (0, 2)
+    borders = plots._borders(row).reshape(-1, 2, 2)
+    assert sorted({round(float(x), 12) for x in borders[:, :, 0].ravel()}) == [0.5, 1.1]
+    assert plots._borders(row[:1]).shape == (0, 2)

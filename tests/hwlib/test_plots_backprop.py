@@ -1,10 +1,9 @@
-"""hwlib.figures.backprop: captions that say what is seen, and frames that do not jump."""
+"""Plots of the chapter on backpropagation: they and their captions say what was computed."""
 
 import warnings
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from hwlib import experiments
 from hwlib.backprop import (
@@ -15,7 +14,8 @@ from hwlib.backprop import (
     make_neural_network,
     sigmoid,
 )
-from hwlib.figures import backprop as pictures
+from hwlib.scenes import backprop as plots
+from hwlib.scenes.plots import power
 
 
 @pytest.fixture(autouse=True)
@@ -26,13 +26,13 @@ def no_warnings():
         yield
 
 
-def texts(figure):
-    return [text.get_text() for ax in figure.axes for text in ax.texts]
+def marks(state, kind, at=0):
+    """Return the marks of a kind in one of a plot's panels."""
+    return [mark for mark in state["panels"][at]["marks"] if mark["type"] == kind]
 
 
-def limits(figure):
-    FigureCanvasAgg(figure).draw()
-    return [(ax.get_xlim(), ax.get_ylim(), ax.get_position().bounds) for ax in figure.axes]
+def axes(state):
+    return [(each["x"], each["y"]) for each in state["panels"]]
 
 
 # ---------------------------------------------------------------- error of the differences
@@ -62,7 +62,7 @@ def test_errors_are_of_the_order_that_the_captions_say(errors, difference):
 
 
 def test_epsilon_draws_what_follows_from_taylor_and_no_noise(errors):
-    """Let every error that rounding decides come out differently: the same picture."""
+    """Let every error that rounding decides come out differently: the same plot."""
     drawn = []
     for noise in (0.1, 1, 10):
         changed = {
@@ -72,12 +72,12 @@ def test_epsilon_draws_what_follows_from_taylor_and_no_noise(errors):
             ])
             for difference in experiments.DIFFERENCES
         }  # fmt: skip
-        figure, caption = pictures.draw_epsilon(EPSILONS, changed)
-        FigureCanvasAgg(figure).draw()
-        drawn.append(np.asarray(figure.canvas.buffer_rgba()).copy())
-    assert all((each == drawn[0]).all() for each in drawn)
-    points = [len(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() in "os"]
-    assert points == [6, 4]  # to 10⁻⁶ forward, to 10⁻⁴ central
+        state, caption = plots.difference_errors(EPSILONS, changed)
+        drawn.append(state)
+    assert drawn[0] == drawn[1] == drawn[2]
+    points = [mark["at"] for mark in marks(state, "points")]
+    assert [len(each) for each in points] == [6, 4]  # to 10⁻⁶ forward, to 10⁻⁴ central
+    assert points[0][2] == [-3, pytest.approx(np.log10(errors["forward"][2]), abs=0.005)]
     assert "forward difference is best near ε = 10⁻⁸" in caption
 
 
@@ -95,6 +95,8 @@ def test_what_is_drawn_of_the_errors_is_the_same_to_a_percent_with_other_last_di
             if experiments.follows_from_taylor(difference, epsilon):
                 # rounding is at most a hundredth of a point's error, give or take its constant
                 assert abs(other / one - 1) < 0.05
+    # and what is stored, exponents to two digits, is the same
+    assert plots.difference_errors(EPSILONS, others) == plots.difference_errors(EPSILONS, errors)
 
 
 # ------------------------------------------------------------------------------- training
@@ -112,8 +114,6 @@ def test_scores_are_those_of_the_graph():
 
 # ------------------------------------------------------------------- the forms of the sigmoid
 
-XS = [-800, -720, -400, -40, -5, 0, 5, 36, 40, 400, 720, 800]
-
 
 def test_exact_log10_is_right_where_floats_are():
     x = np.linspace(-300, 30, 331)
@@ -124,8 +124,7 @@ def test_exact_log10_is_right_where_floats_are():
 
 
 def test_small_numbers_become_powers_of_ten():
-    assert pictures._from_log10(-3) == "0.001"
-    assert pictures._from_log10(-4) == "1.0 · 10⁻⁴"
+    assert power(-13) == "10⁻¹³"
 
 
 def test_forms_agree_in_the_middle_and_fail_at_their_ends():
@@ -144,38 +143,38 @@ def test_forms_agree_in_the_middle_and_fail_at_their_ends():
     assert not np.isnan(derivatives["u"]).any()
 
 
-@pytest.mark.parametrize(
-    "x, caption",
-    [
-        (-800, "x = −800. σ(x) is 3.7 · 10⁻³⁴⁸: all three forms give exactly 0. "
-               "σ′(x) is 3.7 · 10⁻³⁴⁸: exactly 0 by u (1 − u), nan by e⁻ˣ / (1 + e⁻ˣ)²."),
-        (0, "x = 0. σ(x) is 0.5: all three forms give 0.5. σ′(x) is 0.25: both forms give 0.25."),
-        (36, "x = 36. σ(x) is 1 − 2.3 · 10⁻¹⁶: all three forms give 1 − 2.2 · 10⁻¹⁶. σ′(x) is "
-             "2.3 · 10⁻¹⁶: 2.2 · 10⁻¹⁶ by u (1 − u), 2.3 · 10⁻¹⁶ by e⁻ˣ / (1 + e⁻ˣ)²."),
-        (720, "x = 720. σ(x) is 1: exactly 1 by the book's form and 1 / (1 + e⁻ˣ), nan by "
-              "eˣ / (1 + eˣ). σ′(x) is 2.0 · 10⁻³¹³: exactly 0 by u (1 − u), 2.0 · 10⁻³¹³ by "
-              "e⁻ˣ / (1 + e⁻ˣ)²."),
-    ],
-)  # fmt: skip
-def test_forms_captions(x, caption):
-    assert pictures.draw_sigmoid_forms(x)[1] == caption
+def test_the_caption_says_where_each_form_fails():
+    _, caption = plots.sigmoid_forms()
+    assert caption.endswith(
+        "1 / (1 + e⁻ˣ) is 0 from −710 down. eˣ / (1 + eˣ) is nan from 710 up. u (1 − u) is 0 from "
+        "37 up. e⁻ˣ / (1 + e⁻ˣ)² is 0 from −355 down and nan from −710 down."
+    )
 
 
-def test_forms_captions_do_not_depend_on_the_last_bits(monkeypatch):
-    """Let exp round in another way by two units in the last place: same captions."""
-    first = [pictures.draw_sigmoid_forms(x)[1] for x in XS]
-    exp = np.exp
+def test_lines_follow_the_forms_and_drop_where_they_fail():
+    state, _ = plots.sigmoid_forms()
+    for at, tables in enumerate(zip(*[experiments.sigmoid_forms(x) for x in (-600, 600)])):
+        lines = marks(state, "line", at)
+        for form in tables[0]:
+            _, color, width = plots.FORMS[form]
+            mine = [m["at"] for m in lines if (m["color"], m["width"]) == (color, width)]
+            for x, table in zip((-600, 600), tables):
+                value = table[form]
+                row = plots.NAN if np.isnan(value) else plots.ZERO
+                row = np.log10(value) if value > 0 else row
+                [line] = [line for line in mine if line[0][0] <= x <= line[-1][0]]
+                # corners are rounded to whole exponents, and what lies between them to one more
+                assert abs(np.interp(x, *zip(*line)) - row) < 2
+
+
+def test_forms_do_not_depend_on_the_last_bits(monkeypatch):
+    """Let exp round in another way by two units in the last place: the same plot."""
+    first, exp = plots.sigmoid_forms(), np.exp
     for factor in (1 - 4e-16, 1 + 4e-16):
         monkeypatch.setattr(
             np, "exp", lambda x, factor=factor: exp(x) * np.where(x == 0, 1, factor)
         )
-        assert [pictures.draw_sigmoid_forms(x)[1] for x in XS] == first
-    assert len(set(first)) == len(XS)
-
-
-def test_forms_frames_share_their_axes():
-    frames = [pictures.draw_sigmoid_forms(x)[0] for x in (-800, 0, 720)]
-    assert all(limits(frame) == limits(frames[0]) for frame in frames)
+        assert plots.sigmoid_forms() == first
 
 
 # ------------------------------------------------------------- many starts of the XOR network
@@ -267,12 +266,10 @@ def test_no_final_loss_is_near_a_threshold(many_runs):
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("hidden", HIDDEN)
-def test_starts_captions_do_not_depend_on_the_last_bits(many_runs, hidden, scale):
-    """Perturb all initial values by 1e-12, ten thousand times a rounding: same caption."""
+def test_starts_do_not_depend_on_the_last_bits(many_runs, hidden, scale):
+    """Perturb all initial values by 1e-12, ten thousand times a rounding: the same plot."""
     perturbed = {(scale, hidden): trained(hidden, scale, noise=1e-12)}
-    first, second = (
-        pictures.draw_xor_starts(each, scale, hidden)[1] for each in (many_runs, perturbed)
-    )
+    first, second = (plots.many_starts(each)(scale, hidden) for each in (many_runs, perturbed))
     assert first == second
 
 
@@ -282,8 +279,8 @@ def test_runs_that_end_at_one_plateau_stand_in_the_order_of_their_starts(many_ru
     rng = np.random.default_rng(0)
     for noise in (0, 1e-13):
         losses = many.losses + noise * rng.standard_normal(many.losses.shape)
-        figure, _ = pictures.draw_xor_starts({(0.1, 3): many._replace(losses=losses)}, 0.1, 3)
-        dead = figure.axes[0].lines[1].get_xdata()
+        state, _ = plots.many_starts({(0.1, 3): many._replace(losses=losses)})(0.1, 3)
+        dead = [place for place, _ in marks(state, "points")[1]["at"]]
         if noise == 0:
             first = dead
     np.testing.assert_array_equal(dead, first)
@@ -291,7 +288,7 @@ def test_runs_that_end_at_one_plateau_stand_in_the_order_of_their_starts(many_ru
 
 
 def test_starts_caption_counts(many_runs):
-    caption = pictures.draw_xor_starts(many_runs, 0.1, 3)[1]
+    caption = plots.many_starts(many_runs)(0.1, 3)[1]
     assert caption == (
         "3 hidden units, scale 0.1: of 200 starts 100 solve XOR, 17 end at 2 log 2, 20 end at "
         "3 log 3 − 2 log 2, 63 end at 4 log 2, 0 elsewhere; of 600 units 182 are dead at the start "
@@ -305,15 +302,18 @@ def test_starts_caption_counts(many_runs):
 def test_no_solution_no_half_way():
     params = [np.zeros_like(each) for each in starts(2, 1.0)]
     many = experiments.train_many(params, XOR_DATASET, 0.1, 3)
-    caption = pictures.draw_xor_starts({(1.0, 2): many}, 1.0, 2)[1]
+    caption = plots.many_starts({(1.0, 2): many})(1.0, 2)[1]
     assert "0 solve XOR" in caption and "Half" not in caption
 
 
-def test_starts_frames_share_their_axes(many_runs):
-    frames = [pictures.draw_xor_starts(many_runs, *which)[0] for which in [(0.01, 2), (3.0, 8)]]
-    assert limits(frames[0]) == limits(frames[1])
+def test_starts_share_their_axes(many_runs):
+    states = [plots.many_starts(many_runs)(*which)[0] for which in [(0.01, 2), (3.0, 8)]]
+    assert axes(states[0]) == axes(states[1])
     final = np.concatenate([many.losses[-1] for many in many_runs.values()])
-    assert final.max() < frames[0].axes[0].get_ylim()[1]  # every start is in the picture
+    assert final.max() < states[0]["panels"][0]["y"]["domain"][1]  # every start is in the plot
 
 
-# ------------------------------------------------------------------------- pictures that stand
+def test_bars_are_the_shares_of_the_units(many_runs):
+    state, _ = plots.many_starts(many_runs)(0.1, 3)
+    assert [mark["at"][1] for mark in marks(state, "bar", 1)] == [30.3, 4.7, 65.0]
+    assert [mark["text"] for mark in marks(state, "text", 1)] == ["182", "28", "390"]
