@@ -114,6 +114,7 @@ class Explorer {
     this.img = figure.querySelector("img");
     this.figcaption = figure.querySelector("figcaption");
     this.data = figure.dataset.frames ? null : {}; // the frames, when they have come
+    this.anyValue = figure.dataset.view !== "photograph"; // its colors are found for stored values alone
     for (const axis of this.axes) {
       axis.element.addEventListener("input", () => this.moved(axis, true));
       axis.element.addEventListener("change", release);
@@ -228,6 +229,10 @@ class Explorer {
   computed({ source, caption }) {
     this.img.src = source;
     this.img.alt = this.figcaption.textContent = caption;
+  }
+
+  openAxes() {
+    for (const axis of this.axes) axis.open = this.anyValue && bookPython.status === "ready";
   }
 
   keep() {
@@ -538,9 +543,8 @@ document.querySelectorAll("figure.explorer:is([data-frames], [data-view])").forE
 arrive();
 addEventListener("popstate", arrive);
 document.addEventListener("bookpython", () => {
-  const open = bookPython.status === "ready";
   for (const explorer of explorers.values()) {
-    for (const axis of explorer.axes) axis.open = open;
+    explorer.openAxes();
     if (explorer.state !== explorer.shown) explorer.show();
   }
 });

@@ -3,9 +3,10 @@
 import json
 import re
 
+import axe
 import numpy as np
 import pytest
-from built_site import SITE, draw
+from built_site import SITE, draw, open_folds
 
 from book_extensions import runtime
 from book_extensions.page import live_runner
@@ -352,6 +353,61 @@ def test_a_scene_is_computed_for_any_value_and_the_newest_wins(tab, site, capsys
     shown_as("the newest")
     with capsys.disabled():
         print(f"\nfrom slider to picture: {sorted(times)[len(times) // 2]:.0f} ms, the median")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_nothing_on_a_page_that_runs(chromium, site, theme, width):
+    """With an editor open, an error, a verdict, a figure of its own, and a file that is refused."""
+    context = chromium.new_context(
+        color_scheme=theme, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    )
+    context.set_default_timeout(4 * MINUTES)  # what a photo's colors take, on a busy machine
+    tab = context.new_page()
+    tab.goto(site + "notebooks/2_kmeans.html")
+    open_folds(tab)
+    edit(tab, "run-k2", "print(1)\nnonsense")
+    plot = "import matplotlib.pyplot as plt\nfig = plt.figure()\nfig.add_subplot().plot([1, 2])"
+    edit(tab, "seeds", f"{plot}\nplt.show()")
+    cell(tab, "run-k2").locator(".live-error").wait_for()
+    output = edit(tab, "check-2a", "def kmeans(X, k, rng=0):\n    return None, None, 0.0")
+    assert output.locator(".live-parts").count() == 1
+    figure = draw(tab, "kmeans-steps")
+    opened(figure, "bad.tsv", b"1\t2\n3\tx\n", "bad.tsv: line 2, column 3")
+    assert cell(tab, "run-k2").get_by_role("textbox").count() == 1
+    axe.resize(tab, width)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert axe.violations(tab) == []
+    context.close()
+
+
+@pytest.mark.full
+def test_a_cell_is_run_and_changed_by_keys_alone(chromium, site):
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(4 * MINUTES)
+    tab = context.new_page()
+    tab.goto(site + "notebooks/1_backprop.html")
+    place = cell(tab, "increment-check")
+    run = place.get_by_role("button", name="Run", exact=True)
+    run.focus()
+    finished(place, lambda: tab.keyboard.press("Enter"))
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "Edit"
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Control+a")
+    tab.keyboard.type("total = 0\nfor i in range(4):\n    total += i\ntotal", delay=0)
+    # a line begins where the one before does: what was typed is indented once more
+    place.get_by_role("textbox").fill("total = sum(range(4))\ntotal")
+    output = finished(place, lambda: tab.keyboard.press("Control+Enter"))
+    assert output.inner_text().split() == ["6"]
+    tab.keyboard.press("Escape")
+    for _ in range(3):  # past Run and Edit
+        if tab.evaluate("document.activeElement.textContent") == "Reset":
+            break
+        tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    assert "live-changed" not in place.get_attribute("class")
+    context.close()
 
 
 POINTS = b"x;y\n" + b"".join(b"%d;%d,5\n" % (37 * i % 101, 53 * i % 97) for i in range(60))

@@ -24,10 +24,8 @@ LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
 def unfolded(tab, name):
     """Return a scene's figure, with the folds that it stands in opened."""
     figure = tab.locator(f"figure#{name}")
-    figure.evaluate(
-        "figure => { for (let fold = figure; (fold = fold.parentElement.closest('details')); )"
-        " fold.open = true; }"
-    )
+    for fold in tab.locator("details", has=figure).all():
+        fold.evaluate("fold => { fold.open = true; }")
     return figure
 
 
