@@ -28,7 +28,7 @@ SCRIPTS = {
     "scripts/sphinx-book-theme.js": "",
     "clipboard.min.js": '<div class="highlight',
     "copybutton.js": '<div class="highlight',
-    "explorer.js": "data-frames=",
+    "explorer.js": "<figure data-",  # its frames, or the scripts that draw it
     "progress.js": "exercise",
     "formula.js": 'class="formula ',
     "scroll.js": "",
