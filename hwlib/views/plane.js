@@ -255,6 +255,6 @@ function decades([low, high]) {
   return few.filter((_, i) => i % Math.ceil(few.length / 6) === 0);
 }
 
-const power = (v) => (v >= 1e5 || v < 0.01 ? v.toExponential(0).replace("e+", "e").replace("-", "−") : String(Number(v.toPrecision(2))));
+const power = (v) => (v >= 1e5 || v < 0.01 ? v.toExponential(0).replace("e+", "e").replace("-", "−") : v >= 10 ? fixed(v, 0) : String(Number(v.toPrecision(2))));
 
 export default { ...scene({ look, draw, keeps: ["step"], stays: ["rival"] }), run, caption };
