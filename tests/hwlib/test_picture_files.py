@@ -476,6 +476,15 @@ def test_heic_names_the_way_out_where_it_cannot_be_read(monkeypatch):
         read_picture(b"\0\0\0\x18ftypheic" + bytes(100))
 
 
+def test_avif_is_read_whatever_its_first_brand_is(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    content = saved(Image.new("RGB", (32, 32), (200, 30, 60)), "AVIF", quality=100)
+    assert content[8:12] == b"avif" and b"avif" in content[16:40]
+    for brand in (b"avif", b"mif1"):
+        got, notes = pixels(content[:8] + brand + content[12:])
+        assert notes == [] and np.abs(got - [200, 30, 60]).max() <= 4  # lossy
+
+
 def test_heic_is_read_where_the_extra_is_installed():
     pillow_heif.register_heif_opener()
     image = Image.new("RGB", (32, 32), (200, 30, 60))
