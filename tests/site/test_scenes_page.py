@@ -10,6 +10,9 @@ import pytest
 from built_site import ALL_OF, HOME, PLOTS, SCENES, VIEWS, draw, lay_out, visit
 from PIL import Image
 
+from hwlib import views
+from hwlib.explorer import asset
+
 
 def each(of):
     return pytest.mark.parametrize(("page", "name"), of, ids=[name for _, name in of])
@@ -176,6 +179,17 @@ TEXTS = """(figure) => {
 }"""
 
 
+FINE = {"over": [], "out": [], "small": []}
+
+
+def legible(figure):
+    """Return which texts lie over each other, leave the picture or are smaller than 12 px."""
+    found = figure.evaluate(TEXTS)
+    # centroids may start close to each other, and with them their numbers
+    found["over"] = [pair for pair in found["over"] if not all(text.isdigit() for text in pair)]
+    return found
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 @EVERY
@@ -185,11 +199,60 @@ def test_texts_are_readable_at_every_width(chromium, page, name, width):
     )
     tab = visit(context, page)
     figure = alive(tab, name)
-    found = figure.evaluate(TEXTS)
-    # centroids may start close to each other, and with them their numbers
-    found["over"] = [pair for pair in found["over"] if not all(text.isdigit() for text in pair)]
-    assert found == {"over": [], "out": [], "small": []}
+    assert legible(figure) == FINE
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+# Draws states, [view, state, caption, values] by name, each in a figure as wide as it is told.
+DRAW = """([states, wide]) => {
+    for (const [name, [view, state, caption, values]] of Object.entries(states)) {
+        const figure = document.createElement("figure"), el = document.createElement("div");
+        figure.id = name;
+        figure.className = "explorer";
+        figure.style = `width: ${wide}px; margin: 0 20px`;
+        figure.innerHTML = '<div class="explorer-stage"></div>';
+        figure.firstChild.append(el);
+        document.body.append(figure);
+        const known = { values, state, caption };
+        const model = { get: (key) => known[key], set() {}, on() {}, save_changes() {} };
+        explorerViews[view].render({ model, el });
+    }
+    return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())));
+}"""
+STANDING = [*PLOTS, "criteria"]
+
+
+def states(view):
+    """Return all stored states of a view, for `DRAW`."""
+    found = {}
+    for page, name in VIEWS:
+        figure = ALL_OF[page][name]
+        if figure.view != view:
+            continue
+        for i, labels in enumerate(itertools.product(*figure.axes.values())):
+            values = {axis: int(x) if x.isdigit() else x for axis, x in zip(figure.axes, labels)}
+            state = figure.sources[figure.pictures[i]]
+            found[f"{name}-{i}"] = [view, state, figure.captions[i], values]
+    return found
+
+
+@pytest.mark.parametrize("view", STANDING)
+def test_texts_of_every_stored_state_are_readable_at_every_width(chromium, view):
+    context = chromium.new_context(reduced_motion="reduce")
+    for wide in [284, 354, 640, 700]:  # what a page of 320, 390, 768 and 1280 px leaves a figure
+        tab = context.new_page()
+        tab.set_viewport_size({"width": wide + 40, "height": 900})
+        look = (
+            f"<style>body {{ margin: 0; font-family: sans-serif }} {asset('explorer.css')}</style>"
+        )
+        code = "".join(f"<script>{views.script(name)}</script>" for name in ("kit", view))
+        tab.set_content(f"<!doctype html><html lang='en'>{look}{code}<body></body></html>")
+        drawn = states(view)
+        tab.evaluate(DRAW, [drawn, wide])
+        for name in drawn:
+            assert legible(tab.locator(f"figure#{name}")) == FINE, (name, wide)
+        tab.close()
     context.close()
 
 
