@@ -19,6 +19,7 @@ from sklearn.datasets import load_sample_images
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 from hwlib import datasets, figures
+from hwlib.commands import run_command
 from hwlib.compression import compress_image
 
 KS = (2, 4, 8, 16, 32, 64)
@@ -102,4 +103,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -14,6 +14,7 @@ Source: Rumelhart, Hinton & Williams, Nature 323 (1986), 533-536. Bad input rais
 
 import argparse
 import math
+import os
 import sys
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -487,4 +488,9 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        status = main()
+        print(end="", flush=True)
+    except BrokenPipeError:  # the output's reader, such as head, has left: at exit it would fail
+        os._exit(1)  # once more
+    sys.exit(status)

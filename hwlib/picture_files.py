@@ -83,7 +83,8 @@ def _open(content):
     """Return the image in a file's content, its pixels loaded, or say what the file is instead."""
     if trouble := _is_no_picture(content):
         raise ValueError(trouble)
-    if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
+    brands = content[8 : int.from_bytes(content[:4])] if content[4:8] == b"ftyp" else b""
+    if brands[:4] in HEIC_BRANDS and b"avif" not in brands:
         try:
             from pillow_heif import register_heif_opener
         except ImportError:

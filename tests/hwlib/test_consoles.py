@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 CONSOLES = {
     "ascii": {"PYTHONIOENCODING": "ascii"},
     "cp1252": {"PYTHONIOENCODING": "cp1252"},
+    "cp437": {"PYTHONIOENCODING": "cp437"},
     "C": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     "utf-8": {},
 }
@@ -83,7 +84,7 @@ def test_a_fault_is_told_in_one_line_on_every_console(folder):
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])  # it is noticed at the end, or at a print
-@pytest.mark.parametrize("name", ["compression", "clustering", "grade", "kmeans", "image"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_reader_that_goes_away_is_no_fault(folder, name, unbuffered, monkeypatch):
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     reading, writing = os.pipe()
@@ -93,7 +94,8 @@ def test_a_reader_that_goes_away_is_no_fault(folder, name, unbuffered, monkeypat
     )
     os.close(writing)
     # argparse itself passes over what it cannot print
-    assert done.stderr == b"" and done.returncode == (0 if name == "grade" and unbuffered else 1)
+    helped = COMMANDS[name][-1] == "--help" and unbuffered
+    assert done.stderr == b"" and done.returncode == (0 if helped else 1)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux alone has a disk always full")

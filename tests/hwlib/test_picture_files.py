@@ -217,14 +217,18 @@ def test_a_description_of_colors_that_is_not_read_is_told():
     assert notes == ["Its colors are described by a cICP chunk, which was passed over."]
 
 
-def test_one_bit_with_a_gray_profile():
-    got, notes = pixels(saved(Image.new("1", (2, 2), 1), icc_profile=LINEAR_GRAY))
-    assert notes == [] and got.min() == 255
+def test_one_bit_with_a_gray_profile_or_a_gamma():
+    for content in (
+        saved(Image.new("1", (2, 2), 1), icc_profile=LINEAR_GRAY),
+        png8([[255]], LINEAR, kind=0, depth=1),
+    ):
+        got, notes = pixels(content)
+        assert notes == [] and got.min() == 255
 
 
-@pytest.mark.parametrize("missing", [1, 100, 40_000])
+@pytest.mark.parametrize("missing", [1, 601, 601 * 70])  # a row has 601 bytes
 def test_a_png_whose_rows_end_early_is_refused(missing):
-    # noise, so that its stream has many parts: with few, Pillow notices it
+    # noise, so that its stream is long: where a short one ends early, Pillow notices it
     noise = np.random.RandomState(0).randint(0, 256, (200, 200, 3), dtype=np.uint8)
     body = b"".join(b"\0" + row.tobytes() for row in noise)
     assert read_picture(png8(noise, body=body))[0].tobytes() == noise.tobytes()
@@ -240,7 +244,7 @@ def test_an_interlaced_png_is_read_to_its_last_row():
     body = b"".join(b"\0" + row.tobytes() for y, x, dy, dx in passes for row in gray[y::dy, x::dx])
     got, _ = pixels(png8(gray, kind=0, interlaced=1, body=body))
     np.testing.assert_array_equal(got[..., 0], gray)
-    for missing in (1, 20_000):
+    for missing in (1, 206, 206 * 70):  # a row of the last pass has 206 bytes
         with pytest.raises(ValueError, match="damaged or cut off"):
             read_picture(png8(gray, kind=0, interlaced=1, body=body[:-missing]))
     # narrower than the passes that begin to the right
@@ -474,6 +478,15 @@ def test_heic_names_the_way_out_where_it_cannot_be_read(monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(ValueError, match="HEIC photo, which needs the package pillow-heif"):
         read_picture(b"\0\0\0\x18ftypheic" + bytes(100))
+
+
+def test_avif_is_read_whatever_its_first_brand_is(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    content = saved(Image.new("RGB", (32, 32), (200, 30, 60)), "AVIF", quality=100)
+    assert content[8:12] == b"avif" and b"avif" in content[16:40]
+    for brand in (b"avif", b"mif1"):
+        got, notes = pixels(content[:8] + brand + content[12:])
+        assert notes == [] and np.abs(got - [200, 30, 60]).max() <= 4  # lossy
 
 
 def test_heic_is_read_where_the_extra_is_installed():
