@@ -6,7 +6,7 @@
 # Two more prove the rest: make test-all takes a quarter of an hour, make test-weekly hours.
 # docs/tests.md says what is proved where. And a few more: make test-hwlib · nbval · coverage ·
 # reproducible · elsewhere · newest · links · starter · autograder · offline · pdf · lab · outputs ·
-# bench · mutants · sizes · picture · screenshots · site-report · lock · clean
+# bench · bench-page · mutants · sizes · picture · screenshots · site-report · lock · clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,6 +18,8 @@ PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 # What make bench measures with: it brings this one, or takes another that has the peers.
 BENCH := .venv-bench
 BENCH_PYTHON ?= $(BENCH)/bin/python
+# JupyterLite, which make bench-page compares with.
+LITE := .venv-lite
 # The book's own packages, and mutmut besides.
 MUTANTS := .venv-mutants
 
@@ -33,7 +35,7 @@ COMPILE = $(BIN)/python -m pip install --quiet uv && \
 
 .PHONY: book test test-all test-full test-rare test-weekly nbval test-hwlib coverage reproducible elsewhere \
         elsewhere-hardest newest links starter autograder offline pdf lab \
-        outputs bench mutants sizes picture screenshots site-report lock clean chromium firefox
+        outputs bench bench-page mutants sizes picture screenshots site-report lock clean chromium firefox
 
 # From nothing, aside, and then moved to its place: no page of an older book stays, none is half done.
 book: $(VENV)/ready
@@ -63,17 +65,20 @@ nbval: $(VENV)/ready
 test-hwlib: $(VENV)/ready
 	$(PYTEST) $(PARALLEL) tests/hwlib
 
-# They reach every line and every branch of hwlib, or this fails.
+# They reach every line and every branch of hwlib, or this fails. Two that run whole notebooks reach
+# nothing more, and take as long as the others together.
 coverage: $(VENV)/ready
-	$(PYTEST) $(PARALLEL) tests/hwlib --cov
+	$(PYTEST) $(PARALLEL) tests/hwlib --cov $(addprefix --deselect tests/hwlib/test_explorer.py::, \
+	    test_nor_in_the_book test_stored_frames_are_what_the_code_draws)
 
 # The same notebooks and the same site under other clocks, locales, hash seeds and numbers of
 # threads, and from a tree that cannot be written: about half an hour.
 reproducible: $(VENV)/ready
 	$(BIN)/python -m tools.reproducible
 
-# All that is stored, on other processors, BLAS kernels, C libraries and versions: half an hour.
-elsewhere: $(VENV)/ready
+# All that is stored, on other processors, BLAS kernels, C libraries and versions, and in a browser's
+# WebAssembly: a quarter of an hour.
+elsewhere: book chromium
 	$(BIN)/python -m tools.elsewhere
 
 elsewhere-hardest: $(VENV)/ready
@@ -119,6 +124,10 @@ bench: $(VENV)/ready $(if $(filter $(BENCH)/%,$(BENCH_PYTHON)),$(BENCH)/ready)
 	$(BIN)/python bench/map_reduce.py
 	$(BIN)/python -m tools.store_outputs notebooks/4_speed.ipynb notebooks/5_map_reduce.ipynb
 
+# How soon a page computes, beside JupyterLite and a bare worker; the table of docs/performance.md.
+bench-page: book chromium $(LITE)/ready
+	$(BIN)/python bench/page.py --lite $(LITE)/bin/python --write docs/performance.md
+
 # Small changes to hwlib, each of which a test has to notice; MODULES="backprop figures.kmeans" for
 # some, JOBS=4 for as many at a time. All of it takes hours.
 mutants: $(MUTANTS)/ready
@@ -141,11 +150,11 @@ site-report: book chromium
 	$(BIN)/python -m tools.site_report $(PAGES)
 
 chromium: $(VENV)/ready
-	@$(BIN)/python -m tools.browser.find chromium
+	@$(BIN)/python tools/browser/find.py chromium
 
 # Where none can be had, the tests in Firefox fail and say so.
 firefox: $(VENV)/ready
-	-@$(BIN)/python -m tools.browser.find firefox
+	-@$(BIN)/python tools/browser/find.py firefox
 
 # Pins everything that requirements.in asks for, with hashes; and what make bench needs. Pins that
 # are still allowed stay, unless UPGRADE=1 asks for the newest. Extras are named, since an older pip
@@ -160,7 +169,7 @@ lock: $(VENV)/ready
 	rm requirements-all.txt
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(MUTANTS) .venv-oldest .venv-newest _build dist build *.egg-info .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(BENCH) $(LITE) $(MUTANTS) .venv-oldest .venv-newest _build dist build *.egg-info .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 $(VENV)/ready: $(REQUIREMENTS) pyproject.toml
@@ -175,6 +184,12 @@ $(BENCH)/ready: requirements-bench.txt
 	@echo "Setting up $(BENCH) (once; a few minutes)"
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --requirement requirements-bench.txt
+	@touch $@
+
+$(LITE)/ready:
+	$(PYTHON) -m venv $(LITE)
+	$(LITE)/bin/python -m pip install --quiet jupyterlite-core==0.8.6 \
+	    jupyterlite-pyodide-kernel==0.8.6 jupyter-server
 	@touch $@
 
 $(MUTANTS)/ready: $(VENV)/ready

@@ -429,12 +429,12 @@
   }
 
   // Python answers in order; the cell that makes the explorer is run first, where it has not been.
-  function compute(name, values) {
+  function compute(name, values, file) {
     if (!worker) return { error: "Python was stopped. Run the cell again." };
     const target = runtime.explorers[name];
     const first = made.has(name) || !target ? null : { ...cellsToRun(target), again: false };
     made.add(name);
-    return request("compute", { name, values: { ...values }, first });
+    return request("compute", { name, values: { ...values }, file, first });
   }
 
   // Ask the worker, which starts if need be, for something; null if it is stopped before it answers.
@@ -473,7 +473,8 @@
     if (data.loading) {
       bytes += data.bytes;
       const size = bytes ? `, ${(bytes / 1e6).toFixed(1)} MB` : "";
-      status(`Loading ${PHASES[data.loading]}${size}`);
+      const before = data.loading === "pictures" ? runtime.sizes.numbers : NaN; // what Python itself takes is not told
+      status(`Loading ${PHASES[data.loading]}${size}`, (bytes - before) / runtime.sizes.pictures);
     } else if (data.ready) {
       ready = true;
       clearTimeout(start.watch);
@@ -551,8 +552,10 @@
     for (const cell of cells.values()) if (!cell.about) runCells(cell);
   }
 
-  function status(text) {
+  // `done` says how much of what is loaded is there: a share, or NaN where that is not known.
+  function status(text, done) {
     bar.textContent = text;
+    document.dispatchEvent(new CustomEvent("bookstatus", { detail: { text, done } }));
   }
 
   // ---- without network --------------------------------------------------------------------------
@@ -646,6 +649,7 @@
     globalThis.bookPython = {
       get status() { return ready ? "ready" : worker ? "loading" : "off"; },
       start: () => worker || start(),
+      runs: (name) => location.protocol !== "file:" && name in runtime.explorers,
       compute,
     };
   }

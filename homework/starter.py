@@ -104,9 +104,8 @@ def emptied(source, rows):
                 start, end, indent = body(node, lines)
                 what = f"{task.label} ({count(task.out_of)})"
                 todo = f"{indent}# TODO {what}"
-                stop = (
-                    f'{indent}raise NotImplementedError("task {what}: {label} is not written yet")'
-                )
+                # the points stand above: the line is one that a page shows whole
+                stop = f'{indent}raise NotImplementedError("task {task.label}: write {label}")'
                 cuts.append((start, end, [todo, stop]))
     for start, end, instead in sorted(cuts, reverse=True):
         lines[start:end] = instead
@@ -125,7 +124,7 @@ def stub(task):
     """
     if not task.is_code:
         _, name, arguments = task.probe
-        unwritten = f'raise NotImplementedError("task {task.label}: {name} is not written yet")'
+        unwritten = f'raise NotImplementedError("task {task.label}: write {name}")'
         return f"def {name}({', '.join(arguments)}):\n    # TODO {task.label}\n    {unwritten}\n"
     text = emptied(solution(task.module), [task])
     lines, found = text.splitlines(), defined(text)

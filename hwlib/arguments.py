@@ -40,9 +40,12 @@ def as_array(name, value, *shape):
     """Return the value as float64, of this shape, where a letter stands for any length."""
     expected = f"expected ({', '.join(map(str, shape))}), with one row at least"
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} is not an array of numbers, {expected}: {error}") from None
+        given = np.asarray(value)
+        require(given.dtype.kind in "biufO", f"it holds {given.dtype}")
+        require(not np.ma.is_masked(value), "some of them are masked")
+        array = given.astype(np.float64, copy=False)
+    except (OverflowError, TypeError, ValueError) as error:
+        raise ValueError(f"{name} is not an array of real numbers, {expected}: {error}") from None
     fits = array.ndim == len(shape) and array.size > 0
     fits = fits and all(want in (have, "n", "k", "d") for have, want in zip(array.shape, shape))
     require(fits, f"{name} has shape {array.shape}; {expected}")

@@ -65,12 +65,16 @@ class Node:
     __array_ufunc__ = None  # numpy leaves np.float64(2) * node to __rmul__
 
     def __init__(self, value, *children):
-        self.value, self.children = value, children
-        self.topo_order = children[0].topo_order
-        same = all(child.topo_order is self.topo_order for child in children)
-        name = f"{type(self).__name__}: n1 and n2 are of two different graphs"
-        require(same, f"{name}; give all InputNodes of a graph the same topo_order")
-        self.topo_order.append(self)
+        topo_order = children[0].topo_order
+        same = all(child.topo_order is topo_order for child in children)
+        way = "; give all InputNodes of a graph the same topo_order"
+        self.require(same, f"n1 and n2 are of two different graphs{way}")
+        self.enter(topo_order, value, children)
+
+    def enter(self, topo_order, value, children):
+        """Enter the node in its graph, with a gradient of zero."""
+        self.topo_order, self.value, self.children = topo_order, value, children
+        topo_order.append(self)
         self.zero_grad()
 
     def zero_grad(self):
@@ -83,14 +87,23 @@ class Node:
 
     def compute_grad(self):
         """Set `grad` of every node in the graph, anew; the output is this node, a scalar."""
-        kind = f"{type(self).__name__} has shape {self.value.shape}"
-        message = f"compute_grad: the output must be a scalar, this {kind}"
-        require(self.value.ndim == 0, message)
+        kind = f"this {type(self).__name__} has shape {self.value.shape}"
+        rule = f"compute_grad: the output must be a scalar, {kind}"
+        require(self.value.ndim == 0, rule)
         for node in self.topo_order:
             node.zero_grad()
         self.grad = np.float64(1.0)
         for node in reversed(self.topo_order):
-            node.backward()  # nodes made after this one pass on 0
+            node.backward()  # a node made later has gradient 0, and adds none
+
+    def require(self, condition, rule):
+        """Raise ValueError with the node's name and the rule unless the condition holds."""
+        require(condition, f"{type(self).__name__}: {rule}")
+
+    def require_same_shape(self, n1, n2):
+        """Raise ValueError unless both nodes have the same shape."""
+        a, b = n1.value.shape, n2.value.shape
+        self.require(a == b, f"n1 and n2 must have the same shape, got {a} and {b}")
 
     def __repr__(self):
         return f"{type(self).__name__}(value={self.value.tolist()}, grad={self.grad.tolist()})"
@@ -116,11 +129,9 @@ class InputNode(Node):
     """
 
     def __init__(self, value, topo_order):
-        self.value, self.children = np.array(value, dtype=np.float64)[()], ()
-        require(np.isfinite(self.value).all(), f"InputNode: value must be finite, got {value}")
-        self.topo_order = topo_order
-        self.topo_order.append(self)
-        self.zero_grad()
+        number = np.array(value, dtype=np.float64)[()]
+        self.require(np.isfinite(number).all(), f"value must be finite, got {value}")
+        self.enter(topo_order, number, ())
 
     def backward(self):
         pass  # no children, nothing to pass on
@@ -130,9 +141,7 @@ class AddNode(Node):
     """u = n1 + n2, for two scalars or two arrays of one shape."""
 
     def __init__(self, n1, n2):
-        shapes = f"got {n1.value.shape} and {n2.value.shape}"
-        message = f"AddNode: n1 and n2 must have the same shape, {shapes}"
-        require(n1.value.shape == n2.value.shape, message)
+        self.require_same_shape(n1, n2)
         super().__init__(n1.value + n2.value, n1, n2)
 
     def backward(self):
@@ -145,9 +154,7 @@ class MulNode(Node):
     """u = n1 · n2, for two scalars, or entry by entry for two arrays of one shape."""
 
     def __init__(self, n1, n2):
-        shapes = f"got {n1.value.shape} and {n2.value.shape}"
-        message = f"MulNode: n1 and n2 must have the same shape, {shapes}"
-        require(n1.value.shape == n2.value.shape, message)
+        self.require_same_shape(n1, n2)
         super().__init__(n1.value * n2.value, n1, n2)
 
     def backward(self):
@@ -161,9 +168,9 @@ class PowerNode(Node):
 
     def __init__(self, n, power):
         x, self.power = n.value, power
-        require(math.isfinite(power), f"PowerNode: power must be finite, got {power}")
+        self.require(math.isfinite(power), f"power must be finite, got {power}")
         smooth = (x > 0) | (x < 0) & (power == int(power)) | (x == 0) & (power >= 1)
-        require(smooth.all(), f"PowerNode: {x} to the power {power} has no finite derivative")
+        self.require(smooth.all(), f"{x} to the power {power} has no finite derivative")
         super().__init__(x**power, n)
 
     def backward(self):
@@ -175,7 +182,7 @@ class ConstantMulNode(Node):
     """u = a · x, for a fixed number a; x is a scalar or an array."""
 
     def __init__(self, n, a):
-        require(math.isfinite(a), f"ConstantMulNode: a must be finite, got {a}")
+        self.require(math.isfinite(a), f"a must be finite, got {a}")
         super().__init__(a * n.value, n)
         self.a = a
 
@@ -199,8 +206,7 @@ class LogNode(Node):
     """u = log(x), the natural logarithm of what is positive."""
 
     def __init__(self, n):
-        message = f"LogNode: n must be positive, got {n.value}"
-        require(np.all(n.value > 0), message)
+        self.require(np.all(n.value > 0), f"n must be positive, got {n.value}")
         super().__init__(np.log(n.value), n)
 
     def backward(self):
@@ -223,11 +229,9 @@ class DotNode(Node):
     """u = xᵀv, for two vectors of one length."""
 
     def __init__(self, n1, n2):
-        require(
-            n1.value.ndim == 1 and n1.value.shape == n2.value.shape,
-            "DotNode: n1 and n2 must be vectors of one length, "
-            f"got shapes {n1.value.shape} and {n2.value.shape}",
-        )
+        a, b = n1.value.shape, n2.value.shape
+        rule = "n1 and n2 must be vectors of one length, got shapes"
+        self.require(len(a) == 1 and a == b, f"{rule} {a} and {b}")
         super().__init__(n1.value @ n2.value, n1, n2)
 
     def backward(self):
@@ -240,11 +244,9 @@ class MVMulNode(Node):
     """u = Mv, for a matrix M (p × d) and a vector v (length d)."""
 
     def __init__(self, M, v):
-        require(
-            M.value.ndim == 2 and M.value.shape[1:] == v.value.shape,
-            "MVMulNode: M must be a matrix (p, d) and v a vector of "
-            f"length d, got shapes {M.value.shape} and {v.value.shape}",
-        )
+        a, b = M.value.shape, v.value.shape
+        rule = "M must be a matrix (p, d), v a vector of length d, got shapes"
+        self.require(len(a) == 2 and a[1:] == b, f"{rule} {a} and {b}")
         super().__init__(M.value @ v.value, M, v)
 
     def backward(self):
@@ -266,52 +268,42 @@ class GradientCheck(NamedTuple):
 def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
     """Approximate the gradient of f by moving one coordinate at a time.
 
-    Parameters
-    ----------
-    f : callable
-        ``f(*inputs)`` is a number.
-    inputs : list of float or array_like
-    epsilon : float
-        The step ε, positive.
-    central : bool
-        False: (f(x + ε) − f(x)) / ε. True: (f(x + ε) − f(x − ε)) / 2ε, whose error is O(ε²).
-
-    Returns
-    -------
-    list of numpy.float64 or ndarray, one gradient for each input, of its shape
+    ``f(*inputs)`` is a number. An input is a number or an array, and its gradient
+    has the same shape. The difference is forward, (f(x + ε) − f(x)) / ε, or
+    central, (f(x + ε) − f(x − ε)) / 2ε, whose error is O(ε²).
     """
     fits = isinstance(epsilon, Real) and 0 < epsilon < math.inf
     require(fits, f"epsilon must be positive and finite, got {epsilon!r}")
     inputs = [np.array(x, dtype=np.float64) for x in inputs]
     gradients = [np.zeros(x.shape) for x in inputs]
-    width = 2 * epsilon if central else epsilon
-
-    def f_moved(x, index, step):
-        original, x[index] = x[index], x[index] + step
-        value = f(*[each.copy()[()] for each in inputs])
-        x[index] = original
-        return value
-
+    back = epsilon if central else 0.0
     for x, gradient in zip(inputs, gradients):
         for index in np.ndindex(x.shape):
-            above = f_moved(x, index, epsilon)
-            below = f_moved(x, index, -epsilon if central else 0.0)
-            gradient[index] = (above - below) / width
+            original = x[index]
+            x[index] = original + epsilon
+            above = f(*[each.copy()[()] for each in inputs])
+            x[index] = original - back
+            below = f(*[each.copy()[()] for each in inputs])
+            x[index] = original
+            gradient[index] = (above - below) / (epsilon + back)
     return [gradient[()] for gradient in gradients]
 
 
 def compare_gradients(build_graph, inputs, epsilon=EPSILON):
     """Return a `GradientCheck` of ``build_graph(*inputs) -> (input_nodes, output_node)``."""
-    nodes, output = build_graph(*inputs)
-    output.compute_grad()
-    backprop = [node.grad for node in nodes]
-    numerical = numerical_gradient(lambda *x: build_graph(*x)[1].value, inputs, epsilon)
-    largest = max(np.abs(g - n).max() for g, n in zip(backprop, numerical))
+    with np.errstate(all="ignore"):  # one error below, not a warning for each node
+        nodes, output = build_graph(*inputs)
+        output.compute_grad()
+        backprop = [node.grad for node in nodes]
+        numerical = numerical_gradient(lambda *x: build_graph(*x)[1].value, inputs, epsilon)
+        largest = max(np.abs(g - n).max() for g, n in zip(backprop, numerical))
+    too_large = any(np.isinf(each).any() for each in [output.value, *backprop])
+    require(not too_large, "the value or a gradient is too large for a float")
     return GradientCheck(output.value, backprop, numerical, largest, output)
 
 
 def gradient_check_1(a=(3, 2), b=(-2, 7), c=(1, -4), epsilon=EPSILON):
-    """Check the gradient of f(a, b, c) = log(aᵀb) − 3σ(aᵀc); return a `GradientCheck`."""
+    """Return the `GradientCheck` of f(a, b, c) = log(aᵀb) − 3σ(aᵀc)."""
 
     def build_graph(a, b, c):
         topo_order = []
@@ -324,7 +316,7 @@ def gradient_check_1(a=(3, 2), b=(-2, 7), c=(1, -4), epsilon=EPSILON):
 
 
 def gradient_check_2(M=((2, -1), (0, 3)), v=(1, -3), epsilon=EPSILON):
-    """Check the gradient of f(M, v) = vᵀ ReLU(Mv); return a `GradientCheck`."""
+    """Return the `GradientCheck` of f(M, v) = vᵀ ReLU(Mv)."""
 
     def build_graph(M, v):
         topo_order = []
@@ -335,15 +327,11 @@ def gradient_check_2(M=((2, -1), (0, 3)), v=(1, -3), epsilon=EPSILON):
 
 
 def make_logistic_regression(dataset):
-    """Return the loss L(w, b) = Σ_i −log σ(y_i (wᵀx_i + b)) as a function that builds its graph.
+    """Return a function that builds the graph of a loss.
 
-    Parameters
-    ----------
-    dataset : list of (x, y), where x has shape (d,) and y is +1 or −1
-
-    Returns
-    -------
-    compute_loss : callable, ``compute_loss(w, b) -> ([w_node, b_node], loss_node)``
+    It is L(w, b) = Σ_i −log σ(y_i (wᵀx_i + b)) for the examples of the dataset, a
+    list of (x, y): x has shape (d,), y is +1 or −1. The function is called as
+    ``compute_loss(w, b) -> ([w_node, b_node], loss_node)``.
     """
     dataset = as_dataset(dataset)
 
@@ -363,9 +351,10 @@ def make_logistic_regression(dataset):
 
 
 def make_neural_network(dataset):
-    """Return L(W, b, v, c) = Σ_i −log σ(y_i (vᵀ ReLU(W x_i + b) + c)), as such a function.
+    """Return ``compute_loss(W, b, v, c)`` for a network with one hidden layer.
 
-    W has shape (h, d), b and v (h,); c is a number. See `make_logistic_regression`.
+    Its loss is L = Σ_i −log σ(y_i (vᵀ ReLU(W x_i + b) + c)). W has shape (h, d),
+    b and v have (h,), and c is a number. See `make_logistic_regression`.
     """
     dataset = as_dataset(dataset)
 
@@ -400,33 +389,22 @@ def as_dataset(dataset):
 def gradient_descent(loss_fn, params, lr, num_iters):
     """Minimize a loss: num_iters times, θ ← θ − lr · ∇L(θ).
 
-    Parameters
-    ----------
-    loss_fn : callable
-        ``loss_fn(*params) -> (param_nodes, loss_node)``, as `make_neural_network` returns.
-    params : list of float or array_like
-        Initial values; the list's entries are replaced by the trained values.
-    lr : float, the learning rate
-    num_iters : int
-
-    Returns
-    -------
-    history : list of numpy.float64
-        The loss at first and after each step. It is shorter than ``num_iters + 1`` if training
-        diverged: the next step left the numbers for which the loss can be computed.
+    ``loss_fn(*params) -> (param_nodes, loss_node)`` builds the graph of the loss.
+    The entries of the list params, numbers or arrays, are replaced by the trained
+    ones. Return the list of losses: at first, and after each step. It ends early
+    if training diverges, that is, if the next loss is not a finite number.
     """
-    message = f"params must be a list, to be updated, got {params!r}"
-    require(isinstance(params, list), message)
+    lists = isinstance(params, list)
+    require(lists, f"params must be a list, to be updated, got {params!r}")
     positive = isinstance(lr, Real) and 0 < lr < math.inf
     require(positive, f"lr must be positive and finite, got {lr!r}")
-    require(
-        isinstance(num_iters, Integral) and num_iters >= 0,
-        f"num_iters must be a whole number, at least 0, got {num_iters!r}",
-    )
+    whole = isinstance(num_iters, Integral) and num_iters >= 0
+    rule = f"num_iters must be a whole number, at least 0, got {num_iters!r}"
+    require(whole, rule)
     with np.errstate(all="ignore"):  # a diverging run overflows on its way
         nodes, loss = loss_fn(*params)
-        message = f"params: the loss at first is {loss.value}"
-        require(math.isfinite(loss.value), message)
+        finite = math.isfinite(loss.value)
+        require(finite, f"params: the loss at first is {loss.value}")
         history = [loss.value]
         for _ in range(num_iters):
             loss.compute_grad()
@@ -453,12 +431,9 @@ def initial_neural_network():
     return [W, np.array([-0.02, -0.14, 0.05]), np.array([0.05, 0.14, 0.12]), np.float64(-0.02)]
 
 
-DATASETS = {"simple": SIMPLE_DATASET, "xor": XOR_DATASET}
-
-
-def print_check(check, formula, names):
-    """Print both gradients of a `GradientCheck`."""
-    print(f"{formula} = {check.value:.6f}")
+def print_check(check, names):
+    """Print both gradients of a `GradientCheck` of a function of these variables."""
+    print(f"f({', '.join(names)}) = {check.value:.6f}")
     for name, backprop, numerical in zip(names, check.backprop, check.numerical):
         print(f"gradient with respect to {name}")
         print(f"  backpropagation: {backprop.tolist()}")
@@ -485,30 +460,30 @@ def main(argv=None):
     parser = argparse.ArgumentParser("backprop.py", usage=argparse.SUPPRESS, description=text)
     commands = ["grad_check_1", "grad_check_2", "logreg", "neural"]
     parser.add_argument("command", choices=commands, help="what to check or to train")
-    parser.add_argument("-d", "--dataset", choices=DATASETS, help="what to train on")
+    parser.add_argument("-d", "--dataset", choices=["simple", "xor"], help="what to train on")
     parser.add_argument("--lr", type=float, help="learning rate (1.0 for logreg, 0.1 for neural)")
     parser.add_argument("--iters", type=int, default=1000, help="number of steps (1000)")
     args = parser.parse_args(argv)
-    if args.command == "grad_check_1":
-        print_check(gradient_check_1(), "f(a, b, c)", "abc")
-        return 0
-    if args.command == "grad_check_2":
-        print_check(gradient_check_2(), "f(M, v)", "Mv")
+    checks = {"grad_check_1": (gradient_check_1, "abc"), "grad_check_2": (gradient_check_2, "Mv")}
+    if args.command in checks:
+        check, names = checks[args.command]
+        print_check(check(), names)
         return 0
     if args.dataset is None:
         parser.error("the following arguments are required: -d/--dataset")
-    if args.command == "logreg":
-        model, lr = (make_logistic_regression, initial_logistic_regression(), "wb"), 1.0
-    else:
+    model, lr = (make_logistic_regression, initial_logistic_regression(), "wb"), 1.0
+    if args.command == "neural":
         model, lr = (make_neural_network, initial_neural_network(), "Wbvc"), 0.1
     lr = lr if args.lr is None else args.lr
+    dataset = SIMPLE_DATASET if args.dataset == "simple" else XOR_DATASET
     try:
-        finished = print_training(*model, DATASETS[args.dataset], lr, args.iters)
+        finished = print_training(*model, dataset, lr, args.iters)
     except ValueError as error:
         parser.error(str(error))
-    if not finished:
-        print(f"{parser.prog}: training diverged, try an --lr below {lr}", file=sys.stderr)
-    return 0 if finished else 1
+    if finished:
+        return 0
+    print(f"{parser.prog}: training diverged, try an --lr below {lr}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

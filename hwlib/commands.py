@@ -13,7 +13,8 @@ def run_command(main):
     """Run a command and end the process with its status.
 
     A letter that the console lacks is written as an escape. A reader that goes away early (such as
-    head) ends the command without a word. Ctrl-C ends it with status 130 and one line.
+    head) ends the command without a word. Ctrl-C ends it with status 130 and one line, a full disk
+    or a folder that cannot be written to with status 1 and one line.
 
     Parameters
     ----------
@@ -28,9 +29,12 @@ def run_command(main):
         finally:
             if sys.stdout:
                 sys.stdout.flush()
-    except BrokenPipeError:
-        # what is left in the buffer would be written, and fail again, at the very end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            print(f"{error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
+        if sys.stdout:
+            # what is left in the buffer would be written, and fail again, at the very end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

@@ -23,6 +23,7 @@ POLISH = 40  # steps with all colors, at most, and
 SCORES = 2**30  # so many distances from color to color
 BLOCK = 2**18  # colors at a time
 SAMPLE = 2**20  # pixels at most, of which Pillow makes a palette
+MANY = 2**19  # colors: from one start, more would take many minutes and a gigabyte
 LARGE = 8_000_000  # pixels: half a minute, and more on a slow machine
 TOO_LARGE = 40_000_000  # pixels: more are reduced first
 
@@ -48,7 +49,8 @@ def compress_image(image, k, rng=0, init="random", progress=None):
     rng : int, numpy.random.RandomState or numpy.random.Generator
         Draws the k pixels to start from, as in `kmeans`.
     init : {"random", "best"}
-        "random" starts once, from k random pixels, as the homework does. "best" starts several
+        "random" starts once, from k random pixels, as the homework does; of a picture with more
+        than 2**19 colors it takes every m-th pixel, to find the palette. "best" starts several
         times, from k-means++ and from the palette that Pillow finds, and keeps the best: it is
         never worse than Pillow's (in pictures of a million pixels or less), and lossless
         where k is at least the picture's number of colors.
@@ -78,10 +80,15 @@ def compress_image(image, k, rng=0, init="random", progress=None):
     # distinct one, 0xRRGGBB, with its count.
     distinct, counts = _count_colors(pixels)
     if init == "random":
-        rows = pixels.reshape(-1, 3)
+        rows, few, weights = pixels.reshape(-1, 3), distinct, counts
+        if len(distinct) > MANY:
+            rows = rows[:: _apart(rows)]
+            few, weights = _count_colors(rows)
         start = rows[rng.choice(len(rows), k, replace=False)]
-        colors = _split(distinct).astype(float)
-        assignments, palette, loss = kmeans.kmeans(colors, k, init=start, weights=counts)
+        colors = _split(few).astype(float)
+        assignments, palette, loss = kmeans.kmeans(colors, k, init=start, weights=weights)
+        if few is not distinct:
+            assignments, loss, _ = _lloyd_step(distinct, counts, palette)
     elif len(distinct) <= k:
         assignments, palette, loss, k = (
             np.arange(len(distinct)),
@@ -99,6 +106,11 @@ def compress_image(image, k, rng=0, init="random", progress=None):
     painted.putpalette(np.rint(palette).astype(np.uint8).tobytes())
     bits = math.log2(k)
     return CompressedImage(painted, loss, bits, 24 / bits if bits else math.inf)
+
+
+def _apart(rows):
+    """Return m, where every m-th pixel is enough."""
+    return -(-len(rows) // MANY)
 
 
 def _codes(pixels):
@@ -280,6 +292,12 @@ def main(argv=None):
             image = _reduced(image, notes)
         for note in notes:
             print(note)
+        if args.rng_seed is not None:
+            rows = np.asarray(image).reshape(-1, 3)
+            colors = len(_count_colors(rows)[0]) if len(rows) > MANY else 0
+            if colors > MANY:
+                which = f"only one pixel in {_apart(rows)} counts in the search for {args.k}"
+                print(f"It has {colors:,} colors: {which}.", flush=True)
         # one start, with all colors to the very end, takes longer
         if image.width * image.height > (LARGE if args.rng_seed is None else LARGE // 4):
             size = f"{image.width} x {image.height} pixels"

@@ -114,6 +114,7 @@ class Explorer {
     this.img = figure.querySelector("img");
     this.figcaption = figure.querySelector("figcaption");
     this.data = figure.dataset.frames ? null : {}; // the frames, when they have come
+    this.anyValue = figure.dataset.view !== "photograph"; // its colors are found for stored values alone
     for (const axis of this.axes) {
       axis.element.addEventListener("input", () => this.moved(axis, true));
       axis.element.addEventListener("change", release);
@@ -199,7 +200,7 @@ class Explorer {
 
   // Stored frames are shown where there are any, unless the reader has changed what draws them.
   get computes() {
-    return this.changed || !this.axes.every((axis) => axis.stored);
+    return this.changed || this.file || !this.axes.every((axis) => axis.stored);
   }
 
   // The newest position wins: one question is under way, and the last one waits.
@@ -207,19 +208,31 @@ class Explorer {
     this.figure.setAttribute("aria-busy", true);
     if (this.asking) return;
     this.asking = true;
-    const asked = this.shown, answer = await bookPython.compute(this.figure.id, this.values);
+    const { shown: asked, file } = this;
+    const answer = await bookPython.compute(this.figure.id, this.values, file);
     this.asking = false;
     if (!this.computes) return; // a stored frame is shown meanwhile
-    if (answer?.error) this.figcaption.textContent = answer.error;
-    else if (answer) this.computed(answer);
-    if (answer && asked !== this.shown) return this.ask();
+    const wanted = file === this.file;
+    if (answer?.error && wanted) this.failed(answer.error);
+    else if (answer && wanted) this.computed(answer);
+    if (answer && (asked !== this.shown || !wanted)) return this.ask();
     this.figure.setAttribute("aria-busy", false);
     this.figure.dispatchEvent(new Event("computed"));
   }
 
+  failed(error) {
+    this.figcaption.textContent = error;
+  }
+
+  tellProgress() {}
+
   computed({ source, caption }) {
     this.img.src = source;
     this.img.alt = this.figcaption.textContent = caption;
+  }
+
+  openAxes() {
+    for (const axis of this.axes) axis.open = this.anyValue && bookPython.status === "ready";
   }
 
   keep() {
@@ -261,6 +274,11 @@ class Model {
   save_changes() {
     this.host.follow();
   }
+
+  // A file of the reader's own, or none: the book's numbers again.
+  send({ open }, _, [content] = []) {
+    this.host.open(content && [open, new Uint8Array(content)]);
+  }
 }
 
 // An explorer whose picture is drawn by a view (hwlib/views) as soon as it comes near.
@@ -300,6 +318,7 @@ class Scene extends Explorer {
     this.still.append(...this.stage.childNodes);
     const live = document.createElement("div");
     this.stage.replaceChildren(this.still, live);
+    this.model.values.opens = globalThis.bookPython?.runs(this.figure.id);
     explorerViews[this.figure.dataset.view].render({ model: this.model, el: live });
     this.figure.dataset.alive = "";
     if (this.waiting) this.picture(...this.waiting);
@@ -314,7 +333,31 @@ class Scene extends Explorer {
 
   computed({ state, caption }) {
     this.waiting = null;
+    this.opened = this.file; // what is right
+    this.model.set("trouble", "");
+    this.model.set("progress", null);
     this.tell(state, caption);
+  }
+
+  failed(error) {
+    if (!this.file) return super.failed(error);
+    this.file = this.opened;
+    this.model.set("progress", null);
+    this.model.set("trouble", error);
+  }
+
+  // How much of Python is there, while a file waits for it.
+  tellProgress(progress) {
+    this.model.set("progress", this.file && "done" in progress ? progress : null);
+  }
+
+  // Python reads a file of the reader's own; it starts if it has not run yet.
+  open(file) {
+    this.file = file;
+    this.opened = file && this.opened;
+    this.model.set("trouble", "");
+    if (file) bookPython.start();
+    this.show();
   }
 
   tell(state, caption) {
@@ -500,11 +543,13 @@ document.querySelectorAll("figure.explorer:is([data-frames], [data-view])").forE
 arrive();
 addEventListener("popstate", arrive);
 document.addEventListener("bookpython", () => {
-  const open = bookPython.status === "ready";
   for (const explorer of explorers.values()) {
-    for (const axis of explorer.axes) axis.open = open;
+    explorer.openAxes();
     if (explorer.state !== explorer.shown) explorer.show();
   }
+});
+document.addEventListener("bookstatus", ({ detail }) => {
+  for (const explorer of explorers.values()) if (explorer.asking) explorer.tellProgress(detail);
 });
 addEventListener("beforeprint", () => changed().forEach((explorer) => explorer.showFirst()));
 addEventListener("afterprint", () => changed().forEach((explorer) => explorer.showAgain()));

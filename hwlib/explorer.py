@@ -133,7 +133,7 @@ class Explorer(widgets.VBox):
     def _draw_frame(self, *values):
         with figures.drawing(spare=self._drawn):  # whatever draw adds looks like the book
             self._drawn, caption = self.draw(**dict(zip(self.axes, values)))
-        return Frame(*encode(self._drawn, self.photo), caption)
+        return Frame(*encode(self._drawn, self.photo, small=WIDGETS), caption)
 
     # ---- with a kernel ------------------------------------------------------------------------
 
@@ -213,7 +213,7 @@ class Explorer(widgets.VBox):
         )
 
 
-def encode(picture, photo=False):
+def encode(picture, photo=False, small=True):
     """Return a picture as a data: address, with its width and height in CSS pixels.
 
     Parameters
@@ -222,6 +222,9 @@ def encode(picture, photo=False):
     photo : bool
         Keep all colors (WebP with a loss that is not seen). Otherwise a diagram: a lossless file
         of few colors, with the book's own exact.
+    small : bool
+        Take the time to make the file small, since it is stored. Otherwise a diagram keeps all its
+        colors, and takes a third of the time.
     """
     if isinstance(picture, Figure):
         picture.set_dpi(100 * SHARPNESS)
@@ -232,7 +235,9 @@ def encode(picture, photo=False):
     picture = picture.convert("RGB")
     file = io.BytesIO()
     if photo:
-        picture.save(file, "WEBP", quality=85, method=4)
+        picture.save(file, "WEBP", quality=85, method=4 if small else 0)
+    elif not small:
+        picture.save(file, "WEBP", lossless=True, quality=0, method=0)
     else:
         _few_colours(picture).save(file, "WEBP", lossless=True, quality=80, method=2)
     data = base64.b64encode(file.getvalue()).decode("ascii")

@@ -9,6 +9,8 @@ loss. Clusters count from 0. Source: Lloyd, IEEE Trans. Inf. Theory 28 (1982), 1
 """
 
 import argparse
+import io
+import os
 import sys
 from numbers import Integral
 from pathlib import Path
@@ -26,7 +28,7 @@ class KMeansResult(NamedTuple):
 
 
 def assign(X, centroids):
-    """Return the centroid nearest to each point, 0 ... k-1; of equally near ones, the first.
+    """Return the centroid nearest to each point, 0 ... k-1; of equals the first.
 
     Here and below, X has shape (n, d), centroids (k, d), assignments (n,).
 
@@ -39,7 +41,7 @@ def assign(X, centroids):
 
 
 def update(X, assignments, centroids):
-    """Return the mean of each cluster's points, shape (k, d); an empty one keeps its centroid."""
+    """Return the mean of each cluster, shape (k, d); an empty one keeps its centroid."""
     X, centroids, assignments = as_clustering(X, centroids, assignments)
     for c in range(len(centroids)):
         if np.any(assignments == c):
@@ -59,8 +61,8 @@ def iterate(X, centroids):
     Yields
     ------
     KMeansResult
-        First the given centroids, the assignments to them and the loss; then the same after each
-        update. The last has the assignments of the one before it: nothing moves any more.
+        First of the given centroids, then after each update. The last one has
+        the assignments of the one before it: nothing moves any more.
     """
     centroids = as_array("centroids", centroids, "k", "d")
     assignments, loss = None, np.inf
@@ -75,13 +77,13 @@ def iterate(X, centroids):
 
 
 def kmeans(X, k, rng=0, restarts=1, init="random"):
-    """Cluster points by k-means; of several runs, return the one with the lowest loss.
+    """Cluster points by k-means, and return the run with the lowest loss.
 
     Parameters
     ----------
     X : array_like, shape (n, d)
     k : int, the number of clusters, 1 ... n
-    rng : int (seeds a RandomState), numpy.random.RandomState or numpy.random.Generator
+    rng : int (of a RandomState), numpy.random.RandomState or Generator
     restarts : int, the number of runs, each from new centroids
     init : "random", "k-means++" or centroids, as in `initial_centroids`
 
@@ -150,9 +152,12 @@ def as_array(name, value, *shape):
     """Return a copy as float64, of this shape, where a letter stands for any length."""
     expected = f"expected ({', '.join(map(str, shape))}), with one row at least"
     try:
-        array = np.array(value, dtype=np.float64, order="F")  # each coordinate is kept together
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} is not an array of numbers, {expected}: {error}") from None
+        given = np.asarray(value)
+        require(given.dtype.kind in "biufO", f"it holds {given.dtype}")
+        require(not np.ma.is_masked(value), "some of them are masked")
+        array = np.array(given, dtype=np.float64, order="F")  # each coordinate is kept together
+    except (OverflowError, TypeError, ValueError) as error:
+        raise ValueError(f"{name} is not an array of real numbers, {expected}: {error}") from None
     fits = array.ndim == len(shape) and array.size > 0
     fits = fits and all(want in (have, "n", "k", "d") for have, want in zip(array.shape, shape))
     require(fits, f"{name} has shape {array.shape}; {expected}")
@@ -178,19 +183,21 @@ def basic(k, seed):
     """Cluster the points of data.tsv and draw the clusters."""
     from matplotlib.figure import Figure
 
-    def read(file):
-        lines = Path(file).read_text("utf-8-sig").split("\n")
-        return as_array(file, [line.split("\t") for line in lines if line.strip()], "n", 2)
-
-    X = from_here_or_the_book("data.tsv", read, "plane_points")
+    X = from_here_or_the_book("data.tsv", read_table, "plane_points")
     assignments, centroids, loss = kmeans(X, k, rng=seed)
     print(f"{len(X)} points, k = {k}, seed {seed}: loss {loss:.2f}")
-    axes = Figure(figsize=(6, 6), dpi=150).add_subplot(xlabel="$x_1$", ylabel="$x_2$", aspect=1)
-    for c, mu in enumerate(centroids):
-        axes.scatter(*X[assignments == c].T, s=16, marker="osD^v<>pP*"[c % 10])
+    plane, name = np.eye(X.shape[1], 2), "$x_{}$"
+    if X.shape[1] > 2:
+        spread = X - X.mean(axis=0)
+        plane, name = np.linalg.svd(spread.T @ spread)[0][:, :2], "principal axis {}"
+    ranges = np.ptp(X @ plane, axis=0)
+    aspect = 1 if 20 * ranges.min() > ranges.max() else "auto"  # one scale, or it is a mere line
+    axes = Figure(figsize=(6, 6), dpi=150).add_subplot(aspect=aspect)
+    axes.set(xlabel=name.format(1), ylabel=name.format(2))
+    for c, mu in enumerate(centroids @ plane):
+        axes.scatter(*(X[assignments == c] @ plane).T, s=16, marker="osD^v<>pP*"[c % 10])
         axes.annotate(str(c + 1), mu, ha="center", va="center", bbox={"fc": "w", "ec": f"C{c}"})
-    axes.figure.savefig(f"clusters_k{k}.png")
-    print(f"wrote clusters_k{k}.png")
+    write(f"clusters_k{k}.png", axes.figure.savefig)
 
 
 def image(k, seed):
@@ -210,8 +217,18 @@ def image(k, seed):
     print(f"{width} x {height} pixels, k = {k}, seed {seed}: loss {loss:.2f}")
     print(f"{np.log2(k):.3g} bits per pixel instead of 24")
     compressed = np.rint(centroids).astype(np.uint8)[assignments].reshape(pixels.shape)
-    Image.fromarray(compressed).save(f"compressed_k{k}.png")
-    print(f"wrote compressed_k{k}.png")
+    write(f"compressed_k{k}.png", Image.fromarray(compressed).save)
+
+
+def read_table(file):
+    """Read one point from each line, numbers with tabs between them."""
+    rows = []
+    for number, line in enumerate(Path(file).read_text("utf-8-sig").split("\n"), 1):
+        try:
+            rows += [[float(cell) for cell in line.split("\t")]] if line.strip() else []
+        except ValueError as error:
+            raise ValueError(f"{file}, line {number}: {error}") from None
+    return as_array(file, rows, "n", "d")
 
 
 def from_here_or_the_book(name, read, instead):
@@ -225,6 +242,13 @@ def from_here_or_the_book(name, read, instead):
     return getattr(datasets, instead)()
 
 
+def write(name, save):
+    """Write a picture all at once: a run that is stopped leaves no half of a file."""
+    save(memory := io.BytesIO(), format="png")
+    Path(name).write_bytes(memory.getvalue())
+    print(f"wrote {name}", flush=True)
+
+
 def main(argv=None):
     """Run one command; return 0, or exit with one line about what went wrong (2)."""
     text = "k-means in the plane (data.tsv) and on colors (original.png)."
@@ -235,6 +259,10 @@ def main(argv=None):
     args = parser.parse_args(argv)
     try:
         {"basic": basic, "image": image}[args.command](args.k, args.rng_seed)
+    except BrokenPipeError:  # the output's reader, such as head, has left: at exit it would fail
+        os._exit(1)  # once more
+    except KeyboardInterrupt:
+        parser.exit(130, "Stopped.\n")
     except (OSError, ValueError) as error:
         parser.error(" ".join(str(error).split()))
     return 0

@@ -81,7 +81,7 @@ def local_client(workers=2, **options):
     Options are those of dask's LocalCluster.
 
     They listen on this machine alone, and log nothing but what stops them. A heartbeat that is on
-    its way while the cluster closes is no fault, but would be logged with a traceback.
+    its way while the cluster closes is harmless, but would be logged with a traceback.
     """
     from dask.distributed import Client  # the sums above need none
 

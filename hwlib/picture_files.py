@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
+from hwlib import png_files
+
 WAY_OUT = "Save it as PNG or JPEG and try again."
+LARGEST = 10**9  # bytes: twice what the most pixels take that Pillow reads
+CICP_OF_SRGB = bytes([1, 13, 0, 1])
 DAMAGED_EXIF = "Its EXIF data are damaged and were passed over."
 WEB_PAGE = (b"<!doctype html", b"<html")
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1")
@@ -55,16 +59,24 @@ def read_picture(source):
         if isinstance(source, Image.Image):
             image, depth = source, None
         else:
-            content = source if isinstance(source, bytes) else Path(source).read_bytes()
+            content = source if isinstance(source, bytes) else _content(Path(source))
             image, depth = _open(content), _bit_depth(content)
+            if dict(png_files.chunks(content)).get(b"cICP", CICP_OF_SRGB) != CICP_OF_SRGB:
+                notes.append("Its colors are described by a cICP chunk, which was passed over.")
         if getattr(image, "n_frames", 1) > 1:
             notes.append(f"Only the first of its {image.n_frames} frames is used.")
         colors, transparent = _to_8_bits(_upright(image, notes), depth)
-        result = _opaque(_to_srgb(colors, transparent, image.info.get("icc_profile"), notes))
+        result = _opaque(_to_srgb(colors, transparent, image.info, notes))
     if any("EXIF" in str(warning.message) for warning in caught) and DAMAGED_EXIF not in notes:
         notes.append(DAMAGED_EXIF)
     result.info.clear()  # what it said is done
     return result, notes
+
+
+def _content(path):
+    if path.is_char_device() or path.stat().st_size > LARGEST:
+        raise ValueError("it is a device, or has more than 1 GB; expected a picture file.")
+    return path.read_bytes()
 
 
 def _open(content):
@@ -87,6 +99,8 @@ def _open(content):
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error) as error:
         why = str(error).partition("\n")[0] or type(error).__name__
         raise ValueError(f"it is damaged or cut off ({why}).") from None
+    if trouble := png_files.trouble(content):
+        raise ValueError(f"it is damaged or cut off ({trouble}).")
     return image
 
 
@@ -168,10 +182,12 @@ def _levels_of(values, image, depth):
     raise ValueError(f"its values run from {low:g} to {high:g}; expected {accepted}. {WAY_OUT}")
 
 
-def _to_srgb(image, transparent, profile, notes):
+def _to_srgb(image, transparent, info, notes):
     """Return an image in sRGB, mode RGB or RGBA."""
     if image.mode == "P":
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode == "1":
+        image = image.convert("L")
     alpha = image.getchannel("A") if _has_alpha(image) else None
     if transparent is not None:
         alpha = Image.fromarray(np.where(transparent, 0, 255).astype(np.uint8))
@@ -179,11 +195,12 @@ def _to_srgb(image, transparent, profile, notes):
     if alpha is not None and _has_alpha(image):
         colors = image.convert("L" if image.mode in ("LA", "La") else "RGB")
     result = None
-    if profile or colors.mode == "LAB":
-        try:
+    try:
+        profile = info.get("icc_profile") or png_files.profile(info, colors.mode == "L")
+        if profile or colors.mode == "LAB":
             result = _convert(colors, profile)
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            notes.append("Its color profile is damaged or does not fit, and was passed over.")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        notes.append("Its color profile is damaged or does not fit, and was passed over.")
     if result is None:
         result = colors.convert("RGB")
     if alpha is not None:

@@ -7,6 +7,7 @@ numbers. It draws nothing: that is what `hwlib/views/plane.js` does, on the page
 """
 
 import html
+import inspect
 import json
 import re
 from functools import cache
@@ -29,7 +30,8 @@ class Scene(Explorer):
         The figure's id on the page: lower-case words joined by hyphens, unique in the book.
     compute : callable
         `compute(**values)` returns `(state, caption)`: a dictionary of what JSON can hold, with
-        numbers rounded to what is seen (see `seen`), and one or two sentences about it.
+        numbers rounded to what is seen (see `seen`), and one or two sentences about it. If it
+        takes a `file`, readers can open their own: it gets (name, content), or None.
     view : str
         Who draws it: the name of a module in hwlib/views.
     start : dict, optional
@@ -53,6 +55,7 @@ class Scene(Explorer):
     def __init__(self, name, compute, view, start=None, **axes):
         views.script(view)  # or there is no such view
         self.view = view
+        self.opens = "file" in inspect.signature(compute).parameters
         super().__init__(name, compute, start, **axes)
 
     def compute(self, **values):
@@ -80,18 +83,34 @@ class Scene(Explorer):
             state = traitlets.Dict().tag(sync=True)
             caption = traitlets.Unicode().tag(sync=True)
             last = traitlets.Dict().tag(sync=True)  # where a slider's values end to change anything
+            opens = traitlets.Bool().tag(sync=True)  # a file of the reader's own
+            trouble = traitlets.Unicode().tag(sync=True)  # what is wrong with it
 
         return View()
 
     def _widgets(self):
         view = self._view()
         controls = {axis: self._control(axis, values) for axis, values in self.axes.items()}
+        view.opens, opened = self.opens, {}
 
         def show(_=None):
             values = {axis: control.value for axis, control in controls.items()}
-            state, caption = self.frame(**values)
+            state, caption = self.compute(**values, **opened) if opened else self.frame(**values)
             with view.hold_sync():
                 view.state, view.caption, view.values = state, caption, values
+                view.trouble = ""
+
+        def receive(_, content, buffers):  # the reader opens a file, or goes back to the book's
+            before = opened.copy()
+            opened.clear()
+            if buffers:
+                opened["file"] = content["open"], bytes(buffers[0])
+            try:
+                show()
+            except ValueError as error:
+                opened.clear()
+                opened.update(before)
+                view.trouble = str(error)
 
         def follow(change):  # the reader has moved something in the picture that moves a slider
             for axis, value in change["new"].items():
@@ -102,6 +121,7 @@ class Scene(Explorer):
             control.observe(show, "value")
         show()
         view.observe(follow, "values")
+        view.on_msg(receive)
         return [*controls.values(), *self._play(controls), view]
 
     def _control(self, axis, values):

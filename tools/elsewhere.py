@@ -1,10 +1,13 @@
-"""Prove the stored outputs in other circumstances: processors, BLAS kernels, C library, versions.
+"""Prove the stored outputs in other circumstances: processors, BLAS kernels, versions, WebAssembly.
 
-    python -m tools.elsewhere            all of them, about half an hour
+    python -m tools.elsewhere            all of them, about a quarter of an hour
     python -m tools.elsewhere --hardest  the two that differ most from a new machine
 
 In each, nbval compares every text, caption and number of the notebooks with a fresh run, and every
-frame of every explorer is drawn anew and compared. One line says for each how it went.
+frame of every explorer is drawn anew and compared. One line says for each how it went. As many run
+side by side as there are cores, at most four.
+
+In WebAssembly the cells run as readers run them, in the pages of the built book, in Chromium.
 
 What a processor lacks cannot be added, but what it has can be switched off: numpy, OpenBLAS and
 glibc choose their routines when a program starts, and each lets the environment have a say.
@@ -17,7 +20,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
@@ -27,6 +32,7 @@ from hwlib.commands import run_command
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
 FRAMES = "tests/hwlib/test_explorer.py::test_stored_frames_are_what_the_code_draws"
+IN_PAGES = "tests/site/test_live_chapters.py"  # in Chromium, which runs no notebooks of its own
 OLDEST = ROOT / ".venv-oldest"
 
 # The names of what numpy dispatches to differ between its versions, so it is asked.
@@ -49,6 +55,7 @@ CIRCUMSTANCES = {
        for n in (1, 2, 4)},
     "an old processor: all of these": OLD_PROCESSOR,
     "the oldest packages, texts": None,
+    "WebAssembly, texts": IN_PAGES,
 }  # fmt: skip
 HARDEST = ["an old processor: all of these", "the oldest packages, texts"]
 CHOSEN_BY_THE_MACHINE = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS"]
@@ -93,13 +100,17 @@ def run(name):
     python, what = sys.executable, [*NOTEBOOKS, FRAMES, "--every-frame"]
     if changes is None:
         python, what, changes = oldest_python(), NOTEBOOKS, {}
+    elif changes == IN_PAGES:
+        what, changes = [IN_PAGES, "-k", "test_all_cells_say_what_is_stored"], {}
     if why := impossible(changes):
         print(f"{name:32} not on this machine: {why}", flush=True)
         return True
     command = [python, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", *what]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(changes), capture_output=True, text=True
-    )
+    with TemporaryDirectory() as own:  # runs beside each other clear the common one
+        done = subprocess.run(
+            [*command, f"--basetemp={own}/pytest"],
+            cwd=ROOT, env=environment(changes), capture_output=True, text=True,
+        )  # fmt: skip
     counts = re.findall(r"\d+ (?:passed|failed|errors?)", done.stdout.splitlines()[-1])
     held = done.returncode == 0 and bool(counts)
     told = ", ".join(counts) or done.stderr.strip().rpartition("\n")[2] or "nothing was tested"
@@ -114,7 +125,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--hardest", action="store_true", help="only " + " and ".join(HARDEST))
     names = HARDEST if parser.parse_args().hardest else list(CIRCUMSTANCES)
-    held = [run(name) for name in names]
+    with ThreadPoolExecutor(min(os.cpu_count(), 4)) as pool:  # each waits for a process of its own
+        held = list(pool.map(run, names))
     print(f"{sum(held)} passed, {len(held) - sum(held)} failed")
     return int(not all(held))
 

@@ -266,17 +266,20 @@ def explorer(value):
     return {"name": value.name, "axes": axes, "start": start}
 
 
-def compute(name, values):
-    """Return what an explorer shows for any values of its sliders.
+def compute(name, values, file=None):
+    """Return what an explorer shows for any values of its sliders, or for a reader's own file.
 
     That is its picture and caption as a `Frame` has them, or the state and caption of a scene.
     """
     value = EXPLORERS[name]
-    numbers = {axis: each for axis, each in dict(values).items()}
+    numbers = dict(values)
     for axis, listed in value.axes.items():  # the very value that is listed, where it is one
         numbers[axis] = next(
             (each for each in listed if plain(each) == numbers[axis]), numbers[axis]
         )
+    if file:
+        state, caption = value.compute(**numbers, file=(file[0], bytes(file[1])))
+        return {"state": state, "caption": caption}
     for axis in [None, *reversed(value.axes)]:
         listed = value.axes.get(axis, [])
         if axis and numbers[axis] not in listed:  # it knows the listed values alone: the nearest

@@ -121,15 +121,16 @@ async function check({ id, source, task }) {
 }
 
 // What an explorer shows. The cell that makes it is run first, where it has not been: `first`.
-async function compute({ name, values, call, first }) {
+async function compute({ name, values, file, call, first }) {
   try {
     if (first && !(await run(first))) throw new Error("The cell of this picture went wrong.");
-    const given = python.toPy(values);
-    const result = runner.compute(name, given).toJs({ dict_converter: Object.fromEntries });
-    given.destroy();
+    const [of, own] = [values, file].map((each) => each && python.toPy(each));
+    const result = runner.compute(name, of, own).toJs({ dict_converter: Object.fromEntries });
+    of.destroy();
+    own?.destroy();
     say({ computed: name, call, result });
   } catch (error) {
-    say({ computed: name, call, error: String(error.message).trim().split("\n").pop() });
+    say({ computed: name, call, error: String(error.message).trim().split("\n").pop().replace(/^ValueError: /, "") });
   }
 }
 

@@ -166,9 +166,9 @@ def scaling(curves, what, names):
             panel(x | {"domain": seen(x["domain"], 3)}, y, marks, title=f"∝ {name}{_raised(p)}")
         )
         fixed = ", ".join(f"{other} = {value:,}" for other, value in curve["others"].items())
-        said.append(f"{name} to the power {p:.2f} (with {fixed})")
+        said.append(f"as {name} to the power {p:.2f} (with {fixed})")
     return plot(f"{what}: times", panels, shared=True, height=210), (
-        f"{what}: the time grows as {'; '.join(said)}."
+        f"{what}: the time grows {', '.join(said)}."
     )
 
 

@@ -2,12 +2,13 @@
 
 import base64
 import itertools
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
 from hwlib.compression import rgb_pixels
 from hwlib.kmeans import initial_centroids, iterate, kmeans
+from hwlib.point_files import read_points
 from hwlib.scene import seen
 from hwlib.scenes.plots import axis, mark, panel, plot
 
@@ -27,10 +28,51 @@ def steps(X, seeds=10):
     Returns
     -------
     callable
-        `compute(k, seed, step)` returns a state and a caption.
+        `compute(k, seed, step)` returns a state and a caption; with a `file`, (name, content), it
+        does so for the points in it.
     """
-    points = seen(X, 3)
+    of_book = _steps(X, seeds, {"points": seen(X, 3)})
 
+    @lru_cache(2)
+    def of_reader(file):
+        return _steps(*_own_points(*file, seeds))
+
+    def compute(k, seed, step, file=None):
+        return (of_reader(file) if file else of_book)(k, seed, step)
+
+    return compute
+
+
+MANY = 2000  # points: as many as can be told apart, and moved at once
+
+
+def _own_points(name, content, seeds):
+    """Return the arguments of `_steps` for a reader's own file; a ValueError says what is wrong."""
+    try:
+        X, notes = read_points(content)
+        if X.shape[1] != 2:
+            columns = "1 column" if X.shape[1] == 1 else f"{X.shape[1]} columns"
+            raise ValueError(f"it has {columns}; expected 2, x and y")
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    total, every = len(X), -(-len(X) // MANY)
+    extent = np.ptp(X, axis=0).max() or 1.0
+    digits = int(4 - np.floor(np.log10(extent)))  # a ten-thousandth of what is seen
+    points = seen(X[::every], digits)
+    X = np.array(points)  # the view, which runs k-means itself, gets the same numbers
+    told = f"{total:,} points" if every == 1 else f"{len(X):,} of {total:,} points, evenly chosen"
+    notes = [note.rstrip(".") + "." for note in notes]
+    about = " ".join([f"{name}: {told}.", *notes, "The file stays on this device."])
+    loss = ((X - X.mean(axis=0)) ** 2).sum() or 1.0
+    state = {
+        "points": points,
+        "about": about,
+        "digits": max(2, int(2 - np.floor(np.log10(loss)))),
+    }
+    return X, seeds, state
+
+
+def _steps(X, seeds, state):
     @cache
     def start(k, seed):
         centroids = initial_centroids(X, k, rng=seed)
@@ -44,15 +86,15 @@ def steps(X, seeds=10):
         history = run(k, seed)
         starts = [start(k, each) for each in range(seeds)]
         last = len(history) - 1
-        state = {"points": points, "starts": starts}
-        return state, _step_caption(history, min(step, last), k, seed)
+        caption = _step_caption(history, min(step, last), k, seed, state.get("digits", 2))
+        return state | {"starts": starts}, caption
 
     return compute
 
 
-def _step_caption(history, step, k, seed):
+def _step_caption(history, step, k, seed, digits):
     now = history[step]
-    head = f"k = {k}, seed {seed}, step {step}: loss {seen(now.loss, 2):.2f}."
+    head = f"k = {k}, seed {seed}, step {step}: loss {seen(now.loss, digits):.{digits}f}."
     if step == 0:
         return f"{head} Each point has the color of its nearest centroid."
     moved = int((now.assignments != history[step - 1].assignments).sum())
@@ -142,7 +184,7 @@ def photograph(image, compressed):
         colors = np.reshape(copy.image.getpalette(), (-1, 3))
         counts = np.bincount(np.asarray(copy.image).ravel(), minlength=k)
         order = np.argsort(-counts, kind="stable")
-        bits, off = copy.bits_per_pixel, np.sqrt(copy.loss / pixels.size)
+        off = np.sqrt(copy.loss / pixels.size)
         state = {
             "size": [small.shape[1], small.shape[0]],
             "photo": photo,
@@ -152,8 +194,7 @@ def photograph(image, compressed):
         which = f"k = {k}" if seed is None else f"k = {k}, seed {seed}"
         return state, (
             f"{which}: loss {seen(copy.loss / 1e6, 1):.1f} million, a channel is typically off by "
-            f"{seen(off, 0):.0f} of 255 levels. It takes {bits:.3g} "
-            f"{'bit' if bits == 1 else 'bits'} per pixel."
+            f"{seen(off, 0):.0f} of 255 levels."
         )
 
     return compute

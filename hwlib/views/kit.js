@@ -141,12 +141,14 @@ export function between(from, to, t) {
 const GLIDE = 320; // ms from one state to the next
 
 // look(state, values, own)   what is seen: {glide: numbers that move, ... others}; also, if it has to
-//                            be said, caption, and last: the last value of a slider that changes it
+//                            be said, caption, and last: the last value of a slider that changes it;
+//                            about: a file of the reader's own, between which nothing glides
 // draw(seen, stage)          the tree, for a stage {width, narrow, own, change, move, values}
 // own                        what the reader has made, beyond the sliders; {} at first
 // keeps                      the sliders that leave it as it is
 // stays                      what of it stays whatever a slider does
-export function scene({ look, draw, keeps = [], stays = [] }) {
+// pasted(stage, file)        takes what the reader pastes while the picture is on the screen
+export function scene({ look, draw, keeps = [], stays = [], pasted }) {
   function render({ model, el }) {
     let own = {}, seen = null, shown = null, frame = 0, width = 0, held = false;
     const stage = {
@@ -168,6 +170,15 @@ export function scene({ look, draw, keeps = [], stays = [] }) {
         model.save_changes();
       },
       hold(on) { held = on; },
+      // a file of the reader's own goes to Python, which answers with a state; none: the book's
+      get opens() { return Boolean(model.get("opens")); },
+      get trouble() { return model.get("trouble"); },
+      get progress() { return model.get("progress"); },
+      async open(file) {
+        const bytes = file && (await file.arrayBuffer());
+        own = {};
+        model.send({ open: file?.name ?? null }, undefined, bytes ? [bytes] : []);
+      },
     };
     const paint = () => {
       if (!width) return;
@@ -185,14 +196,14 @@ export function scene({ look, draw, keeps = [], stays = [] }) {
       told = model.get("caption");
       changed();
     });
-    let before = JSON.stringify(model.get("values")), waiting = false;
+    let before = { ...model.get("values") }, waiting = false;
     const update = () => {
       seen = look(model.get("state"), model.get("values"), own);
       say(seen.caption ?? told);
       if (seen.last) model.set("last", seen.last);
       cancelAnimationFrame(frame);
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      if (!shown || held || still || !seen.glide) {
+      if (!shown || held || still || !seen.glide || seen.about !== shown.about) {
         shown = seen;
         return paint();
       }
@@ -211,8 +222,8 @@ export function scene({ look, draw, keeps = [], stays = [] }) {
       waiting = true;
       queueMicrotask(() => {
         waiting = false;
-        const values = model.get("values"), old = JSON.parse(before);
-        before = JSON.stringify(values);
+        const values = model.get("values"), old = before;
+        before = { ...values };
         if (Object.keys(values).some((axis) => !keeps.includes(axis) && values[axis] !== old[axis])) {
           own = Object.fromEntries(Object.entries(own).filter(([name]) => stays.includes(name)));
         }
@@ -221,6 +232,8 @@ export function scene({ look, draw, keeps = [], stays = [] }) {
     };
     model.on("change:state", changed);
     model.on("change:values", changed);
+    model.on("change:trouble", changed);
+    model.on("change:progress", changed);
     const observer = new ResizeObserver(() => {
       if (el.clientWidth === width || !el.clientWidth) return;
       width = el.clientWidth;
@@ -228,7 +241,18 @@ export function scene({ look, draw, keeps = [], stays = [] }) {
       else update();
     });
     observer.observe(el);
-    return () => observer.disconnect();
+    const paste = (event) => {
+      const [file] = event.clipboardData?.files ?? [], box = el.getBoundingClientRect();
+      const typing = event.target.closest?.("input, textarea, [contenteditable=true]");
+      if (!file || typing || box.bottom < 0 || box.top > innerHeight) return;
+      event.preventDefault();
+      pasted(stage, file);
+    };
+    if (pasted) document.addEventListener("paste", paste);
+    return () => {
+      observer.disconnect();
+      document.removeEventListener("paste", paste);
+    };
   }
 
   // The picture as text. Nothing in it can be pressed.
@@ -319,6 +343,30 @@ export const pressable = (label, press, attributes, ...children) =>
 
 export const button = (label, press, attributes) =>
   h("button", { type: "button", onclick: press, ...attributes }, label);
+
+// A button that lets the reader choose a file.
+export const chooser = (label, take, { title, ...attributes } = {}) =>
+  h("label", { class: "explorer-file", title }, h("input", {
+    type: "file", ...attributes,
+    onchange: (event) => {
+      take(event.target.files[0]);
+      event.target.value = ""; // the same one may be chosen again
+    },
+  }), h("span", {}, label));
+
+// What a picture listens to so that a file can be dropped on it.
+export const dropping = (take) => ({
+  ondragover: (event) => event.preventDefault(),
+  ondrop: (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
+  },
+});
+
+// What is said between buttons and picture: how far something is, from 0 to 1 or NaN, or what is wrong.
+export const report = ({ text, done, wrong }) =>
+  h("p", { class: wrong ? "explorer-report wrong" : "explorer-report", role: wrong ? "alert" : "status" },
+    text, done !== undefined && h("progress", { max: 1, "aria-label": text, ...(done >= 0 ? { value: done } : {}) }));
 
 export const bar = (...children) => h("div", { class: "explorer-bar" }, children);
 

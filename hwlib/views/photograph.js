@@ -1,7 +1,7 @@
 // A photograph in k colors: a wipe between the original and its copy, the palette by its shares, and
 // the pixels as points of the cube of all colors. A photo of the reader's own is clustered here;
 // tests/hwlib/test_scenes.py holds that equal to hwlib.kmeans.
-import { bar, button, chance, choice, clamp, color, fixed, h, handle, picture, px, range, rounded, scene, where, words } from "./kit.js";
+import { bar, button, chance, choice, chooser, clamp, color, dropping, fixed, h, handle, picture, px, range, report, rounded, scene, where, words } from "./kit.js";
 
 // ---- bytes ----------------------------------------------------------------------------------
 
@@ -49,6 +49,37 @@ function bitmap([width, height], levels, palette) {
   return `data:image/bmp;base64,${encode(bytes)}`;
 }
 
+// A picture of few colors as a PNG file, with its palette and as few bits for a pixel as they need.
+// `lines` are its rows, each an array of indices.
+async function png([width, height], lines, palette) {
+  const bits = [1, 2, 4, 8].find((each) => palette.length <= 2 ** each), row = 1 + Math.ceil((width * bits) / 8);
+  const raw = new Uint8Array(row * height); // each row begins with a 0: no filter
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) raw[y * row + 1 + ((x * bits) >> 3)] |= lines[y][x] << (8 - bits - ((x * bits) & 7));
+  }
+  const zipped = new Response(new Blob([raw]).stream().pipeThrough(new CompressionStream("deflate")));
+  const header = new DataView(new ArrayBuffer(13));
+  [width, height].forEach((value, i) => header.setUint32(4 * i, value));
+  header.setUint8(8, bits);
+  header.setUint8(9, 3); // colors from a palette
+  const parts = [["IHDR", header.buffer], ["PLTE", Uint8Array.from(palette.flat())], ["IDAT", await zipped.arrayBuffer()], ["IEND", []]];
+  return new Blob([Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10), ...parts.map((part) => chunk(...part))], { type: "image/png" });
+}
+
+function chunk(name, content) {
+  const data = new Uint8Array(content), bytes = new Uint8Array(12 + data.length), view = new DataView(bytes.buffer);
+  view.setUint32(0, data.length);
+  bytes.set([...name].map((sign) => sign.charCodeAt(0)), 4);
+  bytes.set(data, 8);
+  let sum = -1; // the check sum of zip, bit by bit
+  for (let i = 4; i < 8 + data.length; i += 1) {
+    sum ^= bytes[i];
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  view.setInt32(8 + data.length, ~sum);
+  return bytes;
+}
+
 // ---- k-means on pixels ----------------------------------------------------------------------
 
 // The nearest color of each pixel; of equally near ones, the first.
@@ -67,7 +98,8 @@ function nearest(pixels, colors) {
 
 const STEPS = 100; // enough for a picture; the last ones change single pixels
 
-function lloyd(pixels, start) {
+// The colors after each step.
+function* steps(pixels, start) {
   let colors = start, z = nearest(pixels, colors);
   for (let step = 0; step < STEPS; step += 1) {
     const sums = colors.map(() => [0, 0, 0, 0]);
@@ -76,20 +108,49 @@ function lloyd(pixels, start) {
     const before = z;
     z = nearest(pixels, colors);
     if (z.every((c, i) => c === before[i])) break;
+    yield colors;
   }
   return colors;
 }
 
-// k pixels to start from, drawn at random.
+function lloyd(pixels, start) {
+  const run = steps(pixels, start);
+  for (let next = run.next(); ; next = run.next()) if (next.done) return next.value;
+}
+
+// The different colors, and how many pixels have each.
+function counted(pixels) {
+  const counts = new Map();
+  for (let i = 0; i < pixels.length; i += 3) {
+    const code = (pixels[i] << 16) | (pixels[i + 1] << 8) | pixels[i + 2];
+    counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  const codes = [...counts.keys()].sort((a, b) => a - b);
+  return [codes.map((code) => [code >> 16, (code >> 8) & 255, code & 255]), codes.map((code) => counts.get(code))];
+}
+
+// k colors to start from, drawn by k-means++: a rare color far from the others is not missed, as it
+// is by k random pixels of a drawing. All colors, if there are at most k.
 function drawn(pixels, k, seed) {
-  const random = chance(seed), n = pixels.length / 3, rows = new Set();
-  while (rows.size < Math.min(k, n)) rows.add(Math.floor(random() * n));
-  return [...rows].map((i) => [...pixels.subarray(3 * i, 3 * i + 3)]);
+  const [colors, counts] = counted(pixels), random = chance(seed), found = [];
+  if (colors.length <= k) return colors;
+  const squares = colors.map(() => 1);
+  while (found.length < k) {
+    const shares = squares.map((square, i) => square * counts[i]);
+    let left = random() * shares.reduce((sum, share) => sum + share, 0);
+    const at = shares.findIndex((share) => share > 0 && (left -= share) <= 0);
+    found.push(colors[at < 0 ? shares.findLastIndex((share) => share > 0) : at]);
+    colors.forEach((color, i) => {
+      const square = color.reduce((sum, level, j) => sum + (level - found.at(-1)[j]) ** 2, 0);
+      squares[i] = found.length > 1 ? Math.min(squares[i], square) : square;
+    });
+  }
+  return found;
 }
 
 // The palette of a photo as Python gives it: whole levels, the most frequent color first.
-function palette(pixels, k, seed) {
-  const colors = lloyd(pixels, drawn(pixels, k, seed)).map((mu) => mu.map((level) => rounded(level, 0)));
+function palette(pixels, found) {
+  const colors = found.map((mu) => mu.map((level) => rounded(level, 0)));
   const counts = colors.map(() => 0), n = pixels.length / 3;
   nearest(pixels, colors).forEach((c) => { counts[c] += 1; });
   const order = range(colors.length).sort((a, b) => counts[b] - counts[a] || a - b);
@@ -99,25 +160,99 @@ function palette(pixels, k, seed) {
 // ---- a photo of the reader's own ------------------------------------------------------------
 
 const PIXELS = 40000; // as many as are seen
+const SAVED = 24e6; // as many as a browser holds without trouble
 
-async function opened(file) {
-  const image = await createImageBitmap(file), scale = Math.min(1, Math.sqrt(PIXELS / (image.width * image.height)));
-  const width = Math.max(1, Math.round(image.width * scale)), height = Math.max(1, Math.round(image.height * scale));
-  const context = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
-  context.fillStyle = "white";
-  context.fillRect(0, 0, width, height);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(image, 0, 0, width, height);
-  const { data } = context.getImageData(0, 0, width, height);
-  return { size: [width, height], pixels: Uint8Array.from({ length: 3 * width * height }, (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)]) };
+// The size with at most so many pixels.
+function within({ width, height }, most) {
+  const scale = Math.min(1, Math.sqrt(most / (width * height)));
+  return [width, height].map((side) => Math.max(1, Math.round(side * scale)));
 }
 
-function take(stage, file) {
+const WAY_OUT = "Save it as PNG or JPEG and try again.";
+const HEIC = /^....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/s;
+
+// What a file is that this browser cannot open: the sentences of hwlib.picture_files.
+function named(bytes) {
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""), head = text.replace(/^(\xef\xbb\xbf|[ \t\r\n])+/, "").toLowerCase();
+  const page = /^<(!doctype html|html)/.test(head);
+  if (!text) return "it is empty.";
+  if (head.startsWith("%pdf")) return `it is a PDF document. Take a screenshot of the page, or export it. ${WAY_OUT}`;
+  if (head.startsWith("%!ps")) return `it is a PostScript drawing, which has no pixels yet. Export it. ${WAY_OUT}`;
+  if (head.startsWith("<") && head.includes("<svg") && !page) return `it is an SVG drawing, which has no pixels yet. Export it. ${WAY_OUT}`;
+  if (page) return "it is a web page, not the picture on it. Save the picture itself.";
+  if (HEIC.test(text)) return "it is a HEIC photo, which this browser cannot read. On a phone, share it as JPEG, or set the camera's format to the most compatible one.";
+  return `it is not a picture that this browser can read, or it is damaged. ${WAY_OUT}`;
+}
+
+// Some rows of an image of this size, on white: three levels for each pixel.
+function levels(image, [width, height], from = 0, rows = height) {
+  const context = Object.assign(document.createElement("canvas"), { width, height: rows }).getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, rows);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, 0, -from, width, height);
+  const { data } = context.getImageData(0, 0, width, rows), pixels = new Uint8Array((3 * data.length) / 4);
+  for (let i = 0, j = 0; i < data.length; i += 4, j += 3) pixels.set([data[i], data[i + 1], data[i + 2]], j);
+  return pixels;
+}
+
+async function take(stage, file) {
   if (!file) return;
-  opened(file).then(
-    (photo) => stage.change({ photo, seed: 1, trouble: null }),
-    () => stage.change({ trouble: `${file.name} is not a picture that this browser can read. Try a PNG or JPEG file.` }),
-  );
+  stage.change({ work: { text: `Reading ${file.name}`, done: NaN }, trouble: null, saved: null });
+  try {
+    const image = await createImageBitmap(file), size = within(image, PIXELS);
+    const photo = { file, from: [image.width, image.height], size, pixels: levels(image, size) };
+    photo.tell = () => stage.own.photo === photo && stage.change({}); // it is clustered step by step
+    image.close();
+    stage.change({ photo, seed: 1, work: null });
+  } catch {
+    const bytes = await file.slice(0, 65536).arrayBuffer().catch(() => null); // a folder has none
+    stage.change({ trouble: `${file.name}: ${bytes ? named(new Uint8Array(bytes)) : "it cannot be read."}`, work: null });
+  }
+}
+
+const rest = () => new Promise((done) => setTimeout(done)); // the page may draw, the reader may act
+const SLICE = 40; // ms
+
+// A run of k-means on a reader's photo, in slices. It ends when another k or start is asked for.
+function clustered(photo, k, seed) {
+  const start = drawn(photo.pixels, k, seed), run = { done: false, step: 0, ...palette(photo.pixels, start) };
+  const work = async () => {
+    const each = steps(photo.pixels, start);
+    for (let next = {}; !next.done; run.step += 1) {
+      const began = performance.now();
+      if (photo.run !== run) return void (run.dropped = true);
+      while (!next.done && performance.now() - began < SLICE) next = each.next();
+      Object.assign(run, palette(photo.pixels, next.value), { done: next.done });
+      photo.tell();
+      await rest();
+    }
+  };
+  setTimeout(work);
+  return run;
+}
+
+// The photo in its colors, at its own size, as a file to keep.
+async function save(stage, photo, colors) {
+  const { key } = photo;
+  const say = (work) => stage.change({ work, saved: null });
+  const lines = [], k = colors.length, name = `${photo.file.name.replace(/\.[^.]*$/, "") || "photo"}-${k}-colors.png`;
+  say({ text: `Making ${name}`, done: 0 });
+  const image = await createImageBitmap(photo.file), [width, height] = within(image, SAVED);
+  const rows = Math.max(1, Math.round(500_000 / width / k));
+  for (let y = 0; y < height; y += rows) {
+    const some = Math.min(rows, height - y), z = nearest(levels(image, [width, height], y, some), colors);
+    for (let i = 0; i < some; i += 1) lines.push(z.subarray(i * width, (i + 1) * width));
+    say({ text: `Making ${name}`, done: y / height });
+    await rest();
+  }
+  image.close();
+  const file = await png([width, height], lines, colors), href = URL.createObjectURL(file);
+  Object.assign(document.createElement("a"), { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+  const size = file.size < 1e5 ? `${fixed(file.size / 1e3, 1)} kB` : `${fixed(file.size / 1e6, 2)} MB`;
+  const less = width < photo.from[0] ? `, reduced to ${width} × ${height} pixels` : "";
+  stage.change({ work: null, saved: { of: key, text: `Saved ${name}: ${k} colors, ${size}${less}.` } });
 }
 
 // ---- what is seen ---------------------------------------------------------------------------
@@ -134,7 +269,7 @@ function remember(make, few = 8) {
 }
 
 const ofBook = remember((text, width, height) => ({ size: [width, height], pixels: decode(text) }), 2);
-const ofReader = remember((photo, k, seed) => palette(photo.pixels, k, seed));
+const ofReader = remember(clustered);
 const original = remember((photo) => bitmap(photo.size, photo.pixels), 2);
 const copy = remember((photo, colors) => {
   const { size, pixels } = photo, z = nearest(pixels, colors), errors = new Uint8Array(pixels.length);
@@ -144,7 +279,7 @@ const copy = remember((photo, colors) => {
     loss += squares;
     errors.fill(Math.min(255, Math.round(2 * Math.sqrt(squares))), 3 * i, 3 * i + 3);
   });
-  return { z, off: Math.sqrt(loss / pixels.length), painted: bitmap(size, z, colors), error: () => bitmap(size, errors) };
+  return { z, loss, off: Math.sqrt(loss / pixels.length), painted: bitmap(size, z, colors), error: () => bitmap(size, errors) };
 });
 const wrong = remember((made) => made.error());
 
@@ -152,15 +287,28 @@ const START = { wipe: 0.5, turn: [-0.6, 0.35], shown: "colors" };
 
 function look(state, values, own) {
   const photo = own.photo ?? ofBook(state.photo, ...state.size);
-  const { colors, shares } = own.photo ? ofReader(photo, values.k, own.seed) : state;
-  const seen = { ...START, ...own, photo, colors, shares, mine: Boolean(own.photo) };
-  if (own.trouble) return { ...seen, caption: own.trouble };
+  let run = state;
+  if (own.photo) {
+    const key = `${values.k} ${own.seed}`;
+    if (photo.key !== key || photo.run.dropped) {
+      run = ofReader(photo, values.k, own.seed);
+      if (run.dropped) run = clustered(photo, values.k, own.seed); // it was ended on the way
+      Object.assign(photo, { key, run });
+    }
+    ({ run } = photo);
+  }
+  const { colors, shares } = run, seen = { ...START, ...own, photo, colors, shares, mine: Boolean(own.photo) };
   if (!own.photo) return seen;
-  const bits = Math.log2(colors.length), { off } = copy(photo, colors);
+  if (!run.done) seen.work ??= { text: `Finding ${values.k} colors`, done: Math.min(run.step / 20, 0.95) };
+  const [size, from] = [photo.size, photo.from].map((each) => each.join(" × ")), few = colors.length;
+  const bits = rounded(Math.log2(few), 2), { off, loss } = copy(photo, colors);
+  const which = size === from ? `at ${size} pixels` : `of ${from} pixels, reduced to ${size}`;
+  const what = few < values.k && size === from
+    ? ` has ${few} ${few === 1 ? "color" : "colors"}. With k = ${values.k}, nothing is lost.`
+    : `, k = ${few}: a channel is typically off by ${fixed(off, 0)} of 255 levels, loss ${fixed(loss / 1e6, 1)} million.`;
   return {
-    ...seen,
-    caption: `Your photo at ${photo.size.join(" × ")} pixels, k = ${colors.length}: a channel is typically off by ${fixed(off, 0)} of 255 levels. ` +
-      `It takes ${bits} ${bits === 1 ? "bit" : "bits"} per pixel. The photo stays in this browser.`,
+    ...seen, ready: run.done,
+    caption: `Your photo ${which}${what} It takes ${bits} ${bits === 1 ? "bit" : "bits"} per pixel. The photo stays on this device.`,
   };
 }
 
@@ -189,14 +337,18 @@ function draw(seen, stage) {
   return [
     bar(
       choice(stage, "What the right part shows", [["colors", "k colors"], ["error", "error"]], shown, (to) => stage.change({ shown: to })),
-      h("label", { class: "explorer-file" }, h("input", { type: "file", accept: "image/*", onchange: (event) => take(stage, event.target.files[0]) }), h("span", {}, "Your own photo")),
-      mine && button("New start", () => stage.change({ seed: seen.seed + 1 }), { title: "Run again from other pixels" }),
+      chooser("Your own photo", (file) => take(stage, file), { accept: "image/*", title: "Or drop one on the picture, or paste one. It stays on this device." }),
+      !stage.still && matchMedia("(pointer: coarse)").matches &&
+        chooser("Take a photo", (file) => take(stage, file), { accept: "image/*", capture: "environment" }),
+      mine && button("New start", () => stage.change({ seed: seen.seed + 1, saved: null }), { title: "Run again from other pixels" }),
+      mine && button("Save the copy", () => save(stage, photo, colors).catch(() => stage.change({ work: null, trouble: "This browser has no room for the whole picture. Try a smaller one." })), {
+        disabled: !seen.ready || Boolean(seen.work), title: "A PNG file with these colors, at the size of your photo",
+      }),
       button("Undo", () => stage.reset(), { disabled: Object.keys(stage.own).length === 0 }),
     ),
-    picture(width, bottom, "The photograph and its colors", {
-      class: "photograph", ondragover: (event) => event.preventDefault(),
-      ondrop: (event) => { event.preventDefault(); take(stage, event.dataTransfer.files[0]); },
-    },
+    h("div", {}, report(seen.work ?? (seen.trouble ? { text: seen.trouble, wrong: true }
+      : { text: seen.saved?.of === photo.key && mine ? seen.saved.text : (mine ? "" : "You can also drop or paste a photo. It stays on this device.") }))),
+    picture(width, bottom, "The photograph and its colors", { class: "photograph", ...dropping((file) => take(stage, file)) },
       image(error ? wrong(made) : made.painted, shown),
       h("svg", { width: stage.still ? 0 : cut, height: high, viewBox: `0 0 ${Math.max(cut, 1)} ${high}`, class: "window", preserveAspectRatio: "xMinYMin slice" },
         !stage.still && image(original(photo), "original")),
@@ -256,4 +408,4 @@ function solid({ photo, colors, shares, turn }, stage, { x, y }, side) {
     })));
 }
 
-export default { ...scene({ look, draw, keeps: ["k", "seed"] }), decode, bitmap, nearest, lloyd };
+export default { ...scene({ look, draw, keeps: ["k", "seed"], pasted: take }), decode, bitmap, nearest, lloyd, drawn, palette, named };

@@ -1,9 +1,17 @@
 // k-means in the plane: a run step by step, from drawn starts or from the reader's own.
 // The two half steps are computed here, for any points and centroids; tests/hwlib/test_scenes.py
 // holds them equal to hwlib.kmeans.
-import { bar, button, clamp, color, fixed, h, handle, logarithmic, linear, picture, px, range, rounded, scene, trace, words, where, xAxis, yAxis } from "./kit.js";
+import { bar, button, chooser, clamp, color, dropping, fixed, h, handle, logarithmic, linear, picture, px, range, report, rounded, scene, ticks, trace, words, where, xAxis, yAxis } from "./kit.js";
 
-const X = [-7, 8.5], Y = [-8.7, 6.8]; // the same square of the plane always
+// The same square of the plane always; for a reader's own points, one that holds them all.
+const BOOK = { x: [-7, 8.5], y: [-8.7, 6.8], at: [-5, 0, 5] };
+
+function around(points) {
+  const [x, y] = [0, 1].map((axis) => points.map((p) => p[axis])).map((all) => [Math.min(...all), Math.max(...all)]);
+  const half = 0.55 * (Math.max(x[1] - x[0], y[1] - y[0]) || 1);
+  const side = ([low, high]) => [(low + high) / 2 - half, (low + high) / 2 + half];
+  return { x: side(x), y: side(y) };
+}
 
 const squared = ([a, b], [c, d]) => (a - c) ** 2 + (b - d) ** 2;
 
@@ -47,9 +55,9 @@ function remembered(points, start) {
   return found.steps;
 }
 
-function caption(steps, step, { k, seed }, mine = false) {
+function caption(steps, step, { k, seed }, mine = false, digits = 2) {
   const t = Math.min(step, steps.length - 1), { z, moved, loss } = steps[t];
-  const head = `k = ${k}, ${mine ? "your own start" : `seed ${seed}`}, step ${t}: loss ${rounded(loss, 2).toFixed(2)}.`;
+  const head = `k = ${k}, ${mine ? "your own start" : `seed ${seed}`}, step ${t}: loss ${rounded(loss, digits).toFixed(digits)}.`;
   const full = new Set(z), empty = range(k).filter((c) => !full.has(c)).map((c) => c + 1);
   const tail = empty.length ? ` Without any point: cluster ${empty.join(", ")}.` : "";
   if (t === 0) return `${head} Each point has the color of its nearest centroid.${tail}`;
@@ -86,27 +94,30 @@ function look(state, values, own) {
   const now = standing(points, steps, values.step, own.half);
   const rival = own.rival === undefined ? null : standing(points, remembered(points, from(own.rival)), values.step, own.half);
   const last = Math.max(steps.length, rival?.steps.length ?? 0) - 1;
+  const { about, digits = 2 } = state, told = (loss) => rounded(loss, digits).toFixed(digits);
   const seen = {
     points, ...now, rival, original: state.points.length, seeds: state.starts.length,
+    about, told, box: about ? around(state.points) : BOOK,
     glide: { centroids: now.centroids, rival: rival?.centroids ?? null }, last: { step: last },
   };
-  const { t, z } = now, beside = rival ? ` Beside it, seed ${own.rival}: loss ${rounded(rival.loss, 2).toFixed(2)}.` : "";
+  const { t, z } = now, beside = rival ? ` Beside it, seed ${own.rival}: loss ${told(rival.loss)}.` : "";
   if (own.half && t < steps.length - 1) {
-    const after = rounded(loss(points, z, now.centroids), 2).toFixed(2);
-    return { ...seen, caption: `Each centroid has moved to the mean of its points: the loss falls from ${rounded(now.loss, 2).toFixed(2)} to ${after}. Next, assign.` };
+    const after = told(loss(points, z, now.centroids));
+    return { ...seen, caption: `Each centroid has moved to the mean of its points: the loss falls from ${told(now.loss)} to ${after}. Next, assign.` };
   }
   // what the sliders can reach has its caption from Python
   if (!own.start && !rival) return seen;
   const k = steps[0].centroids.length;
-  return { ...seen, caption: caption(steps, values.step, { ...values, k }, Boolean(own.start)) + beside };
+  return { ...seen, caption: caption(steps, values.step, { ...values, k }, Boolean(own.start), digits) + beside };
 }
 
 function draw(seen, stage) {
-  const { points, steps, t, z, rival, seeds } = seen, { centroids } = seen.glide, { own, width, narrow } = stage;
-  const side = narrow ? width - 30 : rival ? Math.round((width - 80) / 2) : Math.round(width * 0.6), left = 30, top = rival ? 28 : 8;
-  const x = linear(X, [left, left + side - (narrow ? 2 : 0)]), y = linear(Y, [top + side, top]);
+  const { points, steps, t, z, rival, seeds, about, told } = seen, { x: X, y: Y, at: marks } = seen.box, { centroids } = seen.glide, { own, width, narrow } = stage;
+  const side = narrow ? width - 30 : rival ? Math.round((width - 80) / 2) : Math.round(width * 0.6), left = about ? 48 : 30, top = rival ? 28 : 8;
+  const x = linear(X, [left, left + side - (narrow ? left - 28 : 0)]), y = linear(Y, [top + side, top]);
   const at = ([a, b]) => [x(a), y(b)];
-  const data = ([a, b]) => [rounded(clamp(x.invert(a), ...X), 3), rounded(clamp(y.invert(b), ...Y), 3)];
+  const fine = about ? 4 - Math.floor(Math.log10(X[1] - X[0])) : 3; // digits of a place
+  const data = ([a, b]) => [rounded(clamp(x.invert(a), ...X), fine), rounded(clamp(y.invert(b), ...Y), fine)];
   // the second start stands at the right, or below
   const aside = narrow ? [0, side + 78] : [side + 50, 0];
   const under = top + side + (rival && narrow ? side + 78 : 0);
@@ -147,10 +158,11 @@ function draw(seen, stage) {
 
   const box = [[X[0], Y[0]], [X[1], Y[0]], [X[1], Y[1]], [X[0], Y[1]]];
   const all = rival ? [...steps, ...rival.steps] : steps, longest = Math.max(steps.length, rival?.steps.length ?? 0) - 1;
-  const low = Math.min(400, ...all.map((step) => step.loss)), high = Math.max(16000, ...all.map((step) => step.loss));
-  const lossY = logarithmic([Math.max(low, 1) * 0.95, high * 1.05], [curve.bottom, curve.top]);
+  const losses = all.map((step) => step.loss), largest = Math.max(...losses), least = about ? largest / 1e6 : 1;
+  const low = Math.min(about ? Infinity : 400, ...losses), high = about ? largest || 1 : Math.max(16000, largest);
+  const lossY = logarithmic([Math.max(low, least) * 0.95, high * 1.05], [curve.bottom, curve.top]);
   const stepX = linear([0, Math.max(10, longest)], [curve.left + 6, curve.right]);
-  const dotsOf = ({ steps, t }) => steps.slice(0, t + 1).map((step, i) => [stepX(i), lossY(Math.max(step.loss, 1))]);
+  const dotsOf = ({ steps, t }) => steps.slice(0, t + 1).map((step, i) => [stepX(i), lossY(Math.max(step.loss, least || 1))]);
   const movable = points.map((p, i) => [p, i]).filter(([, i]) => i >= original || i === own.grabbed);
 
   const step = stage.values.step ?? 0, over = step >= longest;
@@ -159,6 +171,10 @@ function draw(seen, stage) {
     if (to !== step) stage.move({ step: to });
   };
   const next = ((own.rival ?? stage.values.seed ?? 0) + 1) % seeds;
+  const open = (file) => {
+    if (stage.values.step !== 0) stage.move({ step: 0 });
+    stage.open(file);
+  };
   const buttons = bar(
     button("Back", () => move(!own.half, own.half ? step : step - 1), { disabled: !own.half && step === 0, title: "Undo the last assign or update" }),
     button("Update", () => move(true, Math.min(step, longest)), { disabled: own.half || over, title: "Move each centroid to the mean of its points" }),
@@ -166,7 +182,13 @@ function draw(seen, stage) {
     button("Add a point", () => add([x(0.6), y(-0.6)])),
     seeds > 1 && button(rival ? "Another seed" : "Two starts", () => stage.change({ rival: next }), { title: "Run another seed beside this one" }),
     button("Undo", () => stage.reset(), { disabled: Object.keys(own).length === 0 }),
+    stage.opens && chooser("Your own points", open, {
+      accept: ".tsv,.csv,.txt,text/*", title: "A table of two columns, such as data.tsv. Nothing leaves this device.",
+    }),
+    about && button("The book’s points", () => open(null)),
   );
+  const { progress, trouble } = stage, said = progress ? { text: progress.text, done: progress.done }
+    : trouble ? { text: trouble, wrong: true } : about && { text: about };
 
   // everything of a run but what can be taken hold of
   const plane = (run, centroids) => [
@@ -174,8 +196,8 @@ function draw(seen, stage) {
       d: `${trace(cell(c, centroids, box).map(at))}Z`, fill: color(`c${c + 1}`), stroke: color("faint"), "fill-opacity": 0.1, "stroke-opacity": 0.7,
     }))),
     h("g", { class: "glides" }, points.map((p, i) => h("circle", { cx: px(x(p[0])), cy: px(y(p[1])), r: narrow ? 2.2 : 2.8, fill: color(`c${run.z[i] + 1}`) }))),
-    xAxis(x, top + side, { at: [-5, 0, 5], label: "x₁" }),
-    yAxis(y, left, { at: [-5, 0, 5] }),
+    xAxis(x, top + side, { at: marks ?? ticks(X, narrow ? 3 : 4), label: "x₁" }),
+    yAxis(y, left, { at: marks ?? ticks(Y, 4) }),
     words(left + 6, top + 16, "x₂", { class: "name" }),
   ];
   const paths = (run, centroids) => h("g", {}, centroids.map((_, c) => {
@@ -189,7 +211,7 @@ function draw(seen, stage) {
     h("circle", { class: run.z.includes(c) ? "knob" : "knob empty", r: 11, fill: color("paper"), stroke: color(`c${c + 1}`) }),
     words(0, 4.5, c + 1, { "text-anchor": "middle" }),
   ];
-  const title = (run, who) => words(left + side / 2, 16, `${who}: loss ${fixed(run.loss)}`, { "text-anchor": "middle", class: "name" });
+  const title = (run, who) => words(left + side / 2, 16, `${who}: loss ${about ? told(run.loss) : fixed(run.loss)}`, { "text-anchor": "middle", class: "name" });
   const line = (run, last, name) => {
     const dots = dotsOf(run);
     return h("g", { class: name }, h("path", { class: "line", d: trace(dots) }),
@@ -198,7 +220,8 @@ function draw(seen, stage) {
 
   return [
     buttons,
-    picture(width, height, "Points and centroids in the plane, and the loss by step", { class: "plane" },
+    h("div", {}, said && report(said)),
+    picture(width, height, "Points and centroids in the plane, and the loss by step", { class: "plane", ...(stage.opens ? dropping(open) : {}) },
       plane(seen, centroids),
       rival && title(seen, own.start ? "your own start" : `seed ${stage.values.seed}`),
       h("rect", { class: "ground", x: left, y: top, width: px(side), height: px(side), fill: "transparent", onpointerdown: grab, onpointermove: follow, onpointerup: release, onpointercancel: release }),
@@ -216,12 +239,22 @@ function draw(seen, stage) {
         plane(rival, seen.glide.rival), title(rival, `seed ${own.rival}`), paths(rival, seen.glide.rival),
         h("g", {}, seen.glide.rival.map((mu, c) => h("g", { transform: `translate(${at(mu).map(px).join(",")})` }, knob(rival, c))))),
       xAxis(stepX, curve.bottom, { label: "step" }),
-      yAxis(lossY, curve.left, { at: [500, 1000, 2000, 5000, 10000], label: "loss", format: (v) => fixed(v, 0), grid: curve.right }),
+      yAxis(lossY, curve.left, about ? { at: decades(lossY.domain), label: "loss", format: power, grid: curve.right }
+        : { at: [500, 1000, 2000, 5000, 10000], label: "loss", format: (v) => fixed(v, 0), grid: curve.right }),
       rival && words(curve.right, curve.top - 8, narrow ? "dashes: second start" : "line: first start, dashes: second", { "text-anchor": "end", class: "faint" }),
       rival && line(rival, rival.t, "rival"),
       line(seen, t, "mine"),
     ),
   ];
 }
+
+// A few round numbers on a logarithmic axis: the powers of ten if there are enough, else more.
+function decades([low, high]) {
+  const within = (parts) => range(40).flatMap((i) => parts.map((part) => part * 10 ** (i - 20))).filter((v) => v >= low && v <= high);
+  const few = [[1], [1, 2, 5], range(9).map((i) => i + 1), range(90).map((i) => 1 + i / 10)].map(within).find((all) => all.length > 1) ?? [low];
+  return few.filter((_, i) => i % Math.ceil(few.length / 6) === 0);
+}
+
+const power = (v) => (v >= 1e5 || v < 0.01 ? v.toExponential(0).replace("e+", "e").replace("-", "−") : v >= 10 ? fixed(v, 0) : String(Number(v.toPrecision(2))));
 
 export default { ...scene({ look, draw, keeps: ["step"], stays: ["rival"] }), run, caption };

@@ -451,6 +451,19 @@ def test_mistakes_are_named(make, inputs, message):
         make(*[InputNode(x, topo_order) for x in inputs])
 
 
+@pytest.mark.parametrize(
+    "check, inputs",
+    [
+        (gradient_check_1, [[1e200, 1.0], [1e200, 1.0], [1.0, 1.0]]),
+        (gradient_check_1, [[1e-310, 0.0], [1.0, 0.0], [1.0, 1.0]]),  # log(1e-310): slope 1e310
+        (gradient_check_2, [[[1e200]], [1e200]]),
+    ],
+)
+def test_what_is_too_large_for_a_gradient_check_is_said(check, inputs):
+    with pytest.raises(ValueError, match="the value or a gradient is too large for a float"):
+        check(*inputs)
+
+
 # ------------------------------------------------------------------ numerical gradient
 
 

@@ -278,6 +278,30 @@ def test_what_many_colors_cost_is_bounded(monkeypatch):
     assert len(steps) == 4  # two polish, two say which palette is better
 
 
+def test_from_one_start_many_colors_are_searched_in_some_pixels(folder, capsys, monkeypatch):
+    image = datasets.photograph().resize((60, 90))
+    image.save("a.png")
+    monkeypatch.setattr(compression, "MANY", 1000)
+    result = compress_image(image, 8, rng=1)
+    # by hand: k-means on every sixth of 5,400 pixels, then the nearest color for each of them
+    rows = np.asarray(image).reshape(-1, 3)
+    ours = kmeans(rows[::6], 8, rng=1)
+    distances = ((rows[:, np.newaxis] - ours.centroids) ** 2).sum(axis=2)
+    np.testing.assert_array_equal(np.asarray(result.image).ravel(), distances.argmin(axis=1))
+    # sums of 5,400 squares in another order
+    np.testing.assert_allclose(result.loss, distances.min(axis=1).sum(), rtol=1e-12)
+    assert compression.main(["a.png", "-k", "8", "-s", "1"]) == 0
+    colors = len(image.getcolors(1 << 20))
+    assert capsys.readouterr().out.startswith(
+        f"It has {colors:,} colors: only one pixel in 6 counts in the search for 8.\n"
+    )
+    with Image.open("compressed_k8.png") as written:
+        assert written.convert("RGB").tobytes() == result.image.convert("RGB").tobytes()
+    monkeypatch.setattr(compression, "MANY", colors)
+    assert compression.main(["a.png", "-k", "8", "-s", "1"]) == 0
+    assert "one pixel in" not in capsys.readouterr().out
+
+
 def test_progress_rises_to_one():
     seen = []
     compress_image(datasets.photograph().resize((60, 90)), 8, init="best", progress=seen.append)

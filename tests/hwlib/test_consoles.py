@@ -83,7 +83,7 @@ def test_a_fault_is_told_in_one_line_on_every_console(folder):
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])  # it is noticed at the end, or at a print
-@pytest.mark.parametrize("name", ["compression", "clustering", "grade"])
+@pytest.mark.parametrize("name", ["compression", "clustering", "grade", "kmeans", "image"])
 def test_a_reader_that_goes_away_is_no_fault(folder, name, unbuffered, monkeypatch):
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     reading, writing = os.pipe()
@@ -94,6 +94,23 @@ def test_a_reader_that_goes_away_is_no_fault(folder, name, unbuffered, monkeypat
     os.close(writing)
     # argparse itself passes over what it cannot print
     assert done.stderr == b"" and done.returncode == (0 if name == "grade" and unbuffered else 1)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux alone has a disk always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("name", ["compression", "clustering", "starter"])
+def test_a_full_disk_is_told_in_one_line(folder, name, unbuffered, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    with open("/dev/full", "w") as full:
+        done = command(COMMANDS[name], folder, capture_output=False, stdout=full,
+                       stderr=subprocess.PIPE)  # fmt: skip
+    assert done.stderr == b"standard output: No space left on device\n" and done.returncode == 1
+
+
+def test_a_folder_that_is_a_file_is_named(folder):
+    done = command(["homework.starter", f"{PICTURE}/hw3.zip"], folder)
+    assert done.stderr.startswith(b"l\\xe2ngst \\u1d40.png: ")  # and the system's own words
+    assert done.stderr.count(b"\n") == 1 and done.returncode == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell closes an output with >&-, Windows' does not")

@@ -317,6 +317,13 @@ def test_other_colours_are_hardly_changed():
     assert np.abs(np.asarray(stored, dtype=int) - pixels).max() <= 8
 
 
+def test_what_is_not_stored_is_written_as_it_is():
+    pixels = np.random.RandomState(0).randint(256, size=(20, 30, 3)).astype(np.uint8)
+    source, *size = encode(Image.fromarray(pixels), small=False)
+    assert np.array_equal(np.asarray(image_of(source).convert("RGB")), pixels)
+    assert size == list(encode(Image.fromarray(pixels))[1:])
+
+
 def test_a_diagram_keeps_its_areas_and_has_few_colours():
     pixels = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
     areas = [(255, 255, 255), (250, 250, 250), (0x00, 0x72, 0xB2)]  # two that are hardly unlike

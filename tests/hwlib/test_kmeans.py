@@ -309,8 +309,13 @@ GOOD = np.arange(10.0).reshape(5, 2)
             r"X has shape \(3,\); expected \(n, d\), with one row at least$",
         ),
         (lambda: kmeans.kmeans(np.empty((0, 2)), 1), r"X has shape \(0, 2\); expected"),
-        (lambda: kmeans.kmeans([[1, 2], [3]], 1), "X is not an array of numbers"),
-        (lambda: kmeans.kmeans([["a"]], 1), "X is not an array of numbers"),
+        (lambda: kmeans.kmeans([[1, 2], [3]], 1), "X is not an array of real numbers.*inhomog"),
+        (lambda: kmeans.kmeans([["1"]], 1), "X is not an array of real numbers.*it holds <U1$"),
+        (lambda: kmeans.kmeans([[1j]], 1), "X is not an array .*it holds complex128$"),
+        (lambda: kmeans.kmeans([[1, None]], 1), "X must be finite"),
+        (lambda: kmeans.kmeans([[1, {}]], 1), "X is not an array .*not 'dict'$"),
+        (lambda: kmeans.kmeans([[1, 10**400]], 1), "X is not an array .*too large"),
+        (lambda: kmeans.kmeans(np.ma.masked_less(GOOD, 2), 1), "X is not .*of them are masked$"),
         (lambda: kmeans.kmeans([[1, math.nan]], 1), "X must be finite"),
         (lambda: kmeans.kmeans([[1, math.inf]], 1), "X must be finite"),
         (lambda: kmeans.kmeans([[-1e150, 1]], 1), "X must be finite and below 1e150"),
@@ -429,7 +434,7 @@ def test_basic_draws_more_clusters_than_it_has_colors(folder, capsys):
 
 def test_the_picture_of_the_clusters(folder, points, monkeypatch):
     drawn = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, name: drawn.append(figure))
+    monkeypatch.setattr(Figure, "savefig", lambda figure, file, format: drawn.append(figure))
     kmeans.main(["basic", "-k", "12"])
     result = kmeans.kmeans(points, 12)
     ((axes,),) = [figure.axes for figure in drawn]
@@ -450,6 +455,40 @@ def test_the_picture_of_the_clusters(folder, points, monkeypatch):
     # ten colors, each with a shape of its own, and then both again
     assert all(shapes[i] not in shapes[:i] for i in range(10))
     assert shapes[10:] == shapes[:2]
+
+
+def drawn_axes(X, monkeypatch):
+    """Write data.tsv, run the command, and return what it draws."""
+    np.savetxt("data.tsv", X, delimiter="\t")
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, file, format: drawn.append(figure))
+    assert kmeans.main(["basic", "-k", "1"]) == 0
+    return drawn[0].axes[0]
+
+
+def test_more_coordinates_are_drawn_on_their_principal_axes(folder, monkeypatch):
+    # by hand: the variance is greatest along (3, 0, 4) / 5, next along x_2, and 0 across both
+    X = np.array([[3, 0, 4], [-3, 0, -4], [0, 1, 0], [0, -1, 0]]) + [10, 20, 30]
+    axes = drawn_axes(X, monkeypatch)
+    dots = axes.collections[0].get_offsets().data
+    # a plane's axes may point either way; atol: ulps of 30
+    offsets = np.abs(dots - axes.texts[0].xy)
+    np.testing.assert_allclose(offsets, [[5, 0], [5, 0], [0, 1], [0, 1]], atol=1e-9)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("principal axis 1", "principal axis 2")
+
+
+def test_a_single_point_of_three_coordinates(folder, monkeypatch):
+    assert len(drawn_axes([[1, 2, 3]], monkeypatch).collections[0].get_offsets()) == 1
+
+
+def test_one_coordinate_is_drawn_along_a_line(folder, monkeypatch):
+    dots = drawn_axes([[1], [5]], monkeypatch).collections[0].get_offsets()
+    np.testing.assert_array_equal(dots, [[1, 0], [5, 0]])
+
+
+@pytest.mark.parametrize(("height", "aspect"), [(1, 1), (0.3, 1), (1 / 30, "auto"), (30, "auto")])
+def test_unequal_ranges_do_not_leave_a_line(folder, monkeypatch, height, aspect):
+    assert drawn_axes([[0, 0], [1, height]], monkeypatch).get_aspect() == aspect
 
 
 def test_image_takes_the_books_photograph(folder, capsys, photograph, monkeypatch):
@@ -474,14 +513,13 @@ def test_image_starts_from_the_seed_given(folder, capsys, photograph):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "data.tsv has shape (0,); expected (n, 2)"),
-        (b"\n  \n", "data.tsv has shape (0,); expected (n, 2)"),
-        (b"1\t2\n3\n", "data.tsv is not an array of numbers, expected (n, 2)"),
-        (b"1\t2\nx\t3\n", "could not convert string to float: 'x'"),
+        (b"", "data.tsv has shape (0,); expected (n, d)"),
+        (b"\n  \n", "data.tsv has shape (0,); expected (n, d)"),
+        (b"1\t2\n3\n", "data.tsv is not an array of real numbers, expected (n, d)"),
+        (b"1\t2\n\nx\t3\n", "data.tsv, line 3: could not convert string to float: 'x'"),
         (b"1\t2\nnan\t3\n", "data.tsv must be finite"),
-        (b"1\n2\n", "data.tsv has shape (2, 1); expected (n, 2)"),
-        (b"1 2\n3 4\n", "could not convert"),
-        (b"# 1\t2\n3\t4\n", "could not convert"),
+        (b"1 2\n3 4\n", "data.tsv, line 1: could not convert"),
+        (b"# 1\t2\n3\t4\n", "data.tsv, line 1: could not convert"),
         (b"\xff\xfe\x00", "can't decode byte 0xff"),
     ],
 )
@@ -547,6 +585,21 @@ def test_output_that_cannot_be_written(folder, capsys):
         kmeans.main(["image", "-k", "2"])
     assert stop.value.code == 2
     assert "compressed_k2.png" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["basic", "image"])
+def test_a_run_that_is_stopped_while_it_writes_leaves_no_file(folder, capsys, monkeypatch, command):
+    def stopped(picture, file, format):
+        (file if hasattr(file, "write") else open(file, "wb")).write(b"half")
+        raise KeyboardInterrupt
+
+    Image.new("L", (2, 2)).save("original.png")
+    monkeypatch.setattr(Figure, "savefig", stopped)
+    monkeypatch.setattr(Image.Image, "save", stopped)
+    with pytest.raises(SystemExit) as stop:
+        kmeans.main([command, "-k", "2"])
+    assert stop.value.code == 130 and capsys.readouterr().err == "Stopped.\n"
+    assert os.listdir() == ["original.png"]
 
 
 def test_without_the_package_and_without_data(folder, capsys, monkeypatch):

@@ -145,6 +145,23 @@ def test_on_paper_by_hand(monkeypatch):
     assert figures.on_paper("digits, EM", machines=4).flops == 4 * 60_000 * 784 * 10
 
 
+def test_machines_are_drawn_as_they_are_on_paper():
+    state, caption = figures.machines("vectors, k-means", "100 MB")
+    (panel,) = state["panels"]
+    parts = ["seconds", "computing", "network", "scheduling"]
+    assert [name for name, *_ in panel["key"]] == ["in all", *parts[1:]]
+    for part, line in zip(parts, panel["marks"], strict=True):
+        (first, _), *_, (last, _) = line["at"]
+        assert (first, last) == (0, 3)  # 1 and 1,000 machines, as powers of ten
+        for x, y in line["at"]:
+            expected = getattr(figures.on_paper("vectors, k-means", 10**x), part)
+            assert y == pytest.approx(np.log10(expected), abs=0.01)  # rounded to two places
+    many = figures.on_paper("vectors, k-means", 64)
+    assert f"and {figures.in_seconds(many.seconds)} on 64: computing" in caption
+    assert f"network {figures.in_seconds(many.network)}, scheduling" in caption
+    assert "digits, EM, in 1 chunk. A" in figures.machines("digits, EM", "1 GB")[1]
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0.0000123, "0.0123 ms"), (0.0123, "12.3 ms"), (1, "1 s"), (75, "1.25 min"), (3600, "1 h")],

@@ -1,9 +1,12 @@
 """hwlib.picture_files: whatever a reader drops in comes out right, or is refused in one line."""
 
 import io
+import os
 import struct
 import sys
+import threading
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pillow_heif
@@ -137,6 +140,117 @@ def test_a_broken_profile_is_passed_over_with_one_note(broken):
     got, notes = pixels(saved(Image.fromarray(COLORS), icc_profile=broken))
     np.testing.assert_array_equal(got, COLORS)
     assert notes == ["Its color profile is damaged or does not fit, and was passed over."]
+
+
+# ---- what only PNG files say ---------------------------------------------------------------------
+
+
+def png8(rows, *parts, kind=2, depth=8, interlaced=0, body=None):
+    """A PNG file of the rows, with further chunks (name, data); body stands for other rows."""
+    rows = np.asarray(rows, np.uint8)
+    head = struct.pack(">IIBBBBB", rows.shape[1], len(rows), depth, kind, 0, 0, interlaced)
+    body = b"".join(b"\0" + row.tobytes() for row in rows) if body is None else body
+    parts = [(b"IHDR", head), *parts, (b"IDAT", zlib.compress(body)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def in_units(*values):
+    return struct.pack(f">{len(values)}I", *(round(value * 100_000) for value in values))
+
+
+P3_PRIMARIES = (b"cHRM", in_units(0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06))
+LINEAR = (b"gAMA", in_units(1))
+PASSED_OVER = "Its color profile is damaged or does not fit, and was passed over."
+
+
+def test_the_gamma_of_a_png_is_applied():
+    levels = np.array([[0, 55, 128, 255]], np.uint8)
+    # half of the light is level 188 of sRGB (IEC 61966-2-1), and 55/255 of it level 128
+    expected = [0, 128, 188, 255]
+    got, notes = pixels(png8(levels, LINEAR, kind=0))
+    assert notes == [] and np.abs(got[0, :, 0] - expected).max() <= 1  # a profile has 16 bits
+    got, notes = pixels(png8(np.dstack([levels, 0 * levels, levels]), LINEAR))
+    assert notes == [] and np.abs(got[0, :, 0] - expected).max() <= 1 and not got[..., 1].any()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [(b"sRGB", b"\0"), LINEAR, P3_PRIMARIES],  # the first has the word
+        [(b"gAMA", in_units(0.45455))],
+        [(b"gAMA", in_units(0))],  # means nothing
+        [(b"cHRM", in_units(0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06))],
+        [(b"cICP", bytes([1, 13, 0, 1]))],
+    ],
+)
+def test_a_png_that_names_srgb_stays_as_it_is(parts):
+    got, notes = pixels(png8(COLORS, *parts))
+    np.testing.assert_array_equal(got, COLORS)
+    assert notes == []
+
+
+def test_the_primaries_of_a_png_are_applied():
+    by_chunk, notes = pixels(png8(COLORS, (b"gAMA", in_units(1 / 2.2)), P3_PRIMARIES))
+    by_profile, _ = pixels(saved(Image.fromarray(COLORS), icc_profile=P3))
+    # both profiles are rounded, to 1/65536
+    assert notes == [] and np.abs(by_chunk - by_profile).max() <= 1
+    assert np.abs(by_chunk - COLORS).max() > 10
+
+
+def test_a_profile_goes_before_gamma():
+    named = (b"iCCP", b"x\0\0" + zlib.compress(P3))
+    with_gamma, _ = pixels(png8(COLORS, named, LINEAR))
+    np.testing.assert_array_equal(
+        with_gamma, pixels(saved(Image.fromarray(COLORS), icc_profile=P3))[0]
+    )
+
+
+@pytest.mark.parametrize("values", [[0] * 8, [0.3, 0.3] * 4, [0.3127, 0, 1, 0, 0, 1, 0, 0]])
+def test_primaries_that_no_colors_have_are_passed_over(values, recwarn):
+    got, notes = pixels(png8(COLORS, (b"cHRM", in_units(*values))))
+    np.testing.assert_array_equal(got, COLORS)
+    assert notes == [PASSED_OVER] and not recwarn.list
+
+
+def test_a_description_of_colors_that_is_not_read_is_told():
+    _, notes = pixels(png8(COLORS, (b"cICP", bytes([12, 13, 0, 1]))))
+    assert notes == ["Its colors are described by a cICP chunk, which was passed over."]
+
+
+def test_one_bit_with_a_gray_profile():
+    got, notes = pixels(saved(Image.new("1", (2, 2), 1), icc_profile=LINEAR_GRAY))
+    assert notes == [] and got.min() == 255
+
+
+@pytest.mark.parametrize("missing", [1, 100, 40_000])
+def test_a_png_whose_rows_end_early_is_refused(missing):
+    # noise, so that its stream has many parts: with few, Pillow notices it
+    noise = np.random.RandomState(0).randint(0, 256, (200, 200, 3), dtype=np.uint8)
+    body = b"".join(b"\0" + row.tobytes() for row in noise)
+    assert read_picture(png8(noise, body=body))[0].tobytes() == noise.tobytes()
+    with pytest.raises(ValueError, match="damaged or cut off"):
+        read_picture(png8(noise, body=body[:-missing]))
+
+
+def test_an_interlaced_png_is_read_to_its_last_row():
+    gray = np.random.RandomState(0).randint(0, 256, (203, 205), dtype=np.uint8)
+    # first row and column and the steps of the seven passes, as the PNG standard lists them
+    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2)]
+    passes.append((1, 0, 2, 1))
+    body = b"".join(b"\0" + row.tobytes() for y, x, dy, dx in passes for row in gray[y::dy, x::dx])
+    got, _ = pixels(png8(gray, kind=0, interlaced=1, body=body))
+    np.testing.assert_array_equal(got[..., 0], gray)
+    for missing in (1, 20_000):
+        with pytest.raises(ValueError, match="damaged or cut off"):
+            read_picture(png8(gray, kind=0, interlaced=1, body=body[:-missing]))
+    # narrower than the passes that begin to the right
+    got, _ = pixels(png8([[7]], kind=0, interlaced=1, body=b"\0\7"))
+    assert got.tolist() == [[[7, 7, 7]]]
+
+
+def test_a_png_without_its_palette_is_refused():
+    with pytest.raises(ValueError, match="damaged or cut off .its palette is missing"):
+        read_picture(png8([[0, 1]], kind=3))
 
 
 # ---- orientation and metadata -------------------------------------------------------------------
@@ -334,6 +448,26 @@ def test_what_is_no_picture_is_named(content, message):
     with pytest.raises(ValueError, match=message) as caught:
         read_picture(content)
     assert "\n" not in str(caught.value) and "0x" not in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="Windows has no devices among its files")
+def test_a_device_is_refused():
+    with pytest.raises(ValueError, match="it is a device, or has more than 1 GB; expected a pict"):
+        read_picture("/dev/zero")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among its files")
+def test_a_pipe_is_read_and_a_film_is_not(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    content = saved(Image.fromarray(COLORS))
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[content])
+    writer.start()
+    assert read_picture(tmp_path / "pipe")[0].tobytes() == COLORS.tobytes()
+    writer.join()
+    with open(tmp_path / "film.png", "wb") as film:
+        film.truncate(2 * 10**9)  # takes no space on the disk
+    with pytest.raises(ValueError, match="more than 1 GB"):
+        read_picture(tmp_path / "film.png")
 
 
 def test_heic_names_the_way_out_where_it_cannot_be_read(monkeypatch):

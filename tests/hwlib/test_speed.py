@@ -150,6 +150,29 @@ def test_page_is_stored_as_it_was_run():
 # ---- tables and exponents ------------------------------------------------------------------------
 
 
+def test_scaling_draws_the_times_and_the_law_of_the_larger_half():
+    sizes = [1000, 2000, 4000, 8000]
+    curves = {
+        "n": {"sizes": sizes, "seconds": [2e-6 * n for n in sizes], "others": {"d": 16}},
+        "k": {
+            "sizes": [1, 2, 4, 8],
+            "seconds": [1e-3, 2e-3, 4e-3, 8e-3],
+            "others": {"n": 5000, "d": 16},
+        },
+    }
+    state, caption = speed.scaling(curves, "A step", {"n": "points", "k": "clusters"})
+    assert [panel["x"]["label"] for panel in state["panels"]] == ["n, points", "k, clusters"]
+    law, points = (mark["at"] for mark in state["panels"][0]["marks"])
+    times = np.transpose([sizes, [2, 4, 8, 16]])  # milliseconds
+    np.testing.assert_allclose(points, np.log10(times), atol=5.1e-4)  # three places are stored
+    np.testing.assert_allclose(law, np.log10(times[2:])[[0, -1]], atol=5.1e-4)
+    assert [panel["y"]["domain"] for panel in state["panels"]] == [[0, 2]] * 2  # one scale for both
+    assert caption == (
+        "A step: the time grows as n to the power 1.00 (with d = 16), "
+        "as k to the power 1.00 (with n = 5,000, d = 16)."
+    )
+
+
 @pytest.mark.parametrize("p", [0.5, 1, 1.7])
 def test_exponent_of_a_power_law(p):
     sizes = [10, 30, 100, 1000, 2000]

@@ -232,3 +232,23 @@ def test_without_scripts_there_are_no_dead_fields(chromium):
     assert tab.locator("form.formula").count() > 0
     assert not any(form.is_visible() for form in tab.locator("form.formula").all())
     context.close()
+
+
+def test_what_was_chosen_and_typed_is_there_on_the_next_visit(context):
+    chosen, other = ".self-check details.wrong", ".self-check details.right"
+    tab = visit(context, CHAPTERS[0])
+    assert not tab.locator(chosen).first.evaluate("each => each.open")
+    tab.locator(f"{chosen} summary").first.click()
+    check(tab, "formula-1a-1", "g + x")
+    tab.close()
+    tab = visit(context, CHAPTERS[0])
+    assert tab.locator(chosen).first.evaluate("each => each.open")
+    assert not tab.locator(other).first.evaluate("each => each.open")
+    assert tab.locator("#formula-1a-1").input_value() == "g + x"
+    assert tab.locator("form:has(#formula-1a-1)").get_attribute("data-verdict") is None
+    # what is closed again is forgotten, and another chapter has its own
+    tab.locator(f"{chosen} summary").first.click()
+    tab.close()
+    tab = visit(context, CHAPTERS[0])
+    assert not tab.locator(chosen).first.evaluate("each => each.open")
+    assert visit(context, CHAPTERS[2]).locator(".self-check details[open]").count() == 0

@@ -140,7 +140,7 @@ def test_each_slider_moves_its_picture(chapter):
 
 def test_a_photo_of_ones_own(chapter):
     path, tab = chapter
-    scenes = tab.locator(".jupyter-widgets.explorer:has(input[type=file])")
+    scenes = tab.locator(".jupyter-widgets.explorer:has(input[accept='image/*'])")
     assert scenes.count() == (path.stem == "2_kmeans")
     if path.stem != "2_kmeans":
         return
@@ -152,3 +152,20 @@ def test_a_photo_of_ones_own(chapter):
     )
     said = re.compile("Your photo at 40 × 30 pixels, k = 16: a channel is typically off by ")
     expect(scenes.locator("figcaption")).to_have_text(said, timeout=PATIENCE)
+
+
+def test_points_of_ones_own(chapter):
+    path, tab = chapter
+    if path.stem != "2_kmeans":
+        return
+    plane = tab.locator(".jupyter-widgets.explorer:has(input[accept*='.tsv'])")
+    choose, report = plane.locator("input[type=file]"), plane.locator(".explorer-report")
+    for name, content, said in [
+        ("mine.csv", b"0,1\n2,3\n4,5\n9,9\n", "mine.csv: 4 points"),
+        ("bad.csv", b"0,1\n2,x\n", "bad.csv: line 2, column 3: 'x' is not a number"),
+    ]:
+        choose.set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
+        expect(report).to_contain_text(said, timeout=PATIENCE)
+    assert plane.locator(".glides circle").count() == 4
+    plane.get_by_role("button", name="The book").click()
+    expect(report).to_have_count(0, timeout=PATIENCE)

@@ -3,11 +3,14 @@
 import json
 import re
 
+import axe
+import numpy as np
 import pytest
-from built_site import SITE
+from built_site import SITE, draw, open_folds
 
 from book_extensions import runtime
 from book_extensions.page import live_runner
+from hwlib.scenes import kmeans as kmeans_scenes
 from hwlib.scenes.backprop import logistic_regression
 
 # ---- what a cell needs: plain Python, as the page's own Python runs it -------------------------
@@ -166,8 +169,9 @@ def tab(chromium, site, told):
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(MINUTES)
     tab = context.new_page()
-    tab.asked, tab.logged = [], []
+    tab.asked, tab.logged, tab.sent = [], [], []
     tab.on("request", lambda request: tab.asked.append(request.url))
+    tab.on("request", lambda request: request.method == "GET" or tab.sent.append(request.url))
     tab.on("console", lambda message: tab.logged.append(message.text))
     tab.on("pageerror", lambda error: tab.logged.append(str(error)))
     tab.goto(site + "notebooks/1_backprop.html")
@@ -349,6 +353,100 @@ def test_a_scene_is_computed_for_any_value_and_the_newest_wins(tab, site, capsys
     shown_as("the newest")
     with capsys.disabled():
         print(f"\nfrom slider to picture: {sorted(times)[len(times) // 2]:.0f} ms, the median")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_nothing_on_a_page_that_runs(chromium, site, theme, width):
+    """With an editor open, an error, a verdict, a figure of its own, and a file that is refused."""
+    context = chromium.new_context(
+        color_scheme=theme, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    )
+    context.set_default_timeout(4 * MINUTES)  # what a photo's colors take, on a busy machine
+    tab = context.new_page()
+    tab.goto(site + "notebooks/2_kmeans.html")
+    open_folds(tab)
+    edit(tab, "run-k2", "print(1)\nnonsense")
+    plot = "import matplotlib.pyplot as plt\nfig = plt.figure()\nfig.add_subplot().plot([1, 2])"
+    edit(tab, "seeds", f"{plot}\nplt.show()")
+    cell(tab, "run-k2").locator(".live-error").wait_for()
+    output = edit(tab, "check-2a", "def kmeans(X, k, rng=0):\n    return None, None, 0.0")
+    assert output.locator(".live-parts").count() == 1
+    figure = draw(tab, "kmeans-steps")
+    opened(figure, "bad.tsv", b"1\t2\n3\tx\n", "bad.tsv: line 2, column 3")
+    assert cell(tab, "run-k2").get_by_role("textbox").count() == 1
+    axe.resize(tab, width)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert axe.violations(tab) == []
+    context.close()
+
+
+@pytest.mark.full
+def test_a_cell_is_run_and_changed_by_keys_alone(chromium, site):
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(4 * MINUTES)
+    tab = context.new_page()
+    tab.goto(site + "notebooks/1_backprop.html")
+    place = cell(tab, "increment-check")
+    run = place.get_by_role("button", name="Run", exact=True)
+    run.focus()
+    finished(place, lambda: tab.keyboard.press("Enter"))
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "Edit"
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Control+a")
+    tab.keyboard.type("total = 0\nfor i in range(4):\n    total += i\ntotal", delay=0)
+    # a line begins where the one before does: what was typed is indented once more
+    place.get_by_role("textbox").fill("total = sum(range(4))\ntotal")
+    output = finished(place, lambda: tab.keyboard.press("Control+Enter"))
+    assert output.inner_text().split() == ["6"]
+    tab.keyboard.press("Escape")
+    for _ in range(3):  # past Run and Edit
+        if tab.evaluate("document.activeElement.textContent") == "Reset":
+            break
+        tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    assert "live-changed" not in place.get_attribute("class")
+    context.close()
+
+
+POINTS = b"x;y\n" + b"".join(b"%d;%d,5\n" % (37 * i % 101, 53 * i % 97) for i in range(60))
+
+
+def opened(figure, name, content, said):
+    """Choose a file for a figure, wait until it says so; return its caption."""
+    file = {"name": name, "mimeType": "text/plain", "buffer": content}
+    figure.locator("input[type=file]").set_input_files(file)
+    figure.locator(".explorer-report", has_text=said).wait_for()
+    return figure.locator("figcaption").text_content()
+
+
+@pytest.mark.full
+def test_points_of_the_readers_own_are_clustered_in_the_page(tab, site):
+    """Python starts by itself, reads them, and nothing leaves the page."""
+    tab.goto(site + "notebooks/2_kmeans.html")
+    tab.asked.clear()
+    figure = draw(tab, "kmeans-steps")
+    book = figure.locator("figcaption").text_content()
+    dots = figure.locator("svg:visible .glides circle")
+    assert dots.count() == 500
+    own = opened(figure, "mine.csv", POINTS, "mine.csv: 60 points.")
+    assert "The file stays on this device." in figure.locator(".explorer-report").text_content()
+    compute = kmeans_scenes.steps(np.zeros((10, 2)))
+    assert own == compute(4, 0, 0, file=("mine.csv", POINTS))[1]
+    assert dots.count() == 60
+    press(tab, "kmeans-steps", "ArrowRight", 1)  # another seed: Python has those of the file
+    caption = figure.locator("figcaption").text_content()
+    assert caption == compute(4, 1, 0, file=("mine.csv", POINTS))[1] != own
+    # what is wrong is said with its line and column, and the picture stays
+    wrong = opened(figure, "bad.tsv", b"1\t2\n3\tx\n", "bad.tsv: line 2, column 3: 'x' is not")
+    assert wrong == caption and dots.count() == 60
+    assert figure.get_by_role("alert").count() == 1
+    figure.get_by_role("button", name="The book’s points").click()
+    press(tab, "kmeans-steps", "ArrowLeft", 1)
+    assert figure.locator("figcaption").text_content() == book and dots.count() == 500
+    posted = [url for url in tab.asked if not url.startswith((site, "blob:", "data:"))]
+    assert posted == [] and tab.sent == []
 
 
 def test_nothing_was_logged(tab):

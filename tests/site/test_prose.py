@@ -1,5 +1,6 @@
 """How the book is written: lengths of sentences are counted right, and words to avoid are found."""
 
+import re
 import subprocess
 import sys
 
@@ -15,7 +16,8 @@ TEXTS = [
     *(path for path in ROOT.glob("docs/*.md") if path.name != "words.md"),  # it lists what to avoid
     *ROOT.glob("homework/*.md"),
 ]
-CODE = sorted(ROOT.glob("homework/**/*.py"))
+CODE = sorted([*ROOT.glob("homework/**/*.py"), *ROOT.glob("hwlib/**/*.py")])
+READ = [path for path in prose.PAGES if path.name != "references.md"]  # the pages of the book
 
 PAGE = """\
 # A title is not counted
@@ -113,10 +115,25 @@ def test_plain_words_are_not_found(text):
 
 
 @pytest.mark.parametrize(
-    "path", [*TEXTS, *CODE], ids=lambda path: path.relative_to(ROOT).as_posix()
+    "path",
+    [*TEXTS, *notebook_outputs.NOTEBOOKS, *CODE],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_texts_use_no_turn_to_avoid(path):
     assert list(prose.turns(prose.passages(path))) == []
+
+
+@pytest.mark.parametrize("path", READ, ids=lambda path: path.stem)
+def test_sentences_end_where_a_semicolon_wants_to_stand(path):
+    counted = [passage for passage in prose.passages(path) if passage.counted]
+    unquoted = [re.sub(r"[\"“].*?[\"”]", "", passage.text) for passage in counted]
+    assert counted and [text for text in unquoted if ";" in text] == []
+
+
+@pytest.mark.parametrize("path", READ, ids=lambda path: path.stem)
+def test_sentences_are_short(path):
+    # docs/words.md: twelve to eighteen words on average, and no page needs more
+    assert prose.count(prose.passages(path)).average <= 18
 
 
 def test_texts_are_spelled_as_in_america():
@@ -124,3 +141,22 @@ def test_texts_are_spelled_as_in_america():
     command = [sys.executable, "-m", "codespell_lib", *TEXTS, *CODE]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (found.returncode, found.stdout) == (0, "")
+
+
+def blocks(notebook):
+    """Yield of each paragraph and code cell of a notebook whether it is a self-check."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            yield False
+            continue
+        answer = r"````\{admonition\}[^\n]*\n:class: dropdown answer.*?\n````"
+        text = re.sub(answer, "", cell.source, flags=re.DOTALL)
+        for paragraph in filter(str.strip, re.split(r"\n\s*\n", text)):
+            yield paragraph.lstrip().startswith("**Self-check.**")
+
+
+@pytest.mark.parametrize("path", notebook_outputs.NOTEBOOKS, ids=lambda path: path.stem)
+def test_at_most_two_self_checks_stand_in_a_row(path):
+    found = list(blocks(notebook_outputs.read(path)))
+    assert any(found)
+    assert not any(all(found[i : i + 3]) for i in range(len(found) - 2))

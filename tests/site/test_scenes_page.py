@@ -1,5 +1,6 @@
 """Scenes on the built pages: they show what is stored, and all that can be taken hold of works."""
 
+import base64
 import io
 import itertools
 
@@ -21,6 +22,14 @@ EACH = each(SCENES)
 EVERY = each(VIEWS)  # those that only stand, too
 HANDLES = each([(page, name) for page, name in VIEWS if ALL_OF[page][name].view not in PLOTS])
 LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
+
+
+def unfolded(tab, name):
+    """Return a scene's figure, with the folds that it stands in opened."""
+    figure = tab.locator(f"figure#{name}")
+    for fold in tab.locator("details", has=figure).all():
+        fold.evaluate("fold => { fold.open = true; }")
+    return figure
 
 
 def alive(tab, name):
@@ -382,19 +391,115 @@ def test_a_photo_of_ones_own(still):
     caption, choose = figure.locator("figcaption"), figure.locator("input[type=file]")
     first = caption.text_content()
     choose.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()})
-    figure.get_by_role("button", name="New start").wait_for()
-    assert caption.text_content().startswith("Your photo at 60 × 40 pixels, k = 16: a channel is")
-    # of 16 colors, three have pixels
+    figure.locator("button:enabled", has_text="Save the copy").wait_for()
+    assert caption.text_content().startswith(
+        "Your photo at 60 × 40 pixels has 3 colors. With k = 16, nothing is lost. "
+        "It takes 1.58 bits per pixel."
+    )
     widths = np.array([float(width) for width in shown(figure, ("swatch", "width"))])
     np.testing.assert_allclose(widths / widths.sum(), [1 / 2, 1 / 3, 1 / 6], atol=1e-3)  # 0.1 px
     text = {"name": "b.txt", "mimeType": "text/plain", "buffer": b"text"}
     choose.set_input_files(text)
-    tab.wait_for_function(
-        "() => document.querySelector('#photo-colours figcaption').textContent.startsWith('b.txt')"
-    )
+    figure.get_by_role("alert").get_by_text(
+        "b.txt: it is not a picture that this browser can read, or it is damaged. "
+        "Save it as PNG or JPEG and try again."
+    ).wait_for()
     figure.get_by_role("button", name="Undo").click()
     assert caption.text_content() == first
     assert tab.seen["console"] == tab.seen["failed"] == []
+
+
+def large_photo():
+    """A JPEG of 4 colors and 1,200 × 900 pixels, more than the scene shows."""
+    levels = [[250, 10, 20], [10, 20, 240], [245, 245, 240], [20, 120, 30]]
+    levels = np.array(levels, dtype=np.uint8)
+    squares = np.add.outer(np.arange(900) // 300, np.arange(1200) // 300) % 4
+    file = io.BytesIO()
+    Image.fromarray(levels[squares]).save(file, "JPEG", quality=95)
+    return file.getvalue(), levels[squares]
+
+
+# Lets go of a file above an element, as a reader's hand does, or pastes it.
+DROP = """(element, { name, type, content, paste }) => {
+    const data = new DataTransfer();
+    const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+    data.items.add(new File([bytes], name, { type }));
+    const settings = { bubbles: true, cancelable: true };
+    if (paste) {
+        const event = new ClipboardEvent("paste", { ...settings, clipboardData: data });
+        return !document.body.dispatchEvent(event);
+    }
+    return !element.dispatchEvent(new DragEvent("drop", { ...settings, dataTransfer: data }));
+}"""
+
+
+def given(figure, name, kind, content, paste=False):
+    """Drop a file on a figure's picture, or paste it."""
+    encoded = base64.b64encode(content).decode()
+    file = {"name": name, "type": kind, "content": encoded, "paste": paste}
+    return figure.locator("svg:visible").first.evaluate(DROP, file)
+
+
+@pytest.mark.parametrize("paste", [False, True], ids=["dropped", "pasted"])
+def test_a_large_photo_is_reduced_and_its_copy_is_saved_whole(still, tmp_path, paste):
+    tab = visit(still, KMEANS, "#photo-colours?k=4")
+    figure = alive(tab, "photo-colours")
+    assert "stays on this device" in figure.locator(".explorer-report").text_content()
+    content, pixels = large_photo()
+    assert given(figure, "holiday.jpg", "image/jpeg", content, paste)
+    save = figure.get_by_role("button", name="Save the copy")
+    figure.locator("button:enabled", has_text="Save the copy").wait_for()
+    caption = figure.locator("figcaption").text_content()
+    assert caption.startswith("Your photo of 1200 × 900 pixels, reduced to 231 × 173, k = 4: a ")
+    assert "It takes 2 bits per pixel. The photo stays on this device." in caption
+    with tab.expect_download() as download:
+        save.click()
+    assert download.value.suggested_filename == "holiday-4-colors.png"
+    download.value.save_as(tmp_path / "copy.png")
+    with Image.open(tmp_path / "copy.png") as copy:
+        copy.load()
+        assert (copy.size, copy.mode) == ((1200, 900), "P")
+        # within squares, the compressor of the photo is off by a few levels
+        off = np.abs(np.asarray(copy.convert("RGB")).astype(int) - pixels)
+        assert np.mean(off.max(axis=2) <= 12) > 0.98
+    assert (tmp_path / "copy.png").read_bytes()[24] == 2  # bits per pixel
+    report = figure.locator(".explorer-report").text_content()
+    assert report.startswith("Saved holiday-4-colors.png: 4 colors, ")
+    assert tab.seen["console"] == tab.seen["failed"] == []
+
+
+def test_while_a_photo_is_clustered_a_bar_says_how_far(still):
+    tab = visit(still, KMEANS)
+    figure = alive(tab, "photo-colours")
+    # what the page says while it works, and when
+    tab.evaluate("""() => {
+        window.said = [];
+        const report = document.querySelector("#photo-colours .explorer-report");
+        new MutationObserver(() => said.push([report.innerText.trim(),
+            report.querySelector("progress")?.value ?? null]))
+            .observe(report.parentElement, { childList: true, subtree: true, attributes: true });
+    }""")
+    noise = np.random.RandomState(0).randint(256, size=(200, 200, 3)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    press(figure, "k", 5)
+    given(figure, "noise.png", "image/png", file.getvalue())
+    figure.locator("button:enabled", has_text="Save the copy").wait_for()
+    said = tab.evaluate("said")
+    shares = [share for text, share in said if text == "Finding 64 colors" and share is not None]
+    assert shares == sorted(shares) and shares[-1] > shares[0]
+    assert figure.locator("progress").count() == 0
+
+
+def test_a_phone_offers_its_camera(chromium):
+    for mobile in (False, True):
+        context = chromium.new_context(
+            offline=True, viewport={"width": 390, "height": 800}, has_touch=mobile, is_mobile=mobile
+        )
+        figure = alive(visit(context, KMEANS), "photo-colours")
+        camera = figure.locator("input[capture=environment][accept='image/*']")
+        assert camera.count() == mobile
+        context.close()
 
 
 def test_the_cube_turns(still):
@@ -470,7 +575,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
     )
     tab.goto(site + page)
     for name in [name for each, name in VIEWS if each == page]:
-        figure = tab.locator(f"figure#{name}")
+        figure = unfolded(tab, name)
         figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
         tab.wait_for_function("name => 'alive' in document.getElementById(name).dataset", arg=name)
     scripts = [size for url, size in sent if "/_views/" in url]
@@ -484,7 +589,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
 def test_without_javascript_the_start_is_a_picture(chromium, page, name):
     context = chromium.new_context(offline=True, java_script_enabled=False)
     tab = visit_plain(context, page)
-    figure = tab.locator(f"figure#{name}")
+    figure = unfolded(tab, name)
     assert figure.locator("svg").first.is_visible()
     assert words(figure.locator("figcaption").text_content()) == words(ALL_OF[page][name].caption())
     assert not figure.locator(".explorer-controls").is_visible()

@@ -1,7 +1,7 @@
 """Find a browser for the tests, and install it where there is none.
 
-    python -m tools.browser.find chromium
-    python -m tools.browser.find firefox
+    python tools/browser/find.py chromium
+    python tools/browser/find.py firefox
 
 prints the path of the browser. `CHROMIUM` and `FIREFOX` in the environment name others.
 

@@ -85,13 +85,14 @@ class Tab:
 
 
 @contextmanager
-def firefox(width=1280, height=900):
-    """Start Firefox; give its tab."""
+def firefox(width=1280, height=900, local=False):
+    """Start Firefox; give its tab. `local` says that it may reach servers of this machine."""
     path = find.find("firefox")
     if path is None:
         raise RuntimeError(find.missing("firefox"))
     with tempfile.TemporaryDirectory() as profile:
-        lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in PREFERENCES.items()]
+        settings = PREFERENCES | {"network.proxy.allow_hijacking_localhost": not local}
+        lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in settings.items()]
         (Path(profile) / "user.js").write_text("\n".join(lines))
         process = subprocess.Popen(
             [path, "--headless", "--no-remote", "--profile", profile]
