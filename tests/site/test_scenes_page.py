@@ -328,7 +328,10 @@ def test_two_starts_stand_below_each_other_on_a_phone(chromium):
     figure = alive(tab, "kmeans-steps")
     figure.get_by_role("button", name="Two starts").click()
     press(figure, "step", 2)
-    titles = [figure.get_by_text(f"seed {seed}: loss").bounding_box() for seed in (0, 1)]
+    titles = [
+        figure.locator("svg:visible text", has_text=f"seed {seed}: loss").bounding_box()
+        for seed in (0, 1)
+    ]
     assert titles[1]["y"] > titles[0]["y"] + titles[0]["height"]
     assert legible(figure) == FINE
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
