@@ -53,7 +53,10 @@ def open_folds(tab):
 def draw(tab, name):
     """Bring a scene into view, and wait until its view has drawn it."""
     figure = tab.locator(f"figure#{name}")
-    figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
+    figure.evaluate("""(figure) => {
+        for (let at = figure; at; at = at.parentElement) if (at.matches("details")) at.open = true;
+        figure.scrollIntoView({ behavior: "instant" });
+    }""")
     tab.wait_for_function("name => document.getElementById(name).dataset.alive === ''", arg=name)
     return figure
 

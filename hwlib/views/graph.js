@@ -307,7 +307,9 @@ function draw(seen, stage) {
         spoken: text, now: v, reach: Math.min(15, spread / 2), step: 4,
         grab: () => { stage.scrubbed = v; },
         move: ([to, down]) => set(rounded(clamp(stage.scrubbed + (to - x - dx) / 40 - (down - y - 1) / 40, -20, 20), 1)),
-      }, h("text", { y: 4, "text-anchor": "middle", class: "value scrub", ...(text.length * 7 > spread ? { textLength: px(spread - 3), lengthAdjust: "spacingAndGlyphs" } : {}) }, text));
+      },
+      h("rect", { class: "focus", x: px(-spread / 2 + 1), y: -9, width: px(spread - 2), height: 19, rx: 4 }), // a ring would cross the name
+      h("text", { y: 4, "text-anchor": "middle", class: "value scrub", ...(text.length * 7 > spread ? { textLength: px(spread - 3), lengthAdjust: "spacingAndGlyphs" } : {}) }, text));
     });
   });
 

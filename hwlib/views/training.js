@@ -1,7 +1,7 @@
 // Training by gradient descent: logistic regression, or a network with one hidden layer, on examples
 // that can be dragged and whose labels can be turned. The run is computed here, since everything in
 // it may be the reader's own; tests/hwlib/test_scenes.py holds it equal to hwlib.backprop.
-import { bar, button, chance, clamp, color, contour, fixed, h, handle, heat, linear, logarithmic, picture, px, range, rounded, scene, trace, words, xAxis, yAxis } from "./kit.js";
+import { bar, button, chance, choice, clamp, color, contour, fixed, h, handle, heat, linear, logarithmic, picture, px, range, rounded, scene, trace, words, xAxis, yAxis } from "./kit.js";
 
 const sigmoid = (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 const dot = (x, y) => x.reduce((sum, each, i) => sum + each * y[i], 0);
@@ -131,6 +131,7 @@ function draw(seen, stage) {
       }),
       range(examples.length).map((i) => button(`Flip ${LETTERS[i]}`, () => flip(i), { title: `Flip the label of example ${LETTERS[i]}` })),
       button("Undo", () => stage.reset(), { disabled: !own.examples && !own.start }),
+      network && choice(stage, "Beside the plane", [["network", "network"], ["hidden", "hidden space"]], own.beside ?? "network", (beside) => stage.change({ beside })),
     ),
     picture(width, height, "The examples, what is predicted in the plane, and the loss by step", { class: "training" },
       h("svg", { x: left, y: top, width: side, height: side, viewBox: `${left} ${top} ${side} ${side}`, class: "window" },
@@ -150,7 +151,7 @@ function draw(seen, stage) {
         words(0, 4.5, label > 0 ? "+1" : "−1", { "text-anchor": "middle", class: "inverse" }),
         words(21, -12, LETTERS[i], { "text-anchor": "middle", class: "halo-paper strong" }));
       }),
-      network && diagram(params, awake, examples, narrow ? { left: 4, right: width - 4, top: bottom + 48 } : { left: left + side + 30, right: width - 4, top: top + 2 }),
+      network && (own.beside === "hidden" ? hiddenSpace : diagram)(params, awake, examples, narrow ? { left: 4, right: width - 4, top: bottom + 48 } : { left: left + side + 30, right: width - 4, top: top + 2 }),
       xAxis(stepX, right.bottom, { at: [0, 1, 10, 100, 1000].map((t) => Math.log(1 + t)), format: (v) => fixed(Math.exp(v) - 1, 0), label: "step" }),
       yAxis(lossY, right.left, { at: [0.01, 0.1, 1, 10, 100].filter((v) => v < lossY.domain[1]), label: "loss", grid: right.right }),
       !network && h("g", {},
@@ -193,4 +194,55 @@ function diagram([W, b, v, c], awake, examples, { left, right, top }) {
     words(right, top + tall + 6, "bars: A to D", { "text-anchor": "end", class: "faint" }));
 }
 
-export default { ...scene({ look, draw, keeps: ["step", "learning_rate"] }), train, caption };
+// How much of one unit is another, and how far the rest goes.
+function along(unit, base) {
+  const length = dot(base, base), share = length ? dot(unit, base) / length : 0;
+  return { share, rest: Math.max(...unit.map((each, k) => Math.abs(each - share * base[k]))) };
+}
+
+// The hidden unit that moves the output most, and the one that adds most to it: not a copy of it.
+function leading(v, hidden) {
+  const most = (sizes) => sizes.indexOf(Math.max(...sizes));
+  const i = most(hidden.map((row, u) => Math.abs(v[u]) * Math.max(...row)));
+  const j = most(hidden.map((row, u) => (u === i ? -1 : Math.abs(v[u]) * along(row, hidden[i]).rest)));
+  return [Math.min(i, j), Math.max(i, j)];
+}
+
+// The plane of two hidden units: where the examples are in it, and with what weights the two make the
+// score, where the others add nothing or copy these two. If they do neither, it is not `whole`.
+function plane([W, b, v, c], examples) {
+  const hidden = W.map((row, i) => examples.map(([x1, x2]) => Math.max(0, dot(row, [x1, x2]) + b[i])));
+  const pair = leading(v, hidden), weights = pair.map((u) => v[u]);
+  const scores = examples.map((_, k) => v.reduce((sum, each, u) => sum + each * hidden[u][k], c));
+  let rest = 0; // what a point of this plane does not tell of a score
+  range(v.length).filter((u) => !pair.includes(u)).forEach((u) => {
+    const found = pair.map((base) => along(hidden[u], hidden[base])), nearer = found[0].rest < found[1].rest ? 0 : 1;
+    weights[nearer] += v[u] * found[nearer].share;
+    rest = Math.max(rest, Math.abs(v[u]) * found[nearer].rest);
+  });
+  return { pair, weights, at: examples.map((_, k) => pair.map((u) => hidden[u][k])), whole: rest < 0.05 * Math.max(...scores.map(Math.abs)) };
+}
+
+function hiddenSpace(params, awake, examples, { left, right, top }) {
+  const { pair, weights, at, whole } = plane(params, examples), c = params[3];
+  const most = 1.15 * Math.max(0.1, ...at.flat()), side = 146, from = left + 44, to = Math.min(right - 10, from + 1.5 * side);
+  const x = linear([-0.12 * most, most], [from, to]), y = linear([-0.12 * most, most], [top + side, top]);
+  const score = (p, q) => weights[0] * p + weights[1] * q + c, name = (u) => `h${"₁₂₃"[u]}`, wide = px(to - from);
+  const places = at.map(([p, q]) => [x(p), y(q)]);
+  return h("g", { class: "hidden-space" },
+    h("svg", { x: px(from), y: top, width: wide, height: side, viewBox: `${px(from)} ${top} ${wide} ${side}`, class: "window" },
+      whole && [heat((p, q) => sigmoid(score(p, q)), x, y, ["negative", "positive"], 40), h("path", { class: "border", d: contour(score, x, y, 40) })]),
+    h("rect", { x: px(from), y: top, width: wide, height: side, class: "frame" }),
+    words((from + to) / 2, top + side + 19, name(pair[0]), { class: "name", "text-anchor": "middle" }),
+    words(from - 10, top + side / 2, name(pair[1]), { class: "name", "text-anchor": "end" }),
+    h("g", {}, examples.map(([, , label], k) => {
+      // those in one place stand side by side
+      const before = places.slice(0, k).filter(([p, q]) => Math.hypot(p - places[k][0], q - places[k][1]) < 12).length;
+      const [p, q] = [places[k][0] + 20 * before, places[k][1]], tone = color(label > 0 ? "positive" : "negative");
+      return h("g", { transform: `translate(${px(p)},${px(q)})` },
+        label > 0 ? h("circle", { r: 9, fill: tone, stroke: color("paper"), "stroke-width": 1.5 }) : h("rect", { x: -8.5, y: -8.5, width: 17, height: 17, rx: 3, fill: tone, stroke: color("paper"), "stroke-width": 1.5 }),
+        words(0, 4.5, LETTERS[k], { class: "inverse", "text-anchor": "middle" }));
+    })));
+}
+
+export default { ...scene({ look, draw, keeps: ["step", "learning_rate"] }), train, caption, plane };

@@ -476,6 +476,31 @@ def test_the_view_clusters_colors_as_hwlib_does(run, seed):
     assert z == kmeans.assign(pixels, colors).tolist()
 
 
+# ---- hidden space ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [0, 40, 100, 500, 1000])
+def test_two_hidden_units_tell_the_score_where_the_view_says_so(run, step):
+    params = list(backprop.initial_neural_network())
+    loss_fn = backprop.make_neural_network(backprop.XOR_DATASET)
+    backprop.gradient_descent(loss_fn, params, 0.1, step)
+    W, b, v, c = params
+    X = np.array([x for x, _ in backprop.XOR_DATASET])
+    examples = [[float(x[0]), float(x[1]), int(y)] for x, y in backprop.XOR_DATASET]
+    given = json.dumps([np.asarray(each).tolist() for each in params])
+    found = run(f"explorerViews.training.plane({given}, {examples})")
+    hidden = np.maximum(X @ W.T + b, 0)
+    np.testing.assert_allclose(found["at"], hidden[:, found["pair"]], atol=1e-12)
+    scores = hidden @ v + c
+    told = np.array(found["at"]) @ found["weights"] + c
+    # the view calls it whole if each of the other units has less than a twentieth left to say
+    assert found["whole"] == (step >= 40)
+    if found["whole"]:
+        assert np.abs(told - scores).max() < 0.05 * np.abs(scores).max()
+    if step >= 500:  # one line separates what none does in the plane of the examples
+        assert (np.sign(told) == [y for _, y in backprop.XOR_DATASET]).all()
+
+
 # ---- graphs ---------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import itertools
 import axe
 import numpy as np
 import pytest
-from built_site import ALL_OF, HOME, PLOTS, SCENES, VIEWS, draw, lay_out, visit
+from built_site import ALL_OF, CHAPTERS, HOME, PLOTS, SCENES, VIEWS, draw, lay_out, visit
 from PIL import Image
 
 from hwlib import views
@@ -318,6 +318,36 @@ def test_two_starts_stand_side_by_side(still):
     assert "Beside it, seed 2: loss" in caption.text_content()
     figure.get_by_role("button", name="Undo").click()
     assert caption.text_content() == page.caption(seed=3, step=3)
+
+
+def test_two_starts_stand_below_each_other_on_a_phone(chromium):
+    context = chromium.new_context(
+        offline=True, viewport={"width": 390, "height": 900}, reduced_motion="reduce"
+    )
+    tab = visit(context, KMEANS)
+    figure = alive(tab, "kmeans-steps")
+    figure.get_by_role("button", name="Two starts").click()
+    press(figure, "step", 2)
+    titles = [
+        figure.locator("svg:visible text", has_text=f"seed {seed}: loss").bounding_box()
+        for seed in (0, 1)
+    ]
+    assert titles[1]["y"] > titles[0]["y"] + titles[0]["height"]
+    assert legible(figure) == FINE
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+def test_the_hidden_space_stands_in_place_of_the_network(still):
+    tab = visit(still, CHAPTERS[0])
+    figure = alive(tab, "xor-network")
+    figure.get_by_role("radio", name="hidden space").check()
+    assert figure.locator(".hidden-space").is_visible()
+    assert not figure.locator(".network:visible").count()
+    press(figure, "step", 3)  # it stays
+    assert figure.locator(".hidden-space").is_visible()
+    assert legible(figure) == FINE
+    assert figure.get_by_role("button", name="Undo").is_disabled()
 
 
 def test_the_home_page_opens_with_a_live_scene(still):
