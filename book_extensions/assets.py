@@ -19,7 +19,7 @@ from PIL import Image
 from book_extensions import csp, fonts, frames, styles
 from hwlib import views
 
-# The scripts of a page, in order, each with what a page must have to need it.
+# The scripts of a page, in order, each with a pattern of what a page must have to need it.
 SCRIPTS = {
     "documentation_options.js": "",
     "doctools.js": "",
@@ -28,7 +28,7 @@ SCRIPTS = {
     "scripts/sphinx-book-theme.js": "",
     "clipboard.min.js": '<div class="highlight',
     "copybutton.js": '<div class="highlight',
-    "explorer.js": "data-frames=",
+    "explorer.js": "data-(frames|scripts)=",
     "progress.js": "exercise",
     "choices.js": 'class="self-check"',
     "formula.js": 'class="formula ',
@@ -78,7 +78,7 @@ def prepare(app, pagename, templatename, context, doctree):
         body = body.replace(wrong, right)
     body = PLAIN_CODE.sub(r"\1", body)
     context["body"] = body = frames.take_frames_out(body, root, Path(app.outdir, "_frames"))
-    scripts = [f"_static/{name}" for name, sign in SCRIPTS.items() if sign in body]
+    scripts = [f"_static/{name}" for name, sign in SCRIPTS.items() if re.search(sign, body)]
     context["page_scripts"] = scripts + SEARCH * (pagename == "search")
     context["page_has_maths"] = "<math" in body
     context["page_description"] = description(context.get("title", ""), doctree)

@@ -68,7 +68,10 @@ MATRIX = {"M": (-3, 3, (2, 3)), "v": (-3, 3, (3,)), "u": (-3, 3, (2,)), "g": (-3
 SHAPES = "Here M is 2 by 3. A transpose is <code>M^T</code>."
 NO_CHAIN = "This does not use g. What does the chain rule multiply by?"
 E_STEP = {name: (0.1, 0.9) for name in ("pi1", "pi2", "W11", "W12", "W21", "W22")}
-SUMS = "Write A for the sum of r<sub>ic</sub>x<sub>j</sub> over i, N for that of r<sub>ic</sub>."
+SUMS = (
+    "Write A for the sum of r<sub>ic</sub> x<sub>j</sub><sup>(i)</sup> over all examples i, "
+    "and N for the sum of r<sub>ic</sub>."
+)
 
 
 def _joint(pi1, pi2, W11, W12, W21, W22):
@@ -182,7 +185,7 @@ FORMULAS = [
             ),
             "These are the bits of one pixel afterwards. What is the factor?": lambda k: np.log2(k),
         },
-        "Two logarithms are known here: <code>log2(k)</code> and <code>log(k)</code>.",
+        "You can use <code>sqrt</code>, <code>exp</code>, <code>log</code> and <code>log2</code>.",
         rest="Now evaluate it for k = 2, 4, 8 and 16.",
     ),
     Formula(

@@ -94,7 +94,7 @@ class Node:
             node.zero_grad()
         self.grad = np.float64(1.0)
         for node in reversed(self.topo_order):
-            node.backward()  # the gradient of a node made later is 0: it adds nothing
+            node.backward()  # a node made later has gradient 0, and adds none
 
     def require(self, condition, rule):
         """Raise ValueError with the node's name and the rule unless the condition holds."""
@@ -245,7 +245,7 @@ class MVMulNode(Node):
 
     def __init__(self, M, v):
         a, b = M.value.shape, v.value.shape
-        rule = "M must be a matrix (p, d) and v a vector of length d, got shapes"
+        rule = "M must be a matrix (p, d), v a vector of length d, got shapes"
         self.require(len(a) == 2 and a[1:] == b, f"{rule} {a} and {b}")
         super().__init__(M.value @ v.value, M, v)
 

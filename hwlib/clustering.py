@@ -105,7 +105,7 @@ def unequal_scales(X):
     >>> unequal_scales(np.array([[0, 0], [1, 3000]]))
     'Column 2 varies 3000 times as much as column 1: it decides nearly alone what is near.'
     """
-    ranges = np.ptp(X, axis=0)
+    ranges = np.ptp(np.asarray(X, dtype=np.float64), axis=0)
     most, least = int(ranges.argmax()), int(ranges.argmin())
     if ranges[most] <= ALIKE * ranges[least]:
         return None

@@ -98,6 +98,7 @@ def sigmoid_forms(x):
 
 def exact_log10(x):
     """Return log₁₀ of σ(x) and of σ'(x), computed without ever leaving the logarithms."""
+    x = np.asarray(x, dtype=float)
     small = np.log1p(np.exp(-np.abs(x)))  # log(1 + e^−|x|)
     return (np.minimum(x, 0) - small) / LOG_10, (-np.abs(x) - 2 * small) / LOG_10
 
@@ -107,7 +108,7 @@ def exact_log10(x):
 
 def network_scores(params, X):
     """Return vᵀ ReLU(Wx + b) + c for each row of X."""
-    W, b, v, c = params
+    X, W, b, v, c = (np.asarray(each, dtype=float) for each in (X, *params))
     return np.maximum(X @ W.T + b, 0) @ v + c
 
 
@@ -224,6 +225,7 @@ def same_clusters(W, other):
 
     All k! renamings are tried, so that no row is used twice; k is small here.
     """
+    W, other = np.asarray(W, dtype=float), np.asarray(other, dtype=float)
     return list(
         min(
             itertools.permutations(range(len(W))),

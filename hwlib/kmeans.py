@@ -28,7 +28,7 @@ class KMeansResult(NamedTuple):
 
 
 def assign(X, centroids):
-    """Return the centroid nearest to each point, 0 ... k-1; of equally near ones, the first.
+    """Return the centroid nearest to each point, 0 ... k-1; of equals the first.
 
     Here and below, X has shape (n, d), centroids (k, d), assignments (n,).
 
@@ -41,7 +41,7 @@ def assign(X, centroids):
 
 
 def update(X, assignments, centroids):
-    """Return the mean of each cluster's points, shape (k, d); an empty one keeps its centroid."""
+    """Return the mean of each cluster, shape (k, d); an empty one keeps its centroid."""
     X, centroids, assignments = as_clustering(X, centroids, assignments)
     for c in range(len(centroids)):
         if np.any(assignments == c):
@@ -61,8 +61,8 @@ def iterate(X, centroids):
     Yields
     ------
     KMeansResult
-        First the given centroids, the assignments to them and the loss; then the same after each
-        update. The last has the assignments of the one before it: nothing moves any more.
+        First of the given centroids, then after each update. The last one has
+        the assignments of the one before it: nothing moves any more.
     """
     centroids = as_array("centroids", centroids, "k", "d")
     assignments, loss = None, np.inf
@@ -77,13 +77,13 @@ def iterate(X, centroids):
 
 
 def kmeans(X, k, rng=0, restarts=1, init="random"):
-    """Cluster points by k-means; of several runs, return the one with the lowest loss.
+    """Cluster points by k-means, and return the run with the lowest loss.
 
     Parameters
     ----------
     X : array_like, shape (n, d)
     k : int, the number of clusters, 1 ... n
-    rng : int (seeds a RandomState), numpy.random.RandomState or numpy.random.Generator
+    rng : int (of a RandomState), numpy.random.RandomState or Generator
     restarts : int, the number of runs, each from new centroids
     init : "random", "k-means++" or centroids, as in `initial_centroids`
 

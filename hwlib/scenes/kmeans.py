@@ -184,7 +184,7 @@ def photograph(image, compressed):
         colors = np.reshape(copy.image.getpalette(), (-1, 3))
         counts = np.bincount(np.asarray(copy.image).ravel(), minlength=k)
         order = np.argsort(-counts, kind="stable")
-        bits, off = copy.bits_per_pixel, np.sqrt(copy.loss / pixels.size)
+        off = np.sqrt(copy.loss / pixels.size)
         state = {
             "size": [small.shape[1], small.shape[0]],
             "photo": photo,
@@ -194,8 +194,7 @@ def photograph(image, compressed):
         which = f"k = {k}" if seed is None else f"k = {k}, seed {seed}"
         return state, (
             f"{which}: loss {seen(copy.loss / 1e6, 1):.1f} million, a channel is typically off by "
-            f"{seen(off, 0):.0f} of 255 levels. It takes {bits:.3g} "
-            f"{'bit' if bits == 1 else 'bits'} per pixel."
+            f"{seen(off, 0):.0f} of 255 levels."
         )
 
     return compute

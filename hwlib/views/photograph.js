@@ -118,11 +118,34 @@ function lloyd(pixels, start) {
   for (let next = run.next(); ; next = run.next()) if (next.done) return next.value;
 }
 
-// k pixels to start from, drawn at random.
+// The different colors, and how many pixels have each.
+function counted(pixels) {
+  const counts = new Map();
+  for (let i = 0; i < pixels.length; i += 3) {
+    const code = (pixels[i] << 16) | (pixels[i + 1] << 8) | pixels[i + 2];
+    counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  const codes = [...counts.keys()].sort((a, b) => a - b);
+  return [codes.map((code) => [code >> 16, (code >> 8) & 255, code & 255]), codes.map((code) => counts.get(code))];
+}
+
+// k colors to start from, drawn by k-means++: a rare color far from the others is not missed, as it
+// is by k random pixels of a drawing. All colors, if there are at most k.
 function drawn(pixels, k, seed) {
-  const random = chance(seed), n = pixels.length / 3, rows = new Set();
-  while (rows.size < Math.min(k, n)) rows.add(Math.floor(random() * n));
-  return [...rows].map((i) => [...pixels.subarray(3 * i, 3 * i + 3)]);
+  const [colors, counts] = counted(pixels), random = chance(seed), found = [];
+  if (colors.length <= k) return colors;
+  const squares = colors.map(() => 1);
+  while (found.length < k) {
+    const shares = squares.map((square, i) => square * counts[i]);
+    let left = random() * shares.reduce((sum, share) => sum + share, 0);
+    const at = shares.findIndex((share) => share > 0 && (left -= share) <= 0);
+    found.push(colors[at < 0 ? shares.findLastIndex((share) => share > 0) : at]);
+    colors.forEach((color, i) => {
+      const square = color.reduce((sum, level, j) => sum + (level - found.at(-1)[j]) ** 2, 0);
+      squares[i] = found.length > 1 ? Math.min(squares[i], square) : square;
+    });
+  }
+  return found;
 }
 
 // The palette of a photo as Python gives it: whole levels, the most frequent color first.
@@ -143,6 +166,22 @@ const SAVED = 24e6; // as many as a browser holds without trouble
 function within({ width, height }, most) {
   const scale = Math.min(1, Math.sqrt(most / (width * height)));
   return [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+}
+
+const WAY_OUT = "Save it as PNG or JPEG and try again.";
+const HEIC = /^....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/s;
+
+// What a file is that this browser cannot open: the sentences of hwlib.picture_files.
+function named(bytes) {
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""), head = text.replace(/^(\xef\xbb\xbf|[ \t\r\n])+/, "").toLowerCase();
+  const page = /^<(!doctype html|html)/.test(head);
+  if (!text) return "it is empty.";
+  if (head.startsWith("%pdf")) return `it is a PDF document. Take a screenshot of the page, or export it. ${WAY_OUT}`;
+  if (head.startsWith("%!ps")) return `it is a PostScript drawing, which has no pixels yet. Export it. ${WAY_OUT}`;
+  if (head.startsWith("<") && head.includes("<svg") && !page) return `it is an SVG drawing, which has no pixels yet. Export it. ${WAY_OUT}`;
+  if (page) return "it is a web page, not the picture on it. Save the picture itself.";
+  if (HEIC.test(text)) return "it is a HEIC photo, which this browser cannot read. On a phone, share it as JPEG, or set the camera's format to the most compatible one.";
+  return `it is not a picture that this browser can read, or it is damaged. ${WAY_OUT}`;
 }
 
 // Some rows of an image of this size, on white: three levels for each pixel.
@@ -167,8 +206,8 @@ async function take(stage, file) {
     image.close();
     stage.change({ photo, seed: 1, work: null });
   } catch {
-    const trouble = `${file.name} is not a picture that this browser can read. Try a PNG or JPEG file.`;
-    stage.change({ trouble, work: null });
+    const bytes = await file.slice(0, 65536).arrayBuffer().catch(() => null); // a folder has none
+    stage.change({ trouble: `${file.name}: ${bytes ? named(new Uint8Array(bytes)) : "it cannot be read."}`, work: null });
   }
 }
 
@@ -261,11 +300,15 @@ function look(state, values, own) {
   const { colors, shares } = run, seen = { ...START, ...own, photo, colors, shares, mine: Boolean(own.photo) };
   if (!own.photo) return seen;
   if (!run.done) seen.work ??= { text: `Finding ${values.k} colors`, done: Math.min(run.step / 20, 0.95) };
-  const bits = Math.log2(colors.length), { off, loss } = copy(photo, colors), [size, from] = [photo.size, photo.from].map((each) => each.join(" × "));
+  const [size, from] = [photo.size, photo.from].map((each) => each.join(" × ")), few = colors.length;
+  const bits = rounded(Math.log2(few), 2), { off, loss } = copy(photo, colors);
+  const which = size === from ? `at ${size} pixels` : `of ${from} pixels, reduced to ${size}`;
+  const what = few < values.k && size === from
+    ? ` has ${few} ${few === 1 ? "color" : "colors"}. With k = ${values.k}, nothing is lost.`
+    : `, k = ${few}: a channel is typically off by ${fixed(off, 0)} of 255 levels, loss ${fixed(loss / 1e6, 1)} million.`;
   return {
     ...seen, ready: run.done,
-    caption: `Your photo ${size === from ? `at ${size} pixels` : `of ${from} pixels, reduced to ${size}`}, k = ${colors.length}: a channel is typically off by ${fixed(off, 0)} of 255 levels, ` +
-      `loss ${fixed(loss / 1e6, 1)} million. It takes ${bits} ${bits === 1 ? "bit" : "bits"} per pixel. The photo stays on this device.`,
+    caption: `Your photo ${which}${what} It takes ${bits} ${bits === 1 ? "bit" : "bits"} per pixel. The photo stays on this device.`,
   };
 }
 
@@ -365,4 +408,4 @@ function solid({ photo, colors, shares, turn }, stage, { x, y }, side) {
     })));
 }
 
-export default { ...scene({ look, draw, keeps: ["k", "seed"], pasted: take }), decode, bitmap, nearest, lloyd };
+export default { ...scene({ look, draw, keeps: ["k", "seed"], pasted: take }), decode, bitmap, nearest, lloyd, drawn, palette, named };

@@ -60,7 +60,7 @@ function arrange({ panels, height: wanted = 250, shared, title: above }, width, 
     const row = panels.slice(first, first + columns);
     const margins = row.map(({ y }, i) => (i && shared ? 0 : room(y)));
     const margin = square ? (shared ? room(panels[0].y) : columns * room(panels[0].y)) : margins.reduce((a, b) => a + b);
-    const free = width - 10 - margin - gap * (columns - 1);
+    const free = width - 20 - margin - gap * (columns - 1);
     const shares = narrow ? row.map(() => 1 / columns) : row.map(({ share = 1 }) => share / row.reduce((sum, each) => sum + (each.share ?? 1), 0));
     const head = 10 + Math.max(...row.map((panel, i) => (panel.title || panel.y.label ? 18 : 0) + TALL * lines(panel, free * shares[i]).length));
     const side = square && Math.min(columns > 1 ? 1e3 : 330, free / columns);

@@ -53,7 +53,7 @@ def test_a_new_task_appears_everywhere(added, tmp_path, capsys):
             (tmp_path / "class" / name / file).write_text(text)
     # the starter: its code, and its README
     contents = starter.files()
-    assert b"task 1p (2 points): MulNode.__init__" in contents["q1_backprop/backprop.py"]
+    assert b"task 1p: write MulNode.__init__" in contents["q1_backprop/backprop.py"]
     assert "| 1p | 2 | `q1_backprop/backprop.py` | `MulNode` |" in contents["README.md"].decode()
     # the notebooks' checks
     assert check("1p").points == 2

@@ -10,7 +10,7 @@ from colorspacious import cspace_convert, deltaE
 from PIL import Image
 
 from hwlib import datasets, explorer, figures, kmeans
-from hwlib.figures.kmeans import draw_clusters
+from hwlib.scenes.kmeans import clusterings
 
 NAMED = {
     "ink": figures.INK,
@@ -111,9 +111,10 @@ def test_first_five_clusters_can_be_told_apart(theme, deficiency):
 
 def test_clusters_carry_their_number():
     X = datasets.plane_points()
-    figure, _ = draw_clusters(X, [kmeans.kmeans(X, k) for k in (2, 10)])
-    numbers = [text.get_text() for text in figure.axes[1].texts]
-    assert numbers == [str(c) for c in range(1, 11)]
+    state, _ = clusterings(X, [kmeans.kmeans(X, k) for k in (2, 10)])
+    marks = state["panels"][1]["marks"]
+    numbers = [(each["text"], each["color"]) for each in marks if each["type"] == "ring"]
+    assert numbers == [(str(c), f"c{c}") for c in range(1, 11)]
 
 
 @pytest.mark.parametrize("theme", THEMES)

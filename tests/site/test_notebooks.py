@@ -59,7 +59,7 @@ class TestStored:
             assert len(set(figure.captions)) >= len(figure.captions) / 2, name
 
 
-CODE_WIDTH = 77  # signs that fit the narrowest box of a page, in a fold, in a window of 1,280 px
+CODE_WIDTH = 80  # signs that fit the narrowest box of a page, in a fold, in a window of 1,280 px
 
 
 STUDENTS = [p.stem for p in notebook_outputs.NOTEBOOKS if p.stem[:2] not in ("4_", "5_")]

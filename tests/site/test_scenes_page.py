@@ -10,6 +10,9 @@ import pytest
 from built_site import ALL_OF, HOME, PLOTS, SCENES, VIEWS, draw, lay_out, visit
 from PIL import Image
 
+from hwlib import views
+from hwlib.explorer import asset
+
 
 def each(of):
     return pytest.mark.parametrize(("page", "name"), of, ids=[name for _, name in of])
@@ -19,6 +22,14 @@ EACH = each(SCENES)
 EVERY = each(VIEWS)  # those that only stand, too
 HANDLES = each([(page, name) for page, name in VIEWS if ALL_OF[page][name].view not in PLOTS])
 LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
+
+
+def unfolded(tab, name):
+    """Return a scene's figure, with the folds that it stands in opened."""
+    figure = tab.locator(f"figure#{name}")
+    for fold in tab.locator("details", has=figure).all():
+        fold.evaluate("fold => { fold.open = true; }")
+    return figure
 
 
 def alive(tab, name):
@@ -168,6 +179,17 @@ TEXTS = """(figure) => {
 }"""
 
 
+FINE = {"over": [], "out": [], "small": []}
+
+
+def legible(figure):
+    """Return which texts lie over each other, leave the picture or are smaller than 12 px."""
+    found = figure.evaluate(TEXTS)
+    # centroids may start close to each other, and with them their numbers
+    found["over"] = [pair for pair in found["over"] if not all(text.isdigit() for text in pair)]
+    return found
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 @EVERY
@@ -177,11 +199,60 @@ def test_texts_are_readable_at_every_width(chromium, page, name, width):
     )
     tab = visit(context, page)
     figure = alive(tab, name)
-    found = figure.evaluate(TEXTS)
-    # centroids may start close to each other, and with them their numbers
-    found["over"] = [pair for pair in found["over"] if not all(text.isdigit() for text in pair)]
-    assert found == {"over": [], "out": [], "small": []}
+    assert legible(figure) == FINE
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+# Draws states, [view, state, caption, values] by name, each in a figure as wide as it is told.
+DRAW = """([states, wide]) => {
+    for (const [name, [view, state, caption, values]] of Object.entries(states)) {
+        const figure = document.createElement("figure"), el = document.createElement("div");
+        figure.id = name;
+        figure.className = "explorer";
+        figure.style = `width: ${wide}px; margin: 0 20px`;
+        figure.innerHTML = '<div class="explorer-stage"></div>';
+        figure.firstChild.append(el);
+        document.body.append(figure);
+        const known = { values, state, caption };
+        const model = { get: (key) => known[key], set() {}, on() {}, save_changes() {} };
+        explorerViews[view].render({ model, el });
+    }
+    return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())));
+}"""
+STANDING = [*PLOTS, "criteria"]
+
+
+def states(view):
+    """Return all stored states of a view, for `DRAW`."""
+    found = {}
+    for page, name in VIEWS:
+        figure = ALL_OF[page][name]
+        if figure.view != view:
+            continue
+        for i, labels in enumerate(itertools.product(*figure.axes.values())):
+            values = {axis: int(x) if x.isdigit() else x for axis, x in zip(figure.axes, labels)}
+            state = figure.sources[figure.pictures[i]]
+            found[f"{name}-{i}"] = [view, state, figure.captions[i], values]
+    return found
+
+
+@pytest.mark.parametrize("view", STANDING)
+def test_texts_of_every_stored_state_are_readable_at_every_width(chromium, view):
+    context = chromium.new_context(reduced_motion="reduce")
+    for wide in [284, 354, 640, 700]:  # what a page of 320, 390, 768 and 1280 px leaves a figure
+        tab = context.new_page()
+        tab.set_viewport_size({"width": wide + 40, "height": 900})
+        look = (
+            f"<style>body {{ margin: 0; font-family: sans-serif }} {asset('explorer.css')}</style>"
+        )
+        code = "".join(f"<script>{views.script(name)}</script>" for name in ("kit", view))
+        tab.set_content(f"<!doctype html><html lang='en'>{look}{code}<body></body></html>")
+        drawn = states(view)
+        tab.evaluate(DRAW, [drawn, wide])
+        for name in drawn:
+            assert legible(tab.locator(f"figure#{name}")) == FINE, (name, wide)
+        tab.close()
     context.close()
 
 
@@ -294,13 +365,18 @@ def test_a_photo_of_ones_own(still):
     first = caption.text_content()
     choose.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()})
     figure.locator("button:enabled", has_text="Save the copy").wait_for()
-    assert caption.text_content().startswith("Your photo at 60 × 40 pixels, k = 16: a channel is")
-    # of 16 colors, three have pixels
+    assert caption.text_content().startswith(
+        "Your photo at 60 × 40 pixels has 3 colors. With k = 16, nothing is lost. "
+        "It takes 1.58 bits per pixel."
+    )
     widths = np.array([float(width) for width in shown(figure, ("swatch", "width"))])
     np.testing.assert_allclose(widths / widths.sum(), [1 / 2, 1 / 3, 1 / 6], atol=1e-3)  # 0.1 px
     text = {"name": "b.txt", "mimeType": "text/plain", "buffer": b"text"}
     choose.set_input_files(text)
-    figure.get_by_role("alert").get_by_text("b.txt is not a picture that this browser").wait_for()
+    figure.get_by_role("alert").get_by_text(
+        "b.txt: it is not a picture that this browser can read, or it is damaged. "
+        "Save it as PNG or JPEG and try again."
+    ).wait_for()
     figure.get_by_role("button", name="Undo").click()
     assert caption.text_content() == first
     assert tab.seen["console"] == tab.seen["failed"] == []
@@ -472,7 +548,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
     )
     tab.goto(site + page)
     for name in [name for each, name in VIEWS if each == page]:
-        figure = tab.locator(f"figure#{name}")
+        figure = unfolded(tab, name)
         figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
         tab.wait_for_function("name => 'alive' in document.getElementById(name).dataset", arg=name)
     scripts = [size for url, size in sent if "/_views/" in url]
@@ -486,7 +562,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
 def test_without_javascript_the_start_is_a_picture(chromium, page, name):
     context = chromium.new_context(offline=True, java_script_enabled=False)
     tab = visit_plain(context, page)
-    figure = tab.locator(f"figure#{name}")
+    figure = unfolded(tab, name)
     assert figure.locator("svg").first.is_visible()
     assert words(figure.locator("figcaption").text_content()) == words(ALL_OF[page][name].caption())
     assert not figure.locator(".explorer-controls").is_visible()
