@@ -360,7 +360,7 @@ def test_a_scene_is_computed_for_any_value_and_the_newest_wins(tab, site, capsys
 def test_axe_finds_nothing_on_a_page_that_runs(chromium, site, theme, width):
     """With an editor open, an error, a verdict, a figure of its own, and a file that is refused."""
     context = chromium.new_context(
-        color_scheme=theme, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+        color_scheme=theme, viewport={"width": 1000, "height": 900}, reduced_motion="reduce"
     )
     context.set_default_timeout(4 * MINUTES)  # what a photo's colors take, on a busy machine
     tab = context.new_page()
