@@ -220,6 +220,12 @@
 
     end(wrong) {
       this.receive();
+      // what can be scrolled can be reached by keys
+      for (const each of [this.output, ...this.output.querySelectorAll("pre")]) {
+        const more = each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight;
+        if (more) each.tabIndex = 0;
+        else each.removeAttribute("tabindex");
+      }
       this.ended = true;
       this.failed = Boolean(wrong);
       if (this !== current) this.rest("");

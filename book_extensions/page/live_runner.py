@@ -349,5 +349,7 @@ def stand_ins():
 
 if sys.platform == "emscripten":
     stand_ins()
+# `plt.show()` shows what `show_figures` shows anyway.
+warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
 # A font that comes later is replaced by one that is there; that concerns no reader.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)

@@ -360,7 +360,7 @@ def test_a_scene_is_computed_for_any_value_and_the_newest_wins(tab, site, capsys
 def test_axe_finds_nothing_on_a_page_that_runs(chromium, site, theme, width):
     """With an editor open, an error, a verdict, a figure of its own, and a file that is refused."""
     context = chromium.new_context(
-        color_scheme=theme, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+        color_scheme=theme, viewport={"width": 1000, "height": 900}, reduced_motion="reduce"
     )
     context.set_default_timeout(4 * MINUTES)  # what a photo's colors take, on a busy machine
     tab = context.new_page()
@@ -370,6 +370,9 @@ def test_axe_finds_nothing_on_a_page_that_runs(chromium, site, theme, width):
     plot = "import matplotlib.pyplot as plt\nfig = plt.figure()\nfig.add_subplot().plot([1, 2])"
     edit(tab, "seeds", f"{plot}\nplt.show()")
     cell(tab, "run-k2").locator(".live-error").wait_for()
+    assert cell(tab, "seeds").locator(".live-output img").count() == 1
+    assert cell(tab, "seeds").locator(".live-stderr").count() == 0  # plt.show() is quiet
+    edit(tab, "photo", "import sys\nprint('?' * 500)\nprint('!' * 500, file=sys.stderr)")
     output = edit(tab, "check-2a", "def kmeans(X, k, rng=0):\n    return None, None, 0.0")
     assert output.locator(".live-parts").count() == 1
     figure = draw(tab, "kmeans-steps")
@@ -377,6 +380,7 @@ def test_axe_finds_nothing_on_a_page_that_runs(chromium, site, theme, width):
     assert cell(tab, "run-k2").get_by_role("textbox").count() == 1
     axe.resize(tab, width)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    tab.evaluate("scrollTo({ top: 0, behavior: 'instant' })")  # nothing lies under the header
     assert axe.violations(tab) == []
     context.close()
 
