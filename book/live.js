@@ -7,7 +7,7 @@
   const runtime = info && JSON.parse(info.textContent);
   const page = location.pathname.split("/").pop().replace(/\.html$/, "");
   const cells = new Map();
-  let worker = null, ready = false, bytes = 0, calls = 0, bar = null;
+  let worker = null, ready = false, unkept = false, bytes = 0, calls = 0, bar = null;
   const waiting = new Map(); // explorers that wait for a picture
   const drawn = (name) => (typeof explorers === "undefined" ? null : explorers.get(name));
   const made = new Set(); // explorers that Python has, as the cells are now
@@ -485,7 +485,7 @@
       ready = true;
       clearTimeout(start.watch);
       status("Python is ready");
-      keepForOffline();
+      unkept = true;
       document.dispatchEvent(new CustomEvent("bookpython"));
     } else if (data.begin) cells.get(data.begin)?.begin();
     else if (data.output) cells.get(data.output)?.show(data.kind, data.data);
@@ -502,6 +502,11 @@
       waiting.get(data.call)?.(data.result ?? { error: data.error });
       waiting.delete(data.call);
     } else if (data.broken) broken(data.broken);
+    // not before there is something to see: what is kept is loaded, too
+    if (unkept && ("idle" in data || data.computed)) {
+      unkept = false;
+      keepForOffline();
+    }
   }
 
   let current = null; // the cell that a reader has asked for, while it and what it needs run
