@@ -238,7 +238,9 @@ def test_what_was_chosen_and_typed_is_there_on_the_next_visit(context):
     chosen, other = ".self-check details.wrong", ".self-check details.right"
     tab = visit(context, CHAPTERS[0])
     assert not tab.locator(chosen).first.evaluate("each => each.open")
+    kept = "Object.values(localStorage).join().includes('true')"  # a moment after the click
     tab.locator(f"{chosen} summary").first.click()
+    tab.wait_for_function(f"() => {kept}")
     check(tab, "formula-1a-1", "g + x")
     tab.close()
     tab = visit(context, CHAPTERS[0])
@@ -248,6 +250,7 @@ def test_what_was_chosen_and_typed_is_there_on_the_next_visit(context):
     assert tab.locator("form:has(#formula-1a-1)").get_attribute("data-verdict") is None
     # what is closed again is forgotten, and another chapter has its own
     tab.locator(f"{chosen} summary").first.click()
+    tab.wait_for_function(f"() => !{kept}")
     tab.close()
     tab = visit(context, CHAPTERS[0])
     assert not tab.locator(chosen).first.evaluate("each => each.open")
