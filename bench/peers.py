@@ -69,7 +69,7 @@ def photo(size=PHOTO_SIZE):
 def photo_start(k, size):
     """Return all pixels as floats, k of them to start from, and the seed that draws these.
 
-    It is the first seed whose k pixels differ in colour: of two equal centroids one gets no points,
+    It is the first seed whose k pixels differ in color: of two equal centroids one gets no points,
     and scikit-learn would move it elsewhere.
     """
     X = rgb_pixels(photo(size)).reshape(-1, 3).astype(float)
@@ -81,10 +81,10 @@ def photo_start(k, size):
 
 @cache
 def photo_iterations(k, size):
-    """Return how many assignments k-means makes on the photograph's colours."""
+    """Return how many assignments k-means makes on the photograph's colors."""
     X, start, _ = photo_start(k, size)
-    colours, counts = np.unique(X, axis=0, return_counts=True)
-    return sum(1 for _ in kmeans.iterate(colours, start, counts))
+    colors, counts = np.unique(X, axis=0, return_counts=True)
+    return sum(1 for _ in kmeans.iterate(colors, start, counts))
 
 
 def photo_pixels(size):
@@ -92,8 +92,8 @@ def photo_pixels(size):
     return int(np.prod(photo(size).size))
 
 
-def photo_colours(size):
-    """Return the number of distinct colours."""
+def photo_colors(size):
+    """Return the number of distinct colors."""
     return len(np.unique(rgb_pixels(photo(size)).reshape(-1, 3), axis=0))
 
 
@@ -181,11 +181,11 @@ def photo_work(k, size=PHOTO_SIZE):
             "numpy, all pixels": photo_numpy,
         }
     contenders = {name: partial(set_up, k, size) for name, set_up in names.items()}
-    inputs = {"n": partial(photo_pixels, size), "colours": partial(photo_colours, size)}
+    inputs = {"n": partial(photo_pixels, size), "colors": partial(photo_colors, size)}
     inputs |= {"d": 3, "k": k}
     title = f"k-means: photograph, k = {k}"
     # With 64 clusters the runs part at the first step: pixels are whole numbers, and hundreds of
-    # colours are equally far from two of the starts. They end a little apart, as the table shows.
+    # colors are equally far from two of the starts. They end a little apart, as the table shows.
     exact = ("scikit-learn",) if k < 64 else ()
     return Work(title, contenders, exact=exact, inputs=inputs)
 

@@ -239,13 +239,13 @@ def encode(picture, photo=False, small=True):
     elif not small:
         picture.save(file, "WEBP", lossless=True, quality=0, method=0)
     else:
-        _few_colours(picture).save(file, "WEBP", lossless=True, quality=80, method=2)
+        _few_colors(picture).save(file, "WEBP", lossless=True, quality=80, method=2)
     data = base64.b64encode(file.getvalue()).decode("ascii")
     width, height = (round(pixels / SHARPNESS) for pixels in picture.size)
     return f"data:image/webp;base64,{data}", width, height
 
 
-def _few_colours(picture):
+def _few_colors(picture):
     """Return a diagram in its 128 commonest colors, each of few levels.
 
     Areas keep their color; where blurred edges of two things meet, a pixel takes the nearest of

@@ -53,7 +53,7 @@ def test_factor_and_file(photograph, k, factor, depth):
     again = Image.open(io.BytesIO(data)).convert("RGB")
     assert len(again.getcolors()) == k
     assert again.tobytes() == result.image.convert("RGB").tobytes()
-    # rounding a palette to whole levels moves a colour by at most 1/2 in each of 3 channels, which
+    # rounding a palette to whole levels moves a color by at most 1/2 in each of 3 channels, which
     # costs n * 3/4 at most: centroids are means, so the cross term vanishes
     difference = np.asarray(again, float) - np.asarray(small, float)
     assert 0 <= (difference**2).sum() - result.loss <= 0.75 * small.width * small.height

@@ -259,7 +259,7 @@ def test_a_long_explorer_is_named_in_full():
     assert text == repr(long) and len(text) > 110
 
 
-def test_photographs_keep_all_colours():
+def test_photographs_keep_all_colors():
     pixels = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
     picture = Image.fromarray(pixels).resize((256, 256), Image.Resampling.BICUBIC)
     photo = Explorer("photo", lambda: (picture, "caption"), photo=True)
@@ -300,7 +300,7 @@ def test_labels_read_as_written():
     assert repr(Explorer("one", lambda k: draw(k, 1), k=[2])) == "Explorer('one', k=2)"
 
 
-def test_diagram_keeps_every_palette_colour_exactly():
+def test_diagram_keeps_every_palette_color_exactly():
     # the legend of one page is the picture of another: a color may not shift in storage
     figure, axes = figures.new_figure(2)
     for c, color in enumerate(figures.CLUSTERS):
@@ -310,7 +310,7 @@ def test_diagram_keeps_every_palette_colour_exactly():
     assert {color.upper() for color in figures.CLUSTERS} <= found
 
 
-def test_other_colours_are_hardly_changed():
+def test_other_colors_are_hardly_changed():
     ramp = np.arange(0, 256, 2, dtype=np.uint8)
     pixels = np.stack([ramp, ramp[::-1], np.roll(ramp, 99)], axis=1)[np.newaxis]
     stored = image_of(encode(Image.fromarray(pixels))[0]).convert("RGB")
@@ -324,7 +324,7 @@ def test_what_is_not_stored_is_written_as_it_is():
     assert size == list(encode(Image.fromarray(pixels))[1:])
 
 
-def test_a_diagram_keeps_its_areas_and_has_few_colours():
+def test_a_diagram_keeps_its_areas_and_has_few_colors():
     pixels = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
     areas = [(255, 255, 255), (250, 250, 250), (0x00, 0x72, 0xB2)]  # two that are hardly unlike
     pixels[:30] = np.repeat(areas, 10, axis=0)[:, None]

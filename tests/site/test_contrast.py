@@ -86,14 +86,14 @@ DEFICIENCIES = [None, "protanomaly", "deuteranomaly", "tritanomaly"]  # at sever
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("name", COLORS)
-def test_colour_stands_out_from_the_page(name, theme):
+def test_color_stands_out_from_the_page(name, theme):
     least = 4.5 if name in NAMED else 3  # text is written in any of the named ones
     assert contrast(shown(COLORS[name], theme), PAGE[theme]) >= least
 
 
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
 @pytest.mark.parametrize("theme", THEMES)
-def test_named_colours_can_be_told_apart(theme, deficiency):
+def test_named_colors_can_be_told_apart(theme, deficiency):
     together = [("positive", "negative"), ("value", "gradient"), ("value", "negative")]
     together += [(name, other) for name in list(NAMED)[2:] for other in ("ink", "faint")]
     found = differences(together, theme, deficiency)
@@ -126,7 +126,7 @@ def test_pages_have_the_background_that_is_reckoned_with(chromium, theme):
     assert found == f"rgb{PAGE[theme]}"
 
 
-def test_browser_shows_the_computed_colours(chromium):
+def test_browser_shows_the_computed_colors(chromium):
     # the matrix and the blending above, against what Chromium does with explorer.css
     colors = list(COLORS.values())
     figure, axes = figures.new_figure(2)

@@ -366,7 +366,7 @@ def test_the_home_page_opens_with_a_live_scene(still):
 
 def test_the_border_uncovers_the_original(still):
     tab = visit(still, KMEANS)
-    figure = alive(tab, "photo-colours")
+    figure = alive(tab, "photo-colors")
     border = figure.get_by_role("slider", name="border between")
     uncovered = figure.locator("svg svg.window:visible")
     shares = []
@@ -390,7 +390,7 @@ def test_a_photo_of_ones_own(still):
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     tab = visit(still, KMEANS)
-    figure = alive(tab, "photo-colours")
+    figure = alive(tab, "photo-colors")
     caption, choose = figure.locator("figcaption"), figure.locator("input[type=file]")
     first = caption.text_content()
     choose.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()})
@@ -445,8 +445,8 @@ def given(figure, name, kind, content, paste=False):
 
 @pytest.mark.parametrize("paste", [False, True], ids=["dropped", "pasted"])
 def test_a_large_photo_is_reduced_and_its_copy_is_saved_whole(still, tmp_path, paste):
-    tab = visit(still, KMEANS, "#photo-colours?k=4")
-    figure = alive(tab, "photo-colours")
+    tab = visit(still, KMEANS, "#photo-colors?k=4")
+    figure = alive(tab, "photo-colors")
     assert "stays on this device" in figure.locator(".explorer-report").text_content()
     content, pixels = large_photo()
     assert given(figure, "holiday.jpg", "image/jpeg", content, paste)
@@ -473,11 +473,11 @@ def test_a_large_photo_is_reduced_and_its_copy_is_saved_whole(still, tmp_path, p
 
 def test_while_a_photo_is_clustered_a_bar_says_how_far(still):
     tab = visit(still, KMEANS)
-    figure = alive(tab, "photo-colours")
+    figure = alive(tab, "photo-colors")
     # what the page says while it works, and when
     tab.evaluate("""() => {
         window.said = [];
-        const report = document.querySelector("#photo-colours .explorer-report");
+        const report = document.querySelector("#photo-colors .explorer-report");
         new MutationObserver(() => said.push([report.innerText.trim(),
             report.querySelector("progress")?.value ?? null]))
             .observe(report.parentElement, { childList: true, subtree: true, attributes: true });
@@ -499,7 +499,7 @@ def test_a_phone_offers_its_camera(chromium):
         context = chromium.new_context(
             offline=True, viewport={"width": 390, "height": 800}, has_touch=mobile, is_mobile=mobile
         )
-        figure = alive(visit(context, KMEANS), "photo-colours")
+        figure = alive(visit(context, KMEANS), "photo-colors")
         camera = figure.locator("input[capture=environment][accept='image/*']")
         assert camera.count() == mobile
         context.close()
@@ -507,7 +507,7 @@ def test_a_phone_offers_its_camera(chromium):
 
 def test_the_cube_turns(still):
     tab = visit(still, KMEANS)
-    figure = alive(tab, "photo-colours")
+    figure = alive(tab, "photo-colors")
     cube = figure.get_by_role("slider", name="cube of colors")
     before, fills = cube.get_attribute("aria-valuetext"), sorted(shown(figure, ("pixel", "fill")))
     cube.press("ArrowUp")
@@ -528,8 +528,8 @@ def test_the_cube_turns(still):
 
 def test_a_scene_is_drawn_once(still):
     # by a link to a state, its states come while it is drawn
-    tab = visit(still, KMEANS, "#photo-colours?k=4")
-    figure = alive(tab, "photo-colours")
+    tab = visit(still, KMEANS, "#photo-colors?k=4")
+    figure = alive(tab, "photo-colors")
     assert figure.locator(".explorer-stage > div:not(.explorer-still)").count() == 1
     assert figure.locator(".explorer-still > *").count() == 1
     assert figure.locator("figcaption").text_content().startswith("k = 4:")

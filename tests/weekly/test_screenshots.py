@@ -89,7 +89,7 @@ BREAK = {
     "the style sheet is missing": "document.querySelector('link[href*=\"site.css\"]').remove()",
     "one figure's sliders have moved": """
         document.querySelector("#kmeans-steps .explorer-controls").style.marginLeft = "240px" """,
-    "one figure is gone": "document.querySelector('#photo-colours').style.visibility = 'hidden'",
+    "one figure is gone": "document.querySelector('#photo-colors').style.visibility = 'hidden'",
     "one picture is half as wide": "document.querySelector('#kmeans-ends img').style.width = '50%'",
     "the sidebar is gone": "document.querySelector('.bd-sidebar-primary').remove()",
     "text is a tenth larger": "document.querySelector('article').style.fontSize = '110%'",
