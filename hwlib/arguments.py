@@ -42,7 +42,7 @@ def as_array(name, value, *shape):
     try:
         given = np.asarray(value)
         require(given.dtype.kind in "biufO", f"it holds {given.dtype}")
-        require(not np.ma.is_masked(value), "some of them are masked")
+        require(not np.any(getattr(value, "mask", False)), "some of them are masked")
         array = given.astype(np.float64, copy=False)
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{name} is not an array of real numbers, {expected}: {error}") from None

@@ -154,7 +154,7 @@ def as_array(name, value, *shape):
     try:
         given = np.asarray(value)
         require(given.dtype.kind in "biufO", f"it holds {given.dtype}")
-        require(not np.ma.is_masked(value), "some of them are masked")
+        require(not np.any(getattr(value, "mask", False)), "some of them are masked")
         array = np.array(given, dtype=np.float64, order="F")  # each coordinate is kept together
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{name} is not an array of real numbers, {expected}: {error}") from None

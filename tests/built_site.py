@@ -53,11 +53,17 @@ def open_folds(tab):
 def draw(tab, name):
     """Bring a scene into view, and wait until its view has drawn it."""
     figure = tab.locator(f"figure#{name}")
-    figure.evaluate("""(figure) => {
-        for (let at = figure; at; at = at.parentElement) if (at.matches("details")) at.open = true;
-        figure.scrollIntoView({ behavior: "instant" });
-    }""")
-    tab.wait_for_function("name => document.getElementById(name).dataset.alive === ''", arg=name)
+    # what is drawn above it moves it out of view again
+    tab.wait_for_function(
+        """(name) => {
+            const figure = document.getElementById(name);
+            if (figure.dataset.alive === "") return true;
+            for (let at = figure; at; at = at.parentElement) if (at.matches("details")) at.open = true;
+            figure.scrollIntoView({ behavior: "instant" });
+            return false;
+        }""",
+        arg=name,
+    )
     return figure
 
 

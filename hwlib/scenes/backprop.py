@@ -565,8 +565,8 @@ def _starts_plot(runs):
             marks.append(mark("text", [middle, level], "ink", text=str(len(places)), shift=[0, -9],
                               anchor="middle", strong=True))  # fmt: skip
     for height, shape, color, text in (
-        (4.1, "circle", "value", "some unit is on"),
-        (3.65, "cross", "negative", "every unit is dead"),
+        (4.1, "circle", "value", "some unit on"),
+        (3.65, "cross", "negative", "all units dead"),
     ):
         marks.append(mark("points", [[4, height]], color, shape=shape, size=4))
         marks.append(mark("text", [4, height], color, text=text, shift=[12, 4.5]))

@@ -74,8 +74,8 @@ FOCUSED = """() => {
     document.getAnimations().forEach((each) => each.finish());
     const each = document.activeElement;
     if (each === document.body) return null;
-    // a handle in a scene shows its ring instead
-    const ring = each.matches(".handle") ? each.firstElementChild : null;
+    // a handle in a scene shows its ring instead, or its frame
+    const ring = each.matches(".handle") ? each.querySelector(".focus") ?? each.firstElementChild : null;
     const { outlineStyle, outlineWidth } = getComputedStyle(each);
     const { stroke, strokeWidth } = getComputedStyle(ring ?? each);
     const { left, top, right, bottom } = (ring ?? each).getBoundingClientRect();
@@ -204,6 +204,8 @@ def test_figures_say_what_they_show(context, page):
     tab = visit(context, page)
     for figure in tab.locator("figure.explorer").all():
         caption = figure.locator("figcaption")
+        for fold in tab.locator("details", has=figure).all():
+            fold.evaluate("(fold) => { fold.open = true; }")
         if figure.get_attribute("data-view"):
             svg = figure.locator(".explorer-stage svg:visible").first
             assert len(svg.get_attribute("aria-label")) > 10
