@@ -58,7 +58,8 @@ def draw(tab, name):
         """(name) => {
             const figure = document.getElementById(name);
             if (figure.dataset.alive === "") return true;
-            for (let at = figure; at; at = at.parentElement) if (at.matches("details")) at.open = true;
+            for (let at = figure; at; at = at.parentElement)
+                if (at.matches("details")) at.open = true;
             figure.scrollIntoView({ behavior: "instant" });
             return false;
         }""",

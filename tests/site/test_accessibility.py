@@ -75,7 +75,8 @@ FOCUSED = """() => {
     const each = document.activeElement;
     if (each === document.body) return null;
     // a handle in a scene shows its ring instead, or its frame
-    const ring = each.matches(".handle") ? each.querySelector(".focus") ?? each.firstElementChild : null;
+    const drawn = each.querySelector(".focus") ?? each.firstElementChild;
+    const ring = each.matches(".handle") ? drawn : null;
     const { outlineStyle, outlineWidth } = getComputedStyle(each);
     const { stroke, strokeWidth } = getComputedStyle(ring ?? each);
     const { left, top, right, bottom } = (ring ?? each).getBoundingClientRect();
