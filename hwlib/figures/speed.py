@@ -6,9 +6,6 @@ from statistics import geometric_mean, median
 
 import numpy as np
 
-from hwlib.scene import seen
-from hwlib.scenes.plots import axis, mark, panel, plot, power
-
 RESULTS = Path(__file__).parent / "measurements" / "speed.json"
 FIXED = "\N{NO-BREAK SPACE}"
 HEAD = ["work", "who", "fewest", "median", "speed", "result", "iterations", "memory"]
@@ -142,6 +139,10 @@ def scaling(curves, what, names):
     state : dict
     caption : str
     """
+    # the peers of make bench live without the widgets of scenes
+    from hwlib.scene import seen
+    from hwlib.scenes.plots import axis, mark, panel, plot, power
+
     every = np.log10(1e3 * np.concatenate([curve["seconds"] for curve in curves.values()]))
     low, high = int(np.floor(every.min())), int(np.ceil(every.max()))
     said, panels = [], []

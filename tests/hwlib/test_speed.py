@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from importlib import metadata
 from statistics import median
@@ -145,6 +146,13 @@ def test_page_is_stored_as_it_was_run():
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert not [out for _, out in notebook_outputs.outputs(PAGE) if out.get("name") == "stderr"]
     assert set(notebook_outputs.figures(PAGE)) == {f"speed-{algorithm}" for algorithm in CURVES}
+
+
+def test_it_is_measured_without_widgets():
+    code = "import sys; sys.modules['ipywidgets'] = None; sys.path.insert(0, 'bench'); import run"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=notebook_outputs.ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # ---- tables and exponents ------------------------------------------------------------------------
