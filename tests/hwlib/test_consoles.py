@@ -2,6 +2,7 @@
 
 import io
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -219,6 +220,41 @@ def test_ctrl_c_has_the_shells_own_status(capsys):
         raise KeyboardInterrupt
 
     assert status(stopped) == 130 and capsys.readouterr().err == "Stopped.\n"
+
+
+def test_what_cannot_be_written_is_told_in_a_line(monkeypatch, capsys):
+    def full():
+        raise OSError(28, "No space left on device", "small.png")
+
+    monkeypatch.setattr(sys, "stdout", None)  # as pythonw has it
+    assert status(full) == 1
+    assert capsys.readouterr().err == "small.png: No space left on device\n"
+
+
+class Left(Exception):
+    """In place of the end of the process."""
+
+
+class Closed(io.StringIO):
+    def write(self, text):
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize(
+    "arguments", [["backprop.py", "grad_check_1"], ["kmeans.py", "basic", "-k2"]]
+)
+def test_a_module_that_runs_alone_ends_at_once_when_its_reader_leaves(
+    arguments, monkeypatch, tmp_path
+):
+    def leave(status):
+        raise Left(status)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(sys, "argv", arguments)
+    monkeypatch.setattr(sys, "stdout", Closed())
+    with pytest.raises(Left, match="1"):
+        runpy.run_path(Path(commands.__file__).with_name(arguments[0]), run_name="__main__")
 
 
 def test_without_an_output_there_is_none_to_empty(monkeypatch):

@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import random
+import re
 from functools import cache, partial
 
 import ipywidgets as widgets
@@ -206,6 +207,30 @@ def test_widgets_follow_each_other(scene):
     assert (view.state, view.caption) == squares(1, "b")
     view.values = {"k": 99, "kind": "b"}  # on no axis
     assert k.value == 1
+
+
+def test_a_file_of_ones_own_is_shown_with_a_kernel():
+    """As the view sends it, with its content; what is wrong leaves the picture as it is."""
+    X = datasets.plane_points()
+    scene = Scene("own", clusters.steps(X), view="plane", k=[2, 3], seed=[0], step=[0, 1])
+    *_, view = scene.children
+    assert view.opens
+    send = partial(view._handle_custom_msg)  # what a message from the browser calls
+    first = view.caption
+    send({"open": "mine.csv"}, [b"x,y\n1,2\n3,4\n5,7\n"])
+    assert view.state["about"].startswith("mine.csv: 3 points") and view.trouble == ""
+    mine = view.caption
+    send({"open": "bad.csv"}, [b"x,y\n1,2\n3,four\n"])
+    assert "bad.csv" in view.trouble and view.caption == mine != first
+    send({"open": None}, [])  # back to the book's
+    assert (view.caption, view.trouble) == (first, "")
+
+
+def test_the_graph_of_the_mixture_names_what_its_view_draws():
+    state, caption = mixtures.mixture()
+    assert state == {} and {"Zᵢ", "Xᵢⱼ", "π", "W"} <= set(re.findall(r"[ZXWπ][ᵢⱼ]*", caption))
+    texts = views.module("mixture")
+    assert all(f'"{name}"' in texts for name in ("π", "W"))
 
 
 def test_any_value_can_be_computed(scene):
