@@ -641,7 +641,9 @@ def test_a_digit_is_painted_by_mouse_and_by_keys(still):
     caption = figure.locator("figcaption")
     figure.get_by_role("button", name="Clear the grid").click()
     assert caption.text_content().endswith(" 0 pixels have ink.")
-    box = figure.locator(".explorer-stage > div:last-child .canvas").bounding_box()
+    canvas = figure.locator(".explorer-stage > div:last-child .canvas")
+    canvas.scroll_into_view_if_needed()  # and until it stands still
+    box = canvas.bounding_box()
     wide, tall = box["width"] / 12, box["height"] / 16
     tab.mouse.move(box["x"] + 3.5 * wide, box["y"] + 2.5 * tall)
     tab.mouse.down()
