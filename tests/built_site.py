@@ -50,6 +50,14 @@ def open_folds(tab):
     tab.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
+def unfolded(tab, name):
+    """Open the folds around a figure, without a script of the page's; return it."""
+    figure = tab.locator(f"figure#{name}")
+    for fold in tab.locator("details", has=figure).all():
+        fold.evaluate("(fold) => { fold.open = true; }")
+    return figure
+
+
 def draw(tab, name):
     """Bring a scene into view, and wait until its view has drawn it."""
     figure = tab.locator(f"figure#{name}")

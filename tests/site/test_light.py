@@ -9,7 +9,7 @@ import zipfile
 
 import notebook_outputs
 import pytest
-from built_site import CHAPTERS, FIGURES_OF, HOME, PAGES, SITE
+from built_site import CHAPTERS, FIGURES_OF, HOME, PAGES, SITE, open_folds
 
 from tools import browser
 
@@ -41,8 +41,8 @@ def load(chromium, address, **options):
 
 def scroll_through(tab):
     """Come past everything on a page, folds opened, until all pictures are there."""
+    open_folds(tab)
     tab.evaluate("""async () => {
-        document.querySelectorAll("details").forEach((fold) => { fold.open = true; });
         for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
             scrollTo({top: y, behavior: "instant"});
             await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -262,7 +262,7 @@ def test_formulas_are_mathml(chromium):
     tab.goto((SITE / CHAPTERS[2]).as_uri())
     assert tab.locator(".math").count() == tab.locator(".math > math").count() > 200
     assert tab.locator("script[src*=mathjax i]").count() == 0
-    tab.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+    open_folds(tab)
     fraction = tab.locator("article div.math mfrac").first
     above, below = (part.bounding_box() for part in fraction.locator("> *").all())
     assert above["y"] + above["height"] <= below["y"] + 1

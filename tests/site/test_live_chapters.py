@@ -6,7 +6,7 @@ import re
 import nbformat
 import notebook_outputs
 import pytest
-from built_site import ALL_OF, CHAPTERS
+from built_site import ALL_OF, CHAPTERS, open_folds
 
 from book_extensions import live, stubs
 
@@ -40,7 +40,7 @@ def test_first_cell_runs(chromium, site, page):
     tab = context.new_page()
     tab.goto(site + page)
     cell = tab.locator(".cell[data-cell]").first
-    tab.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
+    open_folds(tab)
     assert "import numpy" in cell.locator("pre").first.text_content()
     cell.get_by_role("button", name="Run", exact=True).click()
     # Python loads numbers first, misses a package, loads pictures, and runs the cell again

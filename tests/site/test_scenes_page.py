@@ -7,7 +7,20 @@ import itertools
 import axe
 import numpy as np
 import pytest
-from built_site import ALL_OF, CHAPTERS, HOME, PLOTS, SCENES, VIEWS, draw, lay_out, visit
+from built_site import (
+    ALL_OF,
+    CHAPTERS,
+    HOME,
+    PLOTS,
+    SCENES,
+    SITE,
+    VIEWS,
+    draw,
+    lay_out,
+    open_folds,
+    unfolded,
+    visit,
+)
 from PIL import Image
 
 from hwlib import views
@@ -22,14 +35,6 @@ EACH = each(SCENES)
 EVERY = each(VIEWS)  # those that only stand, too
 HANDLES = each([(page, name) for page, name in VIEWS if ALL_OF[page][name].view not in PLOTS])
 LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
-
-
-def unfolded(tab, name):
-    """Return a scene's figure, with the folds that it stands in opened."""
-    figure = tab.locator(f"figure#{name}")
-    for fold in tab.locator("details", has=figure).all():
-        fold.evaluate("fold => { fold.open = true; }")
-    return figure
 
 
 def alive(tab, name):
@@ -577,8 +582,9 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
         lambda event: sent.append((names.get(event["requestId"], ""), event["encodedDataLength"])),
     )
     tab.goto(site + page)
+    open_folds(tab)
     for name in [name for each, name in VIEWS if each == page]:
-        figure = unfolded(tab, name)
+        figure = tab.locator(f"figure#{name}")
         figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
         tab.wait_for_function("name => 'alive' in document.getElementById(name).dataset", arg=name)
     scripts = [size for url, size in sent if "/_views/" in url]
@@ -600,8 +606,6 @@ def test_without_javascript_the_start_is_a_picture(chromium, page, name):
 
 
 def visit_plain(context, page):
-    from built_site import SITE
-
     tab = context.new_page()
     tab.goto((SITE / page).as_uri())
     return tab

@@ -5,7 +5,7 @@ import zipfile
 import notebook_outputs
 import pytest
 from bs4 import BeautifulSoup
-from built_site import ALL_OF, CHAPTERS, EXPLORERS, FIGURES_OF, HOME, SITE, visit, wake
+from built_site import ALL_OF, CHAPTERS, EXPLORERS, FIGURES_OF, HOME, SITE, unfolded, visit, wake
 from playwright.sync_api import expect
 
 from tools import browser
@@ -178,9 +178,7 @@ def test_page_reads_without_javascript(chromium):
     for page, figures in FIGURES_OF.items():
         tab.goto((SITE / page).as_uri())
         for name, described in figures.items():
-            figure = tab.locator(f"figure#{name}")
-            for fold in tab.locator("details", has=figure).all():
-                fold.evaluate("(fold) => { fold.open = true; }")
+            figure = unfolded(tab, name)
             assert figure.locator("img").is_visible()
             assert figure.locator("figcaption").text_content().strip() == described.caption()
             assert not figure.locator("input").first.is_visible()
