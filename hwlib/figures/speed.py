@@ -87,9 +87,9 @@ def compare(works, *beginnings):
     chosen = {name: work for name, work in works.items() if name.startswith(beginnings)}
     head, *body = table(chosen)
     lines = [head, [":--", ":--", *["--:"] * (len(head) - 2)]]
-    for title, *cells in body:
+    for title, who, *cells in body:
         title = title.partition(": ")[2]  # a page has one algorithm to a section
-        lines.append([title.replace(" = ", f"{FIXED}={FIXED}")])
+        lines.append([title.replace(" = ", f"{FIXED}={FIXED}"), who])
         lines[-1] += [cell.replace(" ", FIXED) for cell in cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

@@ -266,7 +266,7 @@ def _training_caption(head, run, dataset, step):
         text += f", {_right(params, dataset)}"
     if awake:
         units = ["One hidden unit is", "Two hidden units are", "Three hidden units are"][awake - 1]
-        text += f". {units} on for some example"
+        text += f". {units} on for at least one example"
     if ended:
         text += ". The next step would leave the numbers that a computer can hold"
     return f"{text}."

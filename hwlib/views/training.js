@@ -67,7 +67,7 @@ function caption(model, head, { params, losses }, examples, step) {
   const awake = model === "network" ? on(params, examples).filter(Boolean).length : null;
   if (awake === 0) text += `. Every hidden unit is off for every example, and the output is σ(c) = ${rounded(sigmoid(params[3]), 2).toFixed(2)} for all of them`;
   else text += `, ${right(model, params, examples)}`;
-  if (awake) text += `. ${COUNTS[awake][0].toUpperCase()}${COUNTS[awake].slice(1)} on for some example`;
+  if (awake) text += `. ${COUNTS[awake][0].toUpperCase()}${COUNTS[awake].slice(1)} on for at least one example`;
   if (last < step) text += ". The next step would leave the numbers that a computer can hold";
   return `${text}.`;
 }

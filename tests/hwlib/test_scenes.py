@@ -665,8 +665,8 @@ def test_the_chapter_says_when_all_four_points_are_right():
     assert "3 of 4" in nets.network(0.1, 50)[1]
     units = [nets.network(0.7, step)[1].rpartition(". ")[2] for step in (20, 21)]
     assert units == [
-        "Three hidden units are on for some example.",
-        "Two hidden units are on for some example.",
+        "Three hidden units are on for at least one example.",
+        "Two hidden units are on for at least one example.",
     ]
 
 
