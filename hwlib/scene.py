@@ -237,6 +237,18 @@ def typeset(text):
     return re.sub(r"(?<!\w)([^\W_])_(?:\{([^\W_]+)\}|([^\W_]+))", r"\1<sub>\2\3</sub>", text)
 
 
+def listed(words):
+    """Return words as a list in a sentence.
+
+    Examples
+    --------
+    >>> listed(["2", "4", "8"])
+    '2, 4 and 8'
+    """
+    *others, last = words
+    return f"{', '.join(others)} and {last}"
+
+
 def _shared(states):
     """Return what is the same in all states."""
     first = states[0]

@@ -3,6 +3,8 @@
 import numpy as np
 from PIL import Image, ImageOps
 
+from hwlib.scene import listed
+
 TILE, GAP = 250, 8  # pixels: the width of one of several photographs, and what lies between two
 
 
@@ -30,11 +32,6 @@ def draw_photos(compressed):
     indices = [np.ravel(np.asarray(each.image)) for each in compressed]
     shares = [f"{np.bincount(each).max() / each.size:.0%}" for each in indices]
     return row, (
-        f"The photograph in {_listed(names)} colors. The most frequent color of each covers "
-        f"{_listed(shares)} of the pixels."
+        f"The photograph in {listed(names)} colors. The most frequent color of each covers "
+        f"{listed(shares)} of the pixels."
     )
-
-
-def _listed(names):
-    """Return words as a list in a sentence: "2, 4 and 8"."""
-    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,4 +1,4 @@
-"""Tables and plots of the page on speed, made from what `make bench` has measured."""
+"""Tables of the page on speed, made from what `make bench` has measured."""
 
 import json
 from pathlib import Path
@@ -120,59 +120,3 @@ def exponent(sizes, times):
     half = len(sizes) // 2
     p, log_a = np.polyfit(np.log(sizes[half:]), np.log(times[half:]), 1)
     return float(p), float(np.exp(log_a))
-
-
-def scaling(curves, what, names):
-    """Return a plot of the time of one iteration against each size, with the fitted power laws.
-
-    Parameters
-    ----------
-    curves : dict
-        Of results()["curves"], for one algorithm.
-    what : str
-        What is timed, for the caption: "An iteration of k-means".
-    names : dict
-        What each size counts, by its letter.
-
-    Returns
-    -------
-    state : dict
-    caption : str
-    """
-    # the peers of make bench live without the widgets of scenes
-    from hwlib.scene import seen
-    from hwlib.scenes.plots import axis, mark, panel, plot, power
-
-    every = np.log10(1e3 * np.concatenate([curve["seconds"] for curve in curves.values()]))
-    low, high = int(np.floor(every.min())), int(np.ceil(every.max()))
-    said, panels = [], []
-    for name, curve in curves.items():
-        sizes, times = np.array(curve["sizes"]), np.array(curve["seconds"]) * 1e3
-        p, a = exponent(sizes, times)
-        fitted = sizes[len(sizes) // 2 :][[0, -1]]
-        points = np.transpose([np.log10(sizes), np.log10(times)])
-        line = np.transpose([np.log10(fitted), np.log10(a * fitted**p)])
-        marks = [
-            mark("line", seen(line, 3), "positive"),
-            mark("points", seen(points, 3), "ink", size=3.5),
-        ]
-        decades = range(int(np.floor(points[0, 0])), int(np.ceil(points[-1, 0])) + 1)
-        x = axis(
-            (points[0, 0] - 0.1, points[-1, 0] + 0.1),
-            {k: power(k) for k in decades if points[0, 0] - 0.1 <= k <= points[-1, 0] + 0.1},
-            f"{name}, {names[name]}",
-        )
-        y = axis((low, high), {k: power(k) for k in range(low, high + 1)}, "milliseconds")
-        panels.append(
-            panel(x | {"domain": seen(x["domain"], 3)}, y, marks, title=f"∝ {name}{_raised(p)}")
-        )
-        fixed = ", ".join(f"{other} = {value:,}" for other, value in curve["others"].items())
-        said.append(f"as {name} to the power {p:.2f} (with {fixed})")
-    return plot(f"{what}: times", panels, shared=True, height=210), (
-        f"{what}: the time grows {', '.join(said)}."
-    )
-
-
-def _raised(p):
-    digits = str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·")
-    return f"{p:.2f}".translate(digits)

@@ -9,7 +9,7 @@ import numpy as np
 from hwlib.compression import rgb_pixels
 from hwlib.kmeans import initial_centroids, iterate, kmeans
 from hwlib.point_files import read_points
-from hwlib.scene import seen
+from hwlib.scene import listed, seen
 from hwlib.scenes.plots import axis, mark, panel, plot
 
 
@@ -292,7 +292,7 @@ def clusterings(X, results):
     names = [f"k = {len(result.centroids)}" for result in results]
     each = [f"{result.loss:.2f} for {name}" for result, name in zip(results, names, strict=True)]
     return _side_by_side(X, results, names), (
-        f"Clusters left by seed 0, with a loss of {', '.join(each[:-1])} and {each[-1]}."
+        f"Clusters left by seed 0, with a loss of {listed(each)}."
     )
 
 
@@ -313,9 +313,7 @@ def runs_side_by_side(X, runs):
     each = [f"{result.loss:.2f} from seed {seed}" for seed, result in runs.items()]
     k = len(next(iter(runs.values())).centroids)
     names = [f"seed {seed}" for seed in runs]
-    return _side_by_side(X, runs.values(), names), (
-        f"k = {k}: final loss {', '.join(each[:-1])} and {each[-1]}."
-    )
+    return _side_by_side(X, runs.values(), names), (f"k = {k}: final loss {listed(each)}.")
 
 
 def final_losses(ends):
@@ -346,7 +344,7 @@ def final_losses(ends):
                      size=5),
                 mark("text", [RATIOS[1], height], color, text=init, anchor="end"),
             ]  # fmt: skip
-        counts.append(f"{_listed(near)} for k = {k}")
+        counts.append(f"{listed(near)} for k = {k}")
     ticks = [1, 1.5, 2, 3, 5]
     x = axis(RATIOS, ticks, "final loss relative to the lowest", log=True)
     y = axis((len(ks) - 0.5, -0.5), {i: f"k = {k}" for i, k in enumerate(ks)})
@@ -354,7 +352,7 @@ def final_losses(ends):
     runs, (one, other) = len(ends[init][ks[0]]), ends
     return state, (
         f"Each tick is a run, each diamond a median. Runs within 1% of the lowest loss found, of "
-        f"{runs} {one} and {runs} {other} starts: {_listed(counts)}."
+        f"{runs} {one} and {runs} {other} starts: {listed(counts)}."
     )
 
 
@@ -415,8 +413,3 @@ def _borders(centroids, far=100):
         if low < high:
             segments += [middle + low * direction, middle + high * direction]
     return np.reshape(segments, (-1, 2))
-
-
-def _listed(names):
-    """Return words as a list in a sentence: "2, 4 and 8"."""
-    return f"{', '.join(names[:-1])} and {names[-1]}"

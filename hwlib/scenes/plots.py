@@ -63,12 +63,23 @@ def plot(label, panels, **more):
     return {"label": label, "panels": panels} | more
 
 
+def raised(number):
+    """Return a number, a text, in raised signs.
+
+    Examples
+    --------
+    >>> raised("-0.75")
+    '⁻⁰·⁷⁵'
+    """
+    return number.translate(str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·"))
+
+
 def power(exponent):
-    """Return a power of ten with a raised exponent.
+    """Return a power of ten with a raised exponent, an integer.
 
     Examples
     --------
     >>> power(-12)
     '10⁻¹²'
     """
-    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{raised(str(exponent))}"

@@ -17,6 +17,7 @@ import scaling
 from bs4 import BeautifulSoup
 
 from hwlib.figures import speed
+from hwlib.scenes import speed as scenes
 
 PAGE = notebook_outputs.ROOT / "notebooks" / "4_speed.ipynb"
 RESULTS = speed.results()
@@ -168,7 +169,7 @@ def test_scaling_draws_the_times_and_the_law_of_the_larger_half():
             "others": {"n": 5000, "d": 16},
         },
     }
-    state, caption = speed.scaling(curves, "A step", {"n": "points", "k": "clusters"})
+    state, caption = scenes.scaling(curves, "A step", {"n": "points", "k": "clusters"})
     assert [panel["x"]["label"] for panel in state["panels"]] == ["n, points", "k, clusters"]
     law, points = (mark["at"] for mark in state["panels"][0]["marks"])
     times = np.transpose([sizes, [2, 4, 8, 16]])  # milliseconds
