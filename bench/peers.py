@@ -202,14 +202,18 @@ def points(n, d):
 
 def points_ours(n, d, k, iterations):
     X = points(n, d)
-    start, ones = X[np.newaxis, :k], np.broadcast_to(1.0, n)
+    start, ones = X[np.newaxis, :k], np.ones(n)
 
     def run():
         # the assignment of the start, then an update and an assignment for each iteration
-        steps = islice(kmeans.lloyd(np.asfortranarray(X), start, ones), iterations + 1)
-        return deque(enumerate(steps), maxlen=1).pop()
+        points, weights, order, balls = kmeans.neighborhoods(np.asfortranarray(X), ones)
+        steps = islice(kmeans.lloyd(points, start, weights, balls), iterations + 1)
+        [(done, (z, centroids, _))] = deque(enumerate(steps), maxlen=1)
+        assignments = np.empty_like(z)
+        assignments[:, order] = z
+        return assignments, centroids, done
 
-    return run, lambda last: (float(kmeans.losses(X, *last[1][:2], ones)[0]), last[0])
+    return run, lambda last: (float(kmeans.losses(X, *last[:2], ones)[0]), last[2])
 
 
 def points_peer(n, d, k, iterations):

@@ -2,8 +2,9 @@
 
 Both steps treat many runs at once. A product of matrices in float32 finds the nearest centroid of
 nearly every point; the few where rounding might decide are decided as `hwlib.kmeans.assign` does
-it. `update` carries only the points that moved from one cluster's sum to another's. Here points may
-have weights, shape (n,), positive: how often each occurs.
+it. `update` carries only the points that moved from one cluster's sum to another's. Of many points
+in few dimensions, sixteen neighbors are asked at once (Pelleg & Moore, 1999; Kanungo et al., 2002).
+Here points may have weights, shape (n,), positive: how often each occurs.
 """
 
 from itertools import count
@@ -55,14 +56,19 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     X, rng = as_array("X", X, "n", "d"), as_generator(rng)
     as_whole("restarts", restarts, 1)
     counts, best = as_weights(weights, len(X)), []
-    together = max(1, 8 * BLOCK // X.size)  # with few points, one step serves many runs
+    large = len(X) >= 2**13 and X.shape[1] <= 3  # neighbors are near each other
+    together = 1 if large else max(1, 8 * BLOCK // X.size)  # one step serves many small runs
     for first in range(0, restarts, together):
         starts = draw_starts(X, k, rng, init, weights, min(together, restarts - first))
-        ends = [(z[last], mu[last]) for z, mu, last in lloyd(X, starts, counts)]
+        points, w, order, balls = X, counts, slice(None), None
+        if large and k > 3:  # with fewer, an answer costs less than the question
+            points, w, order, balls = neighborhoods(X, counts)
+        ends = [(z[last], mu[last]) for z, mu, last in lloyd(points, starts, w, balls)]
         z, mu = map(np.concatenate, zip(*ends))
-        loss = losses(X, z, mu, counts)
-        i = loss.argmin()
-        best.append(KMeansResult(z[i].astype(np.intp), mu[i], float(loss[i])))
+        loss = losses(points, z, mu, w)
+        i, assignments = loss.argmin(), np.empty(len(X), dtype=np.intp)
+        assignments[order] = z[i]
+        best.append(KMeansResult(assignments, mu[i], float(loss[i])))
     return min(best, key=lambda end: end.loss)
 
 
@@ -107,18 +113,20 @@ def draw_starts(X, k, rng, init, weights, runs):
 BLOCK = 2**18  # numbers in a table of float32: a megabyte stays in the cache
 
 
-def lloyd(X, starts, weights):
+def lloyd(X, starts, weights, balls=None):
     """Alternate the two steps from each of `starts`, shape (runs, k, d), until nothing moves.
 
     Yields, for each step, assignments and centroids of the runs that go on, and which end with it.
+    A single run may have `balls`, as in `nearest`.
     """
     # the axis of the runs is the last: numpy is fastest along it, and they are often many
     centroids, totals = np.array(starts.T, order="C"), new_totals(X, starts, weights)
     with np.errstate(over="ignore"):  # as in nearest
-        table = columns(X.T, X[0], np.float32) if X.size <= 4 * BLOCK else None  # once, if small
+        once = balls is None and X.size <= 4 * BLOCK
+        table = columns(X.T, X[0], np.float32) if once else None
     before = mark = np.full((len(starts), len(X)), -1)
     for step in count():  # pragma: no branch (it returns)
-        assignments = nearest(X, centroids.T, table)
+        assignments = nearest(X, centroids.T, table, balls)
         # a run ends where nothing has moved; where points differ by rounding alone, it could go
         # round in circles, and ends where it meets the mark again
         ended = (assignments == before).all(axis=1) | (assignments == mark).all(axis=1)
@@ -133,38 +141,68 @@ def lloyd(X, starts, weights):
             mark = before
 
 
-def nearest(X, centroids, table=None):
-    """For each run, the centroid nearest to each point: (runs, k, d) gives (runs, n)."""
+def nearest(X, centroids, table=None, balls=None):
+    """For each run, the centroid nearest to each point: (runs, k, d) gives (runs, n).
+
+    If the points of a single run are in `neighborhoods`, `balls` are what these return.
+    """
     # ||x - mu||^2 = ||x||^2 - 2 (mu.x - ||mu||^2 / 2): the nearest has the greatest score in the
     # brackets. Measured from a point of the data, no large numbers cancel, however far it is off.
     runs, k, d = centroids.shape
     mu = centroids.T - X[0][:, np.newaxis, np.newaxis]
+    assignments = np.empty((runs, len(X)), dtype=np.min_scalar_type(k))
     with np.errstate(all="ignore"):  # too large for float32: such scores are doubtful
         factors = np.append(mu, -(mu**2).sum(axis=0, keepdims=True) / 2, axis=0)
         factors = factors.reshape(d + 1, -1).astype(np.float32)
-    float32, largest = np.finfo(np.float32), np.abs(factors).max(axis=1).astype(np.float64)
-    names = np.arange(k, dtype=np.min_scalar_type(k))[:, np.newaxis]
-    assignments = np.empty((runs, len(X)), dtype=names.dtype)
-    for block in blocks(X, k * runs + d):
-        with np.errstate(all="ignore"):
+        if balls is not None:
+            assignments[0] = owners(factors, *balls)[: len(X)]
+        for block in blocks(X, products(factors)) if balls is None else ():
             x = columns(X.T[:, block], X[0], np.float32) if table is None else table[:, block]
-            ranges = np.abs(x).max(axis=1).astype(np.float64)
-            # each of two scores is rounded d + 3 times; the difference once more. A distance that
-            # hwlib.kmeans computes is rounded too, in float64.
-            error = (d + 4) * (float32.eps * (largest @ ranges) + float32.tiny)
-            error += (d + 4) * 2.0**-52 * ((largest[:-1] + ranges[:-1]) ** 2).sum()
-            # a row of scores for each centroid: numpy seeks maxima fastest along whole rows
-            scores = (factors.T @ x).reshape(k, -1)
-            close = (scores >= scores.max(axis=0) - np.float32(error)).view(np.uint8)
-        z = (close * names).sum(axis=0, dtype=names.dtype)
-        z[close.sum(axis=0, dtype=names.dtype) != 1] = k  # k marks doubt
-        assignments[:, block] = z.reshape(runs, -1)
+            close = may_own(factors, x, rounding(factors, x), k)
+            assignments[:, block] = only(close).reshape(runs, -1)
     doubtful = np.flatnonzero(assignments == k)
     for part in blocks(doubtful, k * (d + 1)):
         run, i = np.divmod(doubtful[part], len(X))
         pairs = zip(X.T.take(i, axis=1), centroids.T)
         assignments[run, i] = sum((x - mu_j[:, run]) ** 2 for x, mu_j in pairs).argmin(axis=0)
     return assignments
+
+
+def products(factors):
+    """Numbers of a block's table for each point, such that OpenBLAS keeps to one thread."""
+    # below 10^6 products a second thread is not asked for; one that is busy would be waited for
+    return factors.size * BLOCK // 10**6 + len(factors)
+
+
+def rounding(factors, x):
+    """How much the difference of two scores may be off."""
+    float32, terms = np.finfo(np.float32), len(x) + 3
+    largest, ranges = (np.abs(a).max(axis=1).astype(np.float64) for a in (factors, x))
+    # each of two scores is rounded d + 3 times; the difference once more. A distance that
+    # hwlib.kmeans computes is rounded too, in float64.
+    error = terms * (float32.eps * (largest @ ranges) + float32.tiny)
+    return np.float32(error + terms * 2.0**-52 * ((largest[:-1] + ranges[:-1]) ** 2).sum())
+
+
+def may_own(factors, x, error, k, radii=0):
+    """Which of k centroids may be nearest to a point, or to any in a ball around it: (k, n)."""
+    # a row of scores for each centroid: numpy seeks maxima fastest along whole rows
+    scores = (factors.T @ x).reshape(k, -1)
+    best = scores.max(axis=0)
+    if np.ndim(radii):
+        # A centroid whose distance from the ball's center is greater by more than 2 r is farther
+        # from all in it. Then its score is lower by more than 2 r (least distance + r).
+        squares = np.square(x[:-1]).sum(axis=0) - 2 * best
+        error = error + 2.001 * radii * (np.sqrt(np.maximum(squares, 0) + 4 * error) + radii)
+    return (scores >= best - error).view(np.uint8)
+
+
+def only(close):
+    """For each column, the row of its only 1; the number of rows stands for doubt."""
+    names = np.arange(len(close), dtype=np.min_scalar_type(len(close)))[:, np.newaxis]
+    z = (close * names).sum(axis=0, dtype=names.dtype)
+    z[close.sum(axis=0, dtype=names.dtype) != 1] = len(close)
+    return z
 
 
 def new_totals(X, centroids, weights):
@@ -184,12 +222,16 @@ def means(X, totals, centroids):
 
 def move(X, before, after, totals, weights):
     """Carry the points that moved from the totals of one cluster to another's; at first, all."""
-    runs = len(after)
-    first = before[0, 0] < 0  # nowhere yet
+    runs, first = len(after), before[0, 0] < 0  # nowhere yet
     for block in blocks(X, runs * X.shape[1]):
-        if first:  # the runs in turns: sums one after another into one place take longer
-            x = np.repeat(columns(X.T[:, block], X[0], weights=weights[block]), runs, axis=1)
-            run, z = np.tile(np.arange(runs), x.shape[1] // runs), after[:, block].T.ravel()
+        if first:
+            x, z = columns(X.T[:, block], X[0], weights=weights[block]), after[:, block]
+            if runs == 1:  # those that go together are added up first
+                begin = np.flatnonzero(np.append(True, z[0, 1:] != z[0, :-1]))
+                x, run, z = np.add.reduceat(x, begin, axis=1), 0, z[0, begin]
+            else:  # the runs in turns: sums one after another into one place take longer
+                run, z = np.tile(np.arange(runs), z.shape[1]), z.T.ravel()
+                x = np.repeat(x, runs, axis=1)
         else:
             old, new = before[:, block].ravel(), after[:, block].ravel()
             moved = np.flatnonzero(old != new)
@@ -224,3 +266,61 @@ def blocks(X, rows):
     """Divide the points, so that a table of them with `rows` rows has at most BLOCK numbers."""
     size = max(1, BLOCK // rows)
     return [slice(start, start + size) for start in range(0, len(X), size)]
+
+
+# ---- many points in few dimensions: sixteen neighbors are asked at once --------------------------
+
+NEIGHBORS = 16
+
+
+def neighborhoods(X, weights):
+    """Put points that lie near each other one after another, with a ball around each sixteen.
+
+    Returns the points and their weights, their order, and the balls: points, shape
+    (d + 1, balls, 16), centers, both as `columns` of float32, and radii.
+    """
+    # The bits of all coordinates, in turns, make a number. Its first ones say in which half of the
+    # space the point lies, the next in which half of that, and so on (Morton, 1966).
+    n, d = X.shape
+    bits, low, width = 16 // d, X.min(axis=0), np.ptp(X, axis=0)
+    scale, numbers = (2**bits - 1) / np.where(width > 0, width, 1), np.zeros(n, dtype=np.uint16)
+    apart = sum((np.arange(2**bits) >> b & 1) << b * d for b in range(bits)).astype(np.uint16)
+    for j, x in enumerate(X.T):
+        numbers |= apart.take(((x - low[j]) * scale[j]).astype(np.uint16)) << j
+    order = np.argsort(numbers, kind="stable")
+    X = X.T.take(order, axis=1).T
+    with np.errstate(all="ignore"):  # as in nearest
+        x = np.pad(columns(X.T, X[0], np.float32), ((0, 0), (0, -n % NEIGHBORS)), "edge")
+        x = x.reshape(d + 1, -1, NEIGHBORS)
+        centers = x.mean(axis=2)
+        squares = sum((x_j - m[:, np.newaxis]) ** 2 for x_j, m in zip(x[:-1], centers))
+        # float32 has moved points, too
+        radii = np.sqrt(squares.max(axis=1)) + (d + 1) * np.finfo(np.float32).eps * np.abs(x).max()
+    return X, weights.take(order), order, (x, centers, radii)
+
+
+def owners(factors, points, centers, radii):
+    """For each of the points, the nearest of the centroids, or their number where in doubt."""
+    d, k = len(points) - 1, factors.shape[1]
+    names = np.arange(k, dtype=np.min_scalar_type(k))[:, np.newaxis]
+    assignments = np.empty(points.shape[1:], dtype=np.min_scalar_type(k))
+    for block in blocks(radii, products(factors)):
+        x, z = points[:, block], assignments[block]
+        close = may_own(factors, centers[:, block], rounding(factors, centers[:, block]), k, radii[block])
+        named, count = close * names, close.sum(axis=0, dtype=names.dtype)
+        z[:] = named.max(axis=0)[:, np.newaxis]
+        # between two centroids the sign of a difference decides
+        two = np.flatnonzero(count == 2)
+        if len(two):
+            b = z[two, 0]
+            a = named.take(two, axis=1).sum(axis=0, dtype=names.dtype) - b
+            pairs, difference = x.take(two, axis=1), factors.take(b, axis=1) - factors.take(a, axis=1)
+            gap = sum(x_j * f_j[:, np.newaxis] for x_j, f_j in zip(pairs, difference))
+            sure = np.abs(gap) > rounding(factors, pairs.reshape(d + 1, -1))
+            z[two] = np.where(sure, np.where(gap > 0, b[:, np.newaxis], a[:, np.newaxis]), k)
+        rest = np.flatnonzero((count != 1) & (count != 2))
+        for part in blocks(rest, products(factors) * NEIGHBORS):
+            some = x.take(rest[part], axis=1).reshape(d + 1, -1)
+            close = may_own(factors, some, rounding(factors, some), k)
+            z[rest[part]] = only(close).reshape(-1, NEIGHBORS)
+    return assignments.ravel()
