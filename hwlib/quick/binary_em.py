@@ -1,8 +1,9 @@
 """EM for binary vectors, fast: the functions of `hwlib.binary_em`, with the same results.
 
 X is kept as bool. Each step turns it into floats some rows at a time, so few that they stay in the
-processor's cache, and one product serves both logarithms. Tables that only this module sees are
-(k, n): sums over clusters add whole rows.
+processor's cache, and one product serves both logarithms. Entries that all examples share, like a
+picture's border, are left out of the products. Tables that only this module sees are (k, n): sums
+over clusters add whole rows.
 """
 
 import numpy as np
@@ -24,7 +25,7 @@ from hwlib.binary_em import LOG_0, Iteration, climb, log, log_prior
 def e_step(X, pi, W):
     """Return the responsibilities, shape (n, k); see `hwlib.binary_em.e_step`."""
     X, pi, W = as_mixture(X, pi, W)
-    return posterior(log_joint_probabilities(X, pi, W), pi)[0].T
+    return posterior(log_joint_probabilities(X, log(pi), W), pi)[0].T
 
 
 def m_step(X, responsibilities, weights=None, alpha=1.0):
@@ -37,7 +38,7 @@ def m_step(X, responsibilities, weights=None, alpha=1.0):
 def log_likelihood(X, pi, W, weights=None):
     """Return Σ_i log P(X_i = x_i; π, W); see `hwlib.binary_em.log_likelihood`."""
     X, pi, W = as_mixture(X, pi, W)
-    _, evidence = posterior(log_joint_probabilities(X, pi, W), pi)
+    _, evidence = posterior(log_joint_probabilities(X, log(pi), W), pi)
     return weighted_sum(evidence, as_weights(weights, len(X)))
 
 
@@ -45,7 +46,7 @@ def expected_complete_log_likelihood(X, responsibilities, pi, W, weights=None):
     """Return a float; see `hwlib.binary_em.expected_complete_log_likelihood`."""
     X, pi, W = as_mixture(X, pi, W)
     r = as_distributions("responsibilities", responsibilities, len(X), len(pi))
-    log_joint = log_joint_probabilities(X, pi, W)
+    log_joint = log_joint_probabilities(X, log(pi), W)
     log_joint[log_joint < LOG_0 / 2] = -np.inf
     return weighted_sum(log_joint, r.T * as_weights(weights, len(X)))
 
@@ -64,13 +65,18 @@ def iterate(X, pi, W, weights=None, alpha=1.0):
     """Yield EM's steps without end; see `hwlib.binary_em.iterate`."""
     X, pi, W = as_mixture(X, pi, W)
     weights, alpha = as_weights(weights, len(X)), as_real("alpha", alpha, 1)
-    ones, zeros = X.any(axis=0), ~X.all(axis=0)
+    shared = X.all(axis=0) | ~X.any(axis=0)  # entries that are the same in all examples
+    one, X = X[:1, shared], X.compress(~shared, axis=1) if shared.any() else X
     while True:
-        log_joint = log_joint_probabilities(X, pi, W, ones, zeros)
+        # in one example they count for all, as π does
+        log_pi = log_joint_probabilities(one, log(pi), W[:, shared])[:, 0]
+        log_joint = log_joint_probabilities(X, log_pi, W[:, ~shared])
         responsibilities, evidence = posterior(log_joint, pi)
         level = weighted_sum(evidence, weights) + log_prior(W, alpha)
         yield Iteration(pi, W, responsibilities.T, level)
-        pi, W = maximize(X, responsibilities, weights, alpha)
+        W = np.empty(W.shape)
+        pi, W[:, ~shared] = maximize(X, responsibilities, weights, alpha)
+        W[:, shared] = maximize(one, pi[:, np.newaxis], weights.sum(keepdims=True), alpha)[1]
 
 
 def fit(X, k, rng=0, restarts=1, tol=1e-8, max_iter=1000, weights=None, alpha=1.0):
@@ -92,7 +98,8 @@ def blocks(X, k):
     """The rows of X in turn, as slices and as float64, for products with k columns or rows."""
     # 256 kB stay in the cache, and OpenBLAS multiplies up to 10^6 pairs in place and on one thread;
     # where not even a row is that small, 8 MB are worth its threads.
-    size = min(2**15, 10**6 // k) // X.shape[1] or max(1, 2**20 // X.shape[1])
+    d = max(1, X.shape[1])
+    size = min(2**15, 10**6 // k) // d or max(1, 2**20 // d)
     block = np.empty((min(size, len(X)), X.shape[1]))  # the same for all, so use it at once
     for first in range(0, len(X), size):
         rows = slice(first, first + size)
@@ -101,27 +108,25 @@ def blocks(X, k):
         yield rows, x
 
 
-def log_joint_probabilities(X, pi, W, ones=True, zeros=True):
+def log_joint_probabilities(X, log_pi, W):
     """log P(X_i = x_i, Z_i = c) = log π_c + Σ_j [x_ij logit W_cj + log(1 - W_cj)], shape (k, n).
 
-    An impossible pair gets less than LOG_0 / 2. `ones` and `zeros`, shape (d,), say which columns
-    of X hold any; where W_cj is 0 and no x_ij is 1, nothing is impossible, and no work either.
+    An impossible pair gets less than LOG_0 / 2.
     """
     # LOG_0 in the product: exactly nothing where x_ij is 0, overwhelming where it is 1. It cannot
     # stand for log(1 - W_cj) too: where both meet, they would have to cancel to the last digit.
-    never, always = (W == 0) & ones, (W == 1) & zeros
+    never, always = W == 0, W == 1
     log_W, log_V = (np.log(p, where=p > 0, out=np.zeros(p.shape)) for p in (W, 1 - W))
-    # as columns, each row of which lies together: half the time of the view that .T is
-    logit = np.ascontiguousarray(np.where(never, LOG_0, log_W - log_V).T)
-    constant = log_V.sum(axis=1) + log(pi)
-    columns = np.flatnonzero(always.any(axis=0))
-    certain = np.ascontiguousarray(np.where(always[:, columns], LOG_0, 0.0).T)
-    log_joint = np.empty((len(W), len(X)))
-    for rows, x in blocks(X, len(W)):
-        table = x @ logit + constant
-        if len(columns):  # what all rows of ones would get, exactly, less what there is
-            table -= x.take(columns, axis=1) @ certain - certain.sum(axis=0)
-        log_joint[:, rows] = table.T
+    logit, certain = np.where(never, LOG_0, log_W - log_V), np.where(always, LOG_0, 0.0)
+    both = np.vstack([logit, certain]) if always.any() else logit
+    factors = np.ascontiguousarray(both.T)  # half the time of the view that .T is
+    constant, all_ones, k = log_V.sum(axis=1) + log_pi, certain.sum(axis=1), len(W)
+    log_joint = np.empty((k, len(X)))
+    for rows, x in blocks(X, len(both)):
+        table = x @ factors
+        if len(both) > k:  # what all ones would get, exactly, less what there is
+            table = table[:, :k] - (table[:, k:] - all_ones)
+        log_joint[:, rows] = (table + constant).T
     return log_joint
 
 

@@ -306,7 +306,9 @@ def owners(factors, points, centers, radii):
     assignments = np.empty(points.shape[1:], dtype=np.min_scalar_type(k))
     for block in blocks(radii, products(factors)):
         x, z = points[:, block], assignments[block]
-        close = may_own(factors, centers[:, block], rounding(factors, centers[:, block]), k, radii[block])
+        close = may_own(
+            factors, centers[:, block], rounding(factors, centers[:, block]), k, radii[block]
+        )
         named, count = close * names, close.sum(axis=0, dtype=names.dtype)
         z[:] = named.max(axis=0)[:, np.newaxis]
         # between two centroids the sign of a difference decides
@@ -314,7 +316,10 @@ def owners(factors, points, centers, radii):
         if len(two):
             b = z[two, 0]
             a = named.take(two, axis=1).sum(axis=0, dtype=names.dtype) - b
-            pairs, difference = x.take(two, axis=1), factors.take(b, axis=1) - factors.take(a, axis=1)
+            pairs, difference = (
+                x.take(two, axis=1),
+                factors.take(b, axis=1) - factors.take(a, axis=1),
+            )
             gap = sum(x_j * f_j[:, np.newaxis] for x_j, f_j in zip(pairs, difference))
             sure = np.abs(gap) > rounding(factors, pairs.reshape(d + 1, -1))
             z[two] = np.where(sure, np.where(gap > 0, b[:, np.newaxis], a[:, np.newaxis]), k)

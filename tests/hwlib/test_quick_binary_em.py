@@ -44,3 +44,24 @@ def test_probabilities_of_0_and_1_are_as_exact_as_in_the_readable_form(seed):
             np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
         assert np.isfinite(quick.log_likelihood)
         assert (quick.W == 0).any() and (quick.W == 1).any()
+
+
+@pytest.mark.parametrize("alpha", [1, 1.5])
+@pytest.mark.parametrize("columns", [slice(None), slice(8)])  # the first eight are constant
+def test_entries_that_all_examples_share_stay_in_W_and_in_the_likelihood(columns, alpha):
+    X, pi, W = certain_case(7)
+    X, W = X[:, columns], W[:, columns]
+    weights = np.random.RandomState(1).randint(0, 4, len(X)).astype(float)
+    steps = zip(*(e.iterate(X, pi, W, weights, alpha) for e in (binary_em, em)))
+    for readable, quick in islice(steps, 10):
+        for one, other in zip(readable, quick):
+            # as above; a mean of ones may be 1 up to rounding, which is 2e-16 off in log W
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_a_shared_entry_that_no_cluster_can_make_leaves_the_prior():
+    X, pi, W = np.array([[1, 0], [1, 1]]), np.array([0.3, 0.7]), np.array([[0, 0.5], [0, 0.2]])
+    first, second = islice(em.iterate(X, pi, W), 2)
+    assert first.log_likelihood == -np.inf
+    np.testing.assert_array_equal(first.responsibilities, [pi, pi])
+    np.testing.assert_array_equal(second.W[:, 0], 1)
