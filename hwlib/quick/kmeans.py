@@ -3,7 +3,7 @@
 Both steps treat many runs at once. A product of matrices in float32 finds the nearest centroid of
 nearly every point; the few where rounding might decide are decided as `hwlib.kmeans.assign` does
 it. `update` carries only the points that moved from one cluster's sum to another's. Of many points
-in few dimensions, sixteen neighbors are asked at once (Pelleg & Moore, 1999; Kanungo et al., 2002).
+in few dimensions, neighbors are asked at once (Pelleg & Moore, 1999; Kanungo et al., 2002).
 Here points may have weights, shape (n,), positive: how often each occurs.
 """
 
@@ -169,13 +169,13 @@ def nearest(X, centroids, table=None, balls=None):
 
 
 def products(factors):
-    """Numbers of a block's table for each point, such that OpenBLAS keeps to one thread."""
-    # below 10^6 products a second thread is not asked for; one that is busy would be waited for
-    return factors.size * BLOCK // 10**6 + len(factors)
+    """Rows that a table of scores counts for in `blocks`: its product is to stay on one thread."""
+    # with fewer than 10^6 multiplications, OpenBLAS asks no second one, which may be busy
+    return max(factors.size * BLOCK // 10**6, factors.shape[1]) + len(factors)
 
 
 def rounding(factors, x):
-    """How much the difference of two scores may be off."""
+    """How much the difference of two scores may be off; of x, the largest sizes are enough."""
     float32, terms = np.finfo(np.float32), len(x) + 3
     largest, ranges = (np.abs(a).max(axis=1).astype(np.float64) for a in (factors, x))
     # each of two scores is rounded d + 3 times; the difference once more. A distance that
@@ -223,9 +223,13 @@ def means(X, totals, centroids):
 def move(X, before, after, totals, weights):
     """Carry the points that moved from the totals of one cluster to another's; at first, all."""
     runs, first = len(after), before[0, 0] < 0  # nowhere yet
+    alike = len(totals) == X.shape[1] + 1  # all weigh 1
     for block in blocks(X, runs * X.shape[1]):
         if first:
-            x, z = columns(X.T[:, block], X[0], weights=weights[block]), after[:, block]
+            x, z = (
+                columns(X.T[:, block], X[0], weights=None if alike else weights[block]),
+                after[:, block],
+            )
             if runs == 1:  # those that go together are added up first
                 begin = np.flatnonzero(np.append(True, z[0, 1:] != z[0, :-1]))
                 x, run, z = np.add.reduceat(x, begin, axis=1), 0, z[0, begin]
@@ -237,7 +241,7 @@ def move(X, before, after, totals, weights):
             moved = np.flatnonzero(old != new)
             run, i = np.divmod(moved, len(old) // runs)
             i += block.start
-            x = columns(X.T.take(i, axis=1), X[0], weights=weights.take(i))
+            x = columns(X.T.take(i, axis=1), X[0], weights=None if alike else weights.take(i))
             x, z = np.append(-x, x, axis=1), np.array([old.take(moved), new.take(moved)])
         places = (run + runs * z.astype(np.intp)).ravel()
         for total, x_j in zip(totals, x):
@@ -268,16 +272,16 @@ def blocks(X, rows):
     return [slice(start, start + size) for start in range(0, len(X), size)]
 
 
-# ---- many points in few dimensions: sixteen neighbors are asked at once --------------------------
+# ---- many points in few dimensions: neighbors are asked at once --------------------------
 
-NEIGHBORS = 16
+NEIGHBORS = 32
 
 
 def neighborhoods(X, weights):
-    """Put points that lie near each other one after another, with a ball around each sixteen.
+    """Put points that lie near each other one after another, with a ball around each 32.
 
     Returns the points and their weights, their order, and the balls: points, shape
-    (d + 1, balls, 16), centers, both as `columns` of float32, and radii.
+    (d + 1, balls, 32), and centers, both as `columns` of float32, radii, and the sizes of all.
     """
     # The bits of all coordinates, in turns, make a number. Its first ones say in which half of the
     # space the point lies, the next in which half of that, and so on (Morton, 1966).
@@ -290,42 +294,41 @@ def neighborhoods(X, weights):
     order = np.argsort(numbers, kind="stable")
     X = X.T.take(order, axis=1).T
     with np.errstate(all="ignore"):  # as in nearest
-        x = np.pad(columns(X.T, X[0], np.float32), ((0, 0), (0, -n % NEIGHBORS)), "edge")
+        x = np.ones((d + 1, n + -n % NEIGHBORS), np.float32)
+        np.subtract(X.T, X[0][:, np.newaxis], out=x[:-1, :n], casting="same_kind")
+        x[:-1, n:] = x[:-1, n - 1 : n]  # the last ball's are as many as the others'
         x = x.reshape(d + 1, -1, NEIGHBORS)
         centers = x.mean(axis=2)
         squares = sum((x_j - m[:, np.newaxis]) ** 2 for x_j, m in zip(x[:-1], centers))
-        # float32 has moved points, too
-        radii = np.sqrt(squares.max(axis=1)) + (d + 1) * np.finfo(np.float32).eps * np.abs(x).max()
-    return X, weights.take(order), order, (x, centers, radii)
+        ranges = np.abs(x).max(axis=(1, 2))[:, np.newaxis]
+        slack = (d + 1) * np.finfo(np.float32).eps * ranges.max()  # float32 has moved points, too
+        radii = np.sqrt(squares.max(axis=1)) + slack
+    return X, weights.take(order), order, (x, centers, radii, ranges)
 
 
-def owners(factors, points, centers, radii):
+def owners(factors, points, centers, radii, ranges):
     """For each of the points, the nearest of the centroids, or their number where in doubt."""
-    d, k = len(points) - 1, factors.shape[1]
+    error, k = rounding(factors, ranges), factors.shape[1]
     names = np.arange(k, dtype=np.min_scalar_type(k))[:, np.newaxis]
     assignments = np.empty(points.shape[1:], dtype=np.min_scalar_type(k))
     for block in blocks(radii, products(factors)):
-        x, z = points[:, block], assignments[block]
-        close = may_own(
-            factors, centers[:, block], rounding(factors, centers[:, block]), k, radii[block]
-        )
+        close = may_own(factors, centers[:, block], error, k, radii[block])
         named, count = close * names, close.sum(axis=0, dtype=names.dtype)
-        z[:] = named.max(axis=0)[:, np.newaxis]
-        # between two centroids the sign of a difference decides
-        two = np.flatnonzero(count == 2)
-        if len(two):
-            b = z[two, 0]
+        last = named.max(axis=0)
+        assignments[block] = last[:, np.newaxis]
+        if k > 16:  # between two, the sign of one difference decides; among few, any way is as good
+            two, count = np.flatnonzero(count == 2), np.where(count == 2, 1, count)
+            b = last.take(two)
             a = named.take(two, axis=1).sum(axis=0, dtype=names.dtype) - b
-            pairs, difference = (
-                x.take(two, axis=1),
-                factors.take(b, axis=1) - factors.take(a, axis=1),
-            )
-            gap = sum(x_j * f_j[:, np.newaxis] for x_j, f_j in zip(pairs, difference))
-            sure = np.abs(gap) > rounding(factors, pairs.reshape(d + 1, -1))
-            z[two] = np.where(sure, np.where(gap > 0, b[:, np.newaxis], a[:, np.newaxis]), k)
-        rest = np.flatnonzero((count != 1) & (count != 2))
+            x = points.take(two + block.start, axis=1)
+            difference = factors.take(b, axis=1) - factors.take(a, axis=1)
+            gap = sum(x_j * f_j[:, np.newaxis] for x_j, f_j in zip(x, difference))
+            z = np.where(gap > 0, b[:, np.newaxis], a[:, np.newaxis])
+            z[~(np.abs(gap) > error)] = k
+            assignments[two + block.start] = z
+        rest = np.flatnonzero(count != 1) + block.start
         for part in blocks(rest, products(factors) * NEIGHBORS):
-            some = x.take(rest[part], axis=1).reshape(d + 1, -1)
-            close = may_own(factors, some, rounding(factors, some), k)
-            z[rest[part]] = only(close).reshape(-1, NEIGHBORS)
+            x = points.take(rest[part], axis=1).reshape(len(points), -1)
+            close = may_own(factors, x, error, k)
+            assignments[rest[part]] = only(close).reshape(-1, NEIGHBORS)
     return assignments.ravel()
