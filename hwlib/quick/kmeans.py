@@ -223,13 +223,9 @@ def means(X, totals, centroids):
 def move(X, before, after, totals, weights):
     """Carry the points that moved from the totals of one cluster to another's; at first, all."""
     runs, first = len(after), before[0, 0] < 0  # nowhere yet
-    alike = len(totals) == X.shape[1] + 1  # all weigh 1
     for block in blocks(X, runs * X.shape[1]):
         if first:
-            x, z = (
-                columns(X.T[:, block], X[0], weights=None if alike else weights[block]),
-                after[:, block],
-            )
+            x, z = columns(X.T[:, block], X[0], weights=weights[block]), after[:, block]
             if runs == 1:  # those that go together are added up first
                 begin = np.flatnonzero(np.append(True, z[0, 1:] != z[0, :-1]))
                 x, run, z = np.add.reduceat(x, begin, axis=1), 0, z[0, begin]
@@ -241,7 +237,7 @@ def move(X, before, after, totals, weights):
             moved = np.flatnonzero(old != new)
             run, i = np.divmod(moved, len(old) // runs)
             i += block.start
-            x = columns(X.T.take(i, axis=1), X[0], weights=None if alike else weights.take(i))
+            x = columns(X.T.take(i, axis=1), X[0], weights=weights.take(i))
             x, z = np.append(-x, x, axis=1), np.array([old.take(moved), new.take(moved)])
         places = (run + runs * z.astype(np.intp)).ravel()
         for total, x_j in zip(totals, x):
@@ -272,38 +268,36 @@ def blocks(X, rows):
     return [slice(start, start + size) for start in range(0, len(X), size)]
 
 
-# ---- many points in few dimensions: neighbors are asked at once --------------------------
+# ---- many points in few dimensions: neighbors are asked at once ----------------------------------
 
 NEIGHBORS = 32
 
 
 def neighborhoods(X, weights):
-    """Put points that lie near each other one after another, with a ball around each 32.
+    """Put points that lie near each other one after another, and a ball around each 32.
 
-    Returns the points and their weights, their order, and the balls: points, shape
-    (d + 1, balls, 32), and centers, both as `columns` of float32, radii, and the sizes of all.
+    Returns the points, their weights, their order, and the balls: their points, shape
+    (d + 1, balls, 32), and centers, as `columns` in float32; radii; how large the points' are.
     """
     # The bits of all coordinates, in turns, make a number. Its first ones say in which half of the
     # space the point lies, the next in which half of that, and so on (Morton, 1966).
-    n, d = X.shape
-    bits, low, width = 16 // d, X.min(axis=0), np.ptp(X, axis=0)
-    scale, numbers = (2**bits - 1) / np.where(width > 0, width, 1), np.zeros(n, dtype=np.uint16)
+    (n, d), bits, numbers = X.shape, 16 // X.shape[1], np.zeros(len(X), dtype=np.uint16)
     apart = sum((np.arange(2**bits) >> b & 1) << b * d for b in range(bits)).astype(np.uint16)
     for j, x in enumerate(X.T):
-        numbers |= apart.take(((x - low[j]) * scale[j]).astype(np.uint16)) << j
+        shares = (x - x.min()) / (np.ptp(x) or 1)
+        numbers |= apart.take((shares * (2**bits - 1)).astype(np.uint16)) << j
     order = np.argsort(numbers, kind="stable")
     X = X.T.take(order, axis=1).T
+    points = np.ones((d + 1, n + -n % NEIGHBORS), np.float32)
     with np.errstate(all="ignore"):  # as in nearest
-        x = np.ones((d + 1, n + -n % NEIGHBORS), np.float32)
-        np.subtract(X.T, X[0][:, np.newaxis], out=x[:-1, :n], casting="same_kind")
-        x[:-1, n:] = x[:-1, n - 1 : n]  # the last ball's are as many as the others'
-        x = x.reshape(d + 1, -1, NEIGHBORS)
-        centers = x.mean(axis=2)
-        squares = sum((x_j - m[:, np.newaxis]) ** 2 for x_j, m in zip(x[:-1], centers))
-        ranges = np.abs(x).max(axis=(1, 2))[:, np.newaxis]
-        slack = (d + 1) * np.finfo(np.float32).eps * ranges.max()  # float32 has moved points, too
-        radii = np.sqrt(squares.max(axis=1)) + slack
-    return X, weights.take(order), order, (x, centers, radii, ranges)
+        np.subtract(X.T, X[0][:, np.newaxis], out=points[:-1, :n], casting="same_kind")
+        points[:, n:] = points[:, n - 1 : n]  # so that the last ball has as many
+        points = points.reshape(d + 1, -1, NEIGHBORS)
+        centers, ranges = points.mean(axis=2), np.abs(points).max(axis=(1, 2))
+        squares = sum((x - m[:, np.newaxis]) ** 2 for x, m in zip(points[:-1], centers))
+        moved = (d + 1) * np.finfo(np.float32).eps * ranges.max()  # by rounding, at most
+        balls = points, centers, np.sqrt(squares.max(axis=1)) + moved, ranges[:, np.newaxis]
+    return X, weights.take(order), order, balls
 
 
 def owners(factors, points, centers, radii, ranges):
@@ -316,7 +310,7 @@ def owners(factors, points, centers, radii, ranges):
         named, count = close * names, close.sum(axis=0, dtype=names.dtype)
         last = named.max(axis=0)
         assignments[block] = last[:, np.newaxis]
-        if k > 16:  # between two, the sign of one difference decides; among few, any way is as good
+        if k > 16:  # of two, the sign of a difference decides: less than all scores, if many
             two, count = np.flatnonzero(count == 2), np.where(count == 2, 1, count)
             b = last.take(two)
             a = named.take(two, axis=1).sum(axis=0, dtype=names.dtype) - b

@@ -10,6 +10,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from hwlib import datasets
+from hwlib import kmeans as readable
 from hwlib.quick import kmeans
 from hwlib.quick.kmeans import assign, initial_centroids, iterate, reconstruction_error, update
 
@@ -237,3 +238,70 @@ def test_bad_weights_are_named(weights, says):
     for function in (kmeans.kmeans, kmeans.initial_centroids):
         with pytest.raises(ValueError, match=f"^{says}"):
             function(X, 2, weights=weights)
+
+
+def crowd(n, d, kind):
+    """Points evenly in a cube, on a grid where many are equally far, or one far off the others."""
+    X = np.random.RandomState(d).uniform(-50, 50, (n, d))
+    if kind == "grid":
+        return np.rint(X / 5)
+    if kind == "far":
+        X[n // 2] = 1e6
+    return X
+
+
+@pytest.mark.parametrize("kind", ["even", "grid", "far"])
+@pytest.mark.parametrize(("d", "k"), [(1, 5), (2, 16), (2, 40), (3, 17), (3, 300)])
+def test_neighbors_asked_at_once_go_where_each_would_go_alone(kind, d, k):
+    X = crowd(3000, d, kind)  # in balls of 32, with 24 left over
+    points, weights, order, balls = kmeans.neighborhoods(X, np.arange(3000.0))
+    np.testing.assert_array_equal(points, X[order])
+    np.testing.assert_array_equal(weights, np.arange(3000)[order])
+    steps = kmeans.lloyd(points, points[np.newaxis, :k], np.ones(3000), balls)
+    for z, centroids, _ in itertools.islice(steps, 8):
+        np.testing.assert_array_equal(z[0], readable.assign(points, centroids[0]))
+
+
+@pytest.mark.parametrize("exponent", [-160, -80, -30, -21, -19, 15, 18, 30, 80, 149])
+def test_balls_of_any_size_decide_nothing_that_they_cannot_see(exponent):
+    X = crowd(3000, 2, "even") * 10.0 ** (exponent - 2)
+    points, _, _, balls = kmeans.neighborhoods(X, np.ones(3000))
+    for k in (5, 20):
+        z = kmeans.nearest(points, points[np.newaxis, :k], balls=balls)[0]
+        np.testing.assert_array_equal(z, readable.assign(points, points[:k]))
+
+
+@pytest.mark.parametrize("others", [3, 30])
+def test_balls_on_a_border_decide_nothing_that_float32_cannot_see(others):
+    random = np.random.RandomState(3)
+    X = random.uniform(-1, 1, (3000, 3))
+    X[:, 0] = random.choice([-1, 1], 3000) * 10.0 ** random.uniform(-12, -3, 3000)
+    slant = np.linalg.qr(random.randn(3, 3))[0]
+    centroids = np.array([[-1, 0.3, 0.2], [1, 0.3, 0.2]] + [[50, 50, 50]] * others)
+    points, _, order, balls = kmeans.neighborhoods(X @ slant, np.ones(3000))
+    z = kmeans.nearest(points, (centroids @ slant)[np.newaxis], balls=balls)[0]
+    np.testing.assert_array_equal(z, (X[order, 0] > 0).astype(int))
+
+
+def test_few_points_are_looked_at(monkeypatch):
+    X, seen = crowd(20_000, 2, "even"), []
+    points, _, _, balls = kmeans.neighborhoods(X, np.ones(20_000))
+    whole = kmeans.only
+    monkeypatch.setattr(kmeans, "only", lambda close: seen.append(close.shape[1]) or whole(close))
+    kmeans.nearest(points, 25.0 * np.array([[[1, 1], [-1, 1], [1, -1], [-1, -1]]]), balls=balls)
+    # two borders of 100 cross the square of 100 x 100; balls are about 5 wide
+    assert 0 < sum(seen) < 20_000 / 3
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_large_run_ends_like_small_ones(weighted):
+    # whole numbers: sums are exact in any order
+    X = np.rint(blobs(9000, 3) * 20)
+    weights = np.random.RandomState(0).randint(1, 9, 9000) if weighted else None
+    for k in (3, 6, 20):
+        start = X[:k]
+        *_, alone = iterate(X, start, weights)
+        large = kmeans.kmeans(X, k, init=start, weights=weights)
+        np.testing.assert_array_equal(large.assignments, alone.assignments)
+        np.testing.assert_array_equal(large.centroids, alone.centroids)
+        assert large.loss == pytest.approx(alone.loss, rel=1e-12)  # order of additions
