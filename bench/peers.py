@@ -206,7 +206,7 @@ def points_ours(n, d, k, iterations):
 
     def run():
         # the assignment of the start, then an update and an assignment for each iteration
-        points, weights, order, balls = kmeans.neighborhoods(np.asfortranarray(X), ones)
+        points, weights, order, balls = kmeans.arranged(np.asfortranarray(X), ones, k)
         steps = islice(kmeans.lloyd(points, start, weights, balls), iterations + 1)
         [(done, (z, centroids, _))] = deque(enumerate(steps), maxlen=1)
         assignments = np.empty_like(z)

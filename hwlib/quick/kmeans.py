@@ -56,13 +56,11 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     X, rng = as_array("X", X, "n", "d"), as_generator(rng)
     as_whole("restarts", restarts, 1)
     counts, best = as_weights(weights, len(X)), []
-    large = len(X) >= 2**13 and X.shape[1] <= 3  # neighbors are near each other
-    together = 1 if large else max(1, 8 * BLOCK // X.size)  # one step serves many small runs
+    # one step serves many small runs
+    together = max(1, 8 * BLOCK // X.size) if len(X) < LARGE else 1
     for first in range(0, restarts, together):
         starts = draw_starts(X, k, rng, init, weights, min(together, restarts - first))
-        points, w, order, balls = X, counts, slice(None), None
-        if large and k > 3:  # with fewer, an answer costs less than the question
-            points, w, order, balls = neighborhoods(X, counts)
+        points, w, order, balls = arranged(X, counts, k)
         ends = [(z[last], mu[last]) for z, mu, last in lloyd(points, starts, w, balls)]
         z, mu = map(np.concatenate, zip(*ends))
         loss = losses(points, z, mu, w)
@@ -271,6 +269,16 @@ def blocks(X, rows):
 # ---- many points in few dimensions: neighbors are asked at once ----------------------------------
 
 NEIGHBORS = 32
+LARGE = 2**13  # points
+
+
+def arranged(X, weights, k):
+    """What `neighborhoods` returns, or all as it is, without balls, where that is quicker."""
+    # With few centroids, answers cost less than questions. In more dimensions, or of more points in
+    # a cell of 16 bits, neighbors are not near enough.
+    if k > 3 and X.shape[1] <= 3 and LARGE <= len(X) <= 256 * LARGE:
+        return neighborhoods(X, weights)
+    return X, weights, slice(None), None
 
 
 def neighborhoods(X, weights):
