@@ -77,7 +77,7 @@ def prepare(app, pagename, templatename, context, doctree):
     for wrong, right in MENDED.items():
         body = body.replace(wrong, right)
     body = PLAIN_CODE.sub(r"\1", body)
-    context["body"] = body = frames.take_frames_out(body, root, Path(app.outdir, "_frames"))
+    context["body"] = body = frames.take_frames_out(body, root, Path(app.outdir))
     scripts = [f"_static/{name}" for name, sign in SCRIPTS.items() if re.search(sign, body)]
     context["page_scripts"] = scripts + SEARCH * (pagename == "search")
     context["page_has_maths"] = "<math" in body

@@ -221,8 +221,9 @@ def display(value, show):
     """Show the value of a cell's last line as JupyterLab would."""
     if value is None:
         return
-    if type(value).__name__ in ("Explorer", "Scene"):  # the page draws it, and asks for pictures
-        return show("explorer", explorer(value))
+    if type(value).__name__ == "Explorer":  # the page draws it, and asks for numbers
+        EXPLORERS[value.name] = value
+        return show("explorer", value.name)
     bundle = {}
     if hasattr(value, "_repr_mimebundle_"):
         bundle = value._repr_mimebundle_() or {}
@@ -258,19 +259,13 @@ def show_figure(figure, show):
 # ---- explorers ----------------------------------------------------------------------------------
 
 
-def explorer(value):
-    """Return what the page needs to draw an explorer's sliders."""
-    EXPLORERS[value.name] = value
-    axes = {axis: [plain(each) for each in values] for axis, values in value.axes.items()}
-    start = {axis: plain(each) for axis, each in value.start.items()}
-    return {"name": value.name, "axes": axes, "start": start}
+def figure(name):
+    """Return the figure of an explorer that the page has not: its sliders, and where they stand."""
+    return EXPLORERS[name].to_html(stored=False)
 
 
 def compute(name, values, file=None):
-    """Return what an explorer shows for any values of its sliders, or for a reader's own file.
-
-    That is its picture and caption as a `Frame` has them, or the state and caption of a scene.
-    """
+    """Return what an explorer shows for any values of its sliders, or for a reader's own file."""
     value = EXPLORERS[name]
     numbers = dict(values)
     for axis, listed in value.axes.items():  # the very value that is listed, where it is one
@@ -278,23 +273,17 @@ def compute(name, values, file=None):
             (each for each in listed if plain(each) == numbers[axis]), numbers[axis]
         )
     if file:
-        state, caption = value.compute(**numbers, file=(file[0], bytes(file[1])))
-        return {"state": state, "caption": caption}
+        numbers["file"] = file[0], bytes(file[1])
     for axis in [None, *reversed(value.axes)]:
         listed = value.axes.get(axis, [])
         if axis and numbers[axis] not in listed:  # it knows the listed values alone: the nearest
             numbers[axis] = min(listed, key=lambda each: abs(each - numbers[axis]))  # noqa: B023
         try:
-            frame = value._draw_frame(*(numbers[axis] for axis in value.axes))
-            break
+            state, caption = value.compute(**numbers)
+            return {"state": state, "caption": caption}
         except LookupError:
             pass
-    else:
-        raise LookupError(f"{name} shows nothing at {values}")
-    if hasattr(frame, "_asdict"):
-        return frame._asdict()
-    state, caption = frame
-    return {"state": state, "caption": caption}
+    raise LookupError(f"{name} shows nothing at {values}")
 
 
 def plain(value):

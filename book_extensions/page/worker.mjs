@@ -120,6 +120,11 @@ async function check({ id, source, task }) {
   return runCell(id, source, (...given) => runner.check(given[0], given[1], task, given[2]));
 }
 
+// The figure of an explorer that the page has not.
+function figure({ name, call }) {
+  say({ computed: name, call, result: runner.figure(name) });
+}
+
 // What an explorer shows. The cell that makes it is run first, where it has not been: `first`.
 async function compute({ name, values, file, call, first }) {
   try {
@@ -140,6 +145,7 @@ async function receive(data) {
     await ready;
     if (data.run) say({ idle: await run(data.run) });
     if (data.check) say({ idle: await check(data.check) });
+    if (data.figure) figure(data.figure);
     if (data.compute) await compute(data.compute);
   } catch (error) {
     say({ broken: String(error.message ?? error).trim().split("\n").pop() });

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwlib.scene import seen
+from hwlib.scenes import seen
 from hwlib.scenes.plots import axis, mark, panel, plot, power
 
 # written by bench/map_reduce.py

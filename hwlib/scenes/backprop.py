@@ -30,7 +30,7 @@ from hwlib.experiments import (
     half_way,
     outcomes,
 )
-from hwlib.scene import seen
+from hwlib.scenes import seen
 from hwlib.scenes.plots import axis, mark, panel, plot, power
 
 # ---- a formula as a graph -----------------------------------------------------------------------

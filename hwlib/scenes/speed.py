@@ -1,9 +1,9 @@
-"""Plots of the page on speed. Its tables are in `hwlib.figures.speed`, which needs no widgets."""
+"""Plots of the page on speed. Its tables are in `hwlib.figures.speed`."""
 
 import numpy as np
 
 from hwlib.figures.speed import exponent
-from hwlib.scene import seen
+from hwlib.scenes import seen
 from hwlib.scenes.plots import axis, mark, panel, plot, power, raised
 
 

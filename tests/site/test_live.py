@@ -91,22 +91,15 @@ def test_a_figure_is_shown_as_a_picture():
 def test_an_explorer_that_knows_its_listed_values_alone_takes_the_nearest(fresh):
     drawn = {1: "one", 5: "five"}
 
-    class Frame:
-        def __init__(self, caption):
-            self.caption = caption
-
-        def _asdict(self):
-            return {"caption": self.caption}
-
     class Explorer:
         axes = {"step": [1, 5]}
 
-        def _draw_frame(self, step):
-            return Frame(drawn[step])
+        def compute(self, step):
+            return {}, drawn[step]
 
     live_runner.EXPLORERS["steps"] = Explorer()
-    assert live_runner.compute("steps", {"step": 4}) == {"caption": "five"}
-    assert live_runner.compute("steps", {"step": 1}) == {"caption": "one"}
+    assert live_runner.compute("steps", {"step": 4})["caption"] == "five"
+    assert live_runner.compute("steps", {"step": 1})["caption"] == "one"
 
 
 # ---- the runtime --------------------------------------------------------------------------------
