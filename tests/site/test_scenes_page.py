@@ -267,7 +267,7 @@ def test_axe_finds_nothing_in_a_scene(chromium, page, name, theme):
     tab = visit(context, page)
     alive(tab, name)
     lay_out(tab)
-    assert axe.violations(tab) == []
+    assert axe.violations(tab, f"#{name}") == []
     context.close()
 
 
