@@ -392,8 +392,12 @@
   // Python tells the page of a new one: its sliders, and what to draw first.
   async function adopt(name, place) {
     place.innerHTML = await request("figure", { name });
-    const [figure] = place.children;
-    const scripts = ["kit", figure.dataset.view].map((each) => root() + runtime.views[each]);
+    const [figure] = place.children, { view } = figure.dataset;
+    if (!runtime.views[view]) {
+      place.textContent = `There is no view called ${view}.`;
+      return;
+    }
+    const scripts = ["kit", view].map((each) => root() + runtime.views[each]);
     figure.dataset.scripts = scripts.join(" ");
     enliven(figure);
     drawn(name).changed = true; // nothing of it is stored

@@ -491,6 +491,8 @@ if __name__ == "__main__":
     try:
         status = main()
         print(end="", flush=True)
-    except BrokenPipeError:  # the output's reader, such as head, has left: at exit it would fail
-        os._exit(1)  # once more
+    except OSError as error:  # the output's reader, such as head, has left, or a disk is full
+        if not isinstance(error, BrokenPipeError):
+            print(error.strerror, file=sys.stderr)
+        os._exit(1)  # what is left unwritten would fail once more
     sys.exit(status)

@@ -65,7 +65,8 @@ class Explorer(widgets.VBox):
     def __init__(self, name, compute, view, start=None, **axes):
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
             raise ValueError(f"name: {name!r} is not an id; use lower-case words joined by hyphens")
-        views.script(view)  # or there is no such view
+        if WIDGETS:  # a page's own Python has no views: the page has them
+            views.script(view)  # or there is no such view
         self.name, self.view, self._compute = name, view, compute
         self.opens = "file" in inspect.signature(compute).parameters
         self.axes = {axis: list(values) for axis, values in axes.items()}

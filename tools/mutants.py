@@ -34,7 +34,10 @@ TESTS = {
     "figures": ["clustering"],
     "figures.map_reduce": ["map_reduce"],
     "figures.speed": ["speed"],
-    **{f"scenes.{name}": ["scenes", f"plots_{name}"] for name in ("backprop", "binary_em", "kmeans")},
+    **{
+        f"scenes.{name}": ["scenes", f"plots_{name}"]
+        for name in ("backprop", "binary_em", "kmeans")
+    },
     "scenes.plots": ["scenes", "plots_kmeans"],
     "scenes.speed": ["speed"],
     "views": ["scenes", "explorer"],

@@ -57,6 +57,7 @@ STOCK = {
     },
 }
 
+
 def build_stock(folder):
     """Build the same pages with Jupyter Book's defaults, in `folder`; return the site's folder."""
     for name in ("book", "notebooks"):
