@@ -138,7 +138,7 @@ for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"):
     file = io.BytesIO()
     Image.new("RGB", (2, 2)).save(file, kind)
     Image.open(io.BytesIO(file.getvalue())).load()
-import symtable  # and what else live_runner.py imports
+import _ast_unparse, symtable  # and what else live_runner.py imports
 loaded = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
 names = {os.path.relpath(file, SITE) for file in loaded if file and file.startswith(SITE)}
 data = {name for name in below("matplotlib") if "/mpl-data/" in name}
