@@ -210,7 +210,7 @@ FORMULAS = [
             ),
             "This is the responsibility of the other cluster.": lambda **p: 1 - _share(_joint(**p)),
         },
-        "Try it on a small case: two clusters, and the example (1, 0) with its numbers put in. Write "
+        "Try it on a small case: two clusters, and the example (1, 0), its numbers put in. Write "
         "<code>pi1</code>, <code>pi2</code> for the priors and <code>W12</code> for W in row 1, "
         "column 2.",
         rest="Now write it for any k and d, with every step.",
