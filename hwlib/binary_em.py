@@ -106,7 +106,7 @@ def expected_complete_log_likelihood(X, responsibilities, pi, W, weights=None):
 
 
 def log_joint_probabilities(X, pi, W):
-    """Return log P(X_i = x_i, Z_i = c; π, W), shape (n, k): the bracket in the line above."""
+    """Return s_ic = log P(X_i = x_i, Z_i = c; π, W), shape (n, k)."""
     log_joint = log(pi) + X @ log(W).T + (1 - X) @ log(1 - W).T
     return np.where(log_joint > LOG_0 / 2, log_joint, -np.inf)
 
