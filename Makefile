@@ -65,11 +65,9 @@ nbval: $(VENV)/ready
 test-hwlib: $(VENV)/ready
 	$(PYTEST) $(PARALLEL) tests/hwlib
 
-# They reach every line and every branch of hwlib, or this fails. Two that run whole notebooks reach
-# nothing more, and take as long as the others together.
+# They reach every line and every branch of hwlib, or this fails.
 coverage: $(VENV)/ready
-	$(PYTEST) $(PARALLEL) tests/hwlib --cov $(addprefix --deselect tests/hwlib/test_explorer.py::, \
-	    test_nor_in_the_book test_stored_frames_are_what_the_code_draws)
+	$(PYTEST) $(PARALLEL) tests/hwlib --cov
 
 # The same notebooks and the same site under other clocks, locales, hash seeds and numbers of
 # threads, and from a tree that cannot be written: about half an hour.
@@ -128,7 +126,7 @@ bench: $(VENV)/ready $(if $(filter $(BENCH)/%,$(BENCH_PYTHON)),$(BENCH)/ready)
 bench-page: book chromium $(LITE)/ready
 	$(BIN)/python bench/page.py --lite $(LITE)/bin/python --write docs/performance.md
 
-# Small changes to hwlib, each of which a test has to notice; MODULES="backprop figures.kmeans" for
+# Small changes to hwlib, each of which a test has to notice; MODULES="backprop quick.kmeans" for
 # some, JOBS=4 for as many at a time. All of it takes hours.
 mutants: $(MUTANTS)/ready
 	$(MUTANTS)/bin/python -m tools.mutants $(MODULES)

@@ -49,8 +49,6 @@ LONGEST_FIRST = [
 def pytest_addoption(parser):
     help = "run only one tier of the tests"
     parser.addoption("--tier", choices=TIERS, help=help)
-    help = "compare every stored frame, not only those along each slider (make elsewhere does)"
-    parser.addoption("--every-frame", action="store_true", help=help)
 
 
 def pytest_configure(config):

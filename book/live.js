@@ -194,7 +194,7 @@
     }
 
     show(kind, data) {
-      if (kind === "explorer" && this.keeps(data.name)) return void (this.kept = true);
+      if (kind === "explorer" && this.keeps(data)) return void (this.kept = true);
       this.receive();
       if (kind === "stdout" || kind === "stderr") {
         let last = this.output.lastElementChild;
@@ -214,7 +214,10 @@
       } else if (kind === "html") {
         this.output.append(...parsed(data));
       } else if (kind === "explorer") {
-        this.output.append(explorer(data, this));
+        const taken = document.getElementById(data), place = make("div");
+        place.textContent = taken && `This page has a picture called ${data}. Give yours another name.`;
+        this.output.append(place);
+        if (!taken) adopt(data, place);
       }
     }
 
@@ -253,14 +256,12 @@
       if (this.running) this.rest(why);
     }
 
-    // The page's own figure stays: with the cell's code as it was, it shows the same (explorer.js).
-    // A scene stays in any case; it asks for all that it shows once the code has changed.
+    // The page's own figure stays. It asks for all that it shows once the cell's code has changed.
     keeps(name) {
       made.add(name);
       const figure = this.stored?.querySelector(`figure#${CSS.escape(name)}`);
       if (!figure) return false;
-      const scene = "view" in figure.dataset, explorer = drawn(name);
-      if (this.changed && !scene) return false;
+      const explorer = drawn(name);
       if (explorer && Boolean(explorer.changed) !== this.changed) {
         explorer.changed = this.changed;
         explorer.show();
@@ -386,52 +387,21 @@
     return parts;
   }
 
-  // ---- explorers that Python draws --------------------------------------------------------------
+  // ---- explorers of a reader's own ---------------------------------------------------------------
 
-  function explorer(data, cell) {
-    const figure = make("figure", { className: "explorer live-explorer" });
-    const image = make("img"), caption = make("figcaption");
-    caption.setAttribute("aria-live", "polite");
-    const values = { ...data.start };
-    const controls = make("div", { className: "explorer-controls" });
-    for (const [axis, listed] of Object.entries(data.axes)) {
-      const id = `live-${data.name}-${axis}`;
-      const output = make("output", { textContent: values[axis] });
-      const slider = make("input", { type: "range", id, min: 0, max: listed.length - 1 });
-      const numbers = listed.every((each) => typeof each === "number" && Number.isInteger(each));
-      if (numbers) { // any number between, not only those that are stored
-        slider.min = Math.min(...listed);
-        slider.max = Math.max(...listed);
-        slider.value = values[axis];
-      } else slider.value = listed.indexOf(values[axis]);
-      slider.addEventListener("input", () => {
-        values[axis] = numbers ? Number(slider.value) : listed[slider.value];
-        output.textContent = values[axis];
-        ask();
-      });
-      controls.append(make("div", {}, make("label", { htmlFor: id, textContent:
-        axis.replaceAll("_", " ") }), slider, output));
+  // Python tells the page of a new one: its sliders, and what to draw first.
+  async function adopt(name, place) {
+    place.innerHTML = await request("figure", { name });
+    const [figure] = place.children, { view } = figure.dataset;
+    if (!runtime.views[view]) {
+      place.textContent = `There is no view called ${view}.`;
+      return;
     }
-    // the newest position wins: one question is under way, and the last one waits
-    let asked = false, again = false;
-    async function ask() {
-      if (asked) return void (again = true);
-      asked = true;
-      const result = await compute(data.name, values);
-      asked = false;
-      if (result?.source) {
-        const { source: src, caption: alt, width, height } = result;
-        Object.assign(image, { src, alt, width, height });
-        caption.textContent = result.caption;
-      } else if (result?.error) caption.textContent = result.error;
-      if (again) {
-        again = false;
-        ask();
-      }
-    }
-    figure.append(controls, image, caption);
-    ask();
-    return figure;
+    const scripts = ["kit", view].map((each) => root() + runtime.views[each]);
+    figure.dataset.scripts = scripts.join(" ");
+    enliven(figure);
+    drawn(name).changed = true; // nothing of it is stored
+    drawn(name).openAxes();
   }
 
   // Python answers in order; the cell that makes the explorer is run first, where it has not been.

@@ -14,7 +14,8 @@ from pathlib import Path
 import nbformat
 from sphinx.util import logging
 
-from book_extensions import runtime, stubs
+from book_extensions import frames, runtime, stubs
+from hwlib import views
 
 log = logging.getLogger(__name__)
 FOLDER = "_python"  # in the site
@@ -37,6 +38,9 @@ def publish(app):
         return
     try:
         told = runtime.publish(Path(app.outdir, FOLDER), lambda text: print(text, flush=True))
+        # a reader's cell may make an explorer that the page has not
+        names = ["kit", *views.names()]
+        told["views"] = {name: frames.write_view(Path(app.outdir), name) for name in names}
         app.env.python_runtime = told
         # above all pages, and by this name for ever: a browser asks for it anew
         shutil.copyfile(runtime.HERE / "offline.js", Path(app.outdir, "offline.js"))

@@ -5,6 +5,7 @@ python -m hwlib.clustering points.csv -k 4       any table; writes clusters_k4.p
 
 import argparse
 
+import matplotlib
 import numpy as np
 
 from hwlib import figures
@@ -132,7 +133,7 @@ def main(argv=None):
     try:
         X, notes = read_points(args.file)
         result = kmeans(X, args.k, rng=args.rng_seed, restarts=args.restarts)
-        with figures.drawing():
+        with matplotlib.rc_context(figures.style()):
             figure, caption = draw_table(X, result)
         with atomic_write(name) as aside:
             figure.savefig(aside, format="png", dpi=150)

@@ -1,6 +1,6 @@
-// Brings each <figure class="explorer"> to life: a slider moves, its frame and caption appear.
-// The figure is written by hwlib/explorer.py, or by hwlib/scene.py where a view draws it. The build
-// takes the frames out of the page into a script that `data-frames` names
+// Brings each <figure class="explorer"> to life: a view draws it, a slider moves, and what is stored
+// for its new position (its frame: numbers and a caption) goes to the view. hwlib/explorer.py writes
+// the figure. The build takes the frames out of the page into a script that `data-frames` names
 // (book_extensions/frames.py); it calls receiveFrames when it comes.
 // The address says what the explorer that was touched last shows: #kmeans-steps?k=4&step=2
 "use strict";
@@ -105,13 +105,45 @@ class Axis {
   }
 }
 
+// What a view sees of the page: a map with listeners, as anywidget has it.
+class Model {
+  constructor(host, values) {
+    this.host = host;
+    this.values = values;
+    this.listeners = {};
+  }
+
+  get(key) {
+    return this.values[key];
+  }
+
+  set(key, value) {
+    this.values[key] = value;
+    for (const listener of this.listeners[`change:${key}`] ?? []) listener();
+  }
+
+  on(event, listener) {
+    (this.listeners[event] ??= []).push(listener);
+  }
+
+  save_changes() {
+    this.host.follow();
+  }
+
+  // A file of the reader's own, or none: the book's numbers again.
+  send({ open }, _, [content] = []) {
+    this.host.open(content && [open, new Uint8Array(content)]);
+  }
+}
+
+// A picture that a view (hwlib/views) draws as soon as it comes near, and its sliders.
 class Explorer {
   constructor(figure) {
     this.figure = figure;
+    this.stage = figure.querySelector(".explorer-stage");
     this.controls = figure.querySelector(".explorer-controls");
     const elements = this.controls?.querySelectorAll("input[type=range], fieldset") ?? [];
     this.axes = [...elements].map((element) => new Axis(element, figure));
-    this.img = figure.querySelector("img");
     this.figcaption = figure.querySelector("figcaption");
     this.data = figure.dataset.frames ? null : {}; // the frames, when they have come
     this.anyValue = figure.dataset.view !== "photograph"; // its colors are found for stored values alone
@@ -126,7 +158,21 @@ class Explorer {
       this.controls?.addEventListener(event, () => this.load());
     }
     this.shown = this.state; // or is about to be shown, while frames are on their way
-    if (!this.controls) return;
+    if (this.controls) this.addLink();
+    const start = JSON.parse(figure.querySelector(".explorer-start").textContent);
+    this.model = new Model(this, { values: start.values });
+    this.begins(start);
+    this.model.values.caption = this.first = this.figcaption.textContent;
+    this.model.on("change:caption", () => {
+      const caption = this.model.get("caption");
+      if (this.still) kit.patch(this.figcaption, kit.typeset(caption));
+      else this.figcaption.textContent = caption; // what typesets it is not there yet
+    });
+    this.model.on("change:last", () => this.limit());
+    drawWhenNear(this);
+  }
+
+  addLink() {
     this.link = document.createElement("a");
     this.link.className = "explorer-link";
     this.link.title = "Link to this state";
@@ -135,6 +181,32 @@ class Explorer {
     this.controls.append(this.link);
     this.controls.hidden = false;
   }
+
+  // A large start comes with the scripts of the view.
+  begins({ shared, state }) {
+    this.shared = shared;
+    this.model.values.state = { ...shared, ...state };
+  }
+
+  // The view takes the place of the still picture: once, whoever asks first.
+  draw() {
+    return (this.drawing ??= this.begin());
+  }
+
+  async begin() {
+    for (const source of this.figure.dataset.scripts.split(" ")) await script(source);
+    this.still = document.createElement("div");
+    this.still.className = "explorer-still";
+    this.still.append(...this.stage.childNodes);
+    const live = document.createElement("div");
+    this.stage.replaceChildren(this.still, live);
+    this.model.values.opens = globalThis.bookPython?.runs(this.figure.id);
+    explorerViews[this.figure.dataset.view].render({ model: this.model, el: live });
+    this.figure.dataset.alive = "";
+    if (this.waiting) this.picture(...this.waiting);
+  }
+
+  // ---- sliders and what they ask for ---------------------------------------------------------
 
   // What the sliders say, as it stands in an address: k=4&step=2
   get state() {
@@ -172,9 +244,8 @@ class Explorer {
   }
 
   show() {
-    this.first ??= this.keep();
     this.shown = this.state;
-    this.link.href = this.address;
+    if (this.link) this.link.href = this.address;
     let position = 0; // frames stand in the order of nested loops over the sliders
     for (const axis of this.axes) {
       axis.show();
@@ -187,177 +258,11 @@ class Explorer {
     this.picture(...this.data.frames[position]);
   }
 
-  picture(image, caption) {
-    this.img.src = this.data.images[image];
-    this.img.alt = this.figcaption.textContent = caption;
-  }
-
-  // ---- with Python in the page (live.js) -----------------------------------------------------
-
-  get values() {
-    return Object.fromEntries(this.axes.map((axis) => [axis.name, axis.value]));
-  }
-
-  // Stored frames are shown where there are any, unless the reader has changed what draws them.
-  get computes() {
-    return this.changed || this.file || !this.axes.every((axis) => axis.stored);
-  }
-
-  // The newest position wins: one question is under way, and the last one waits.
-  async ask() {
-    this.figure.setAttribute("aria-busy", true);
-    if (this.asking) return;
-    this.asking = true;
-    const { shown: asked, file } = this;
-    const answer = await bookPython.compute(this.figure.id, this.values, file);
-    this.asking = false;
-    if (!this.computes) return; // a stored frame is shown meanwhile
-    const wanted = file === this.file;
-    if (answer?.error && wanted) this.failed(answer.error);
-    else if (answer && wanted) this.computed(answer);
-    if (answer && (asked !== this.shown || !wanted)) return this.ask();
-    this.figure.setAttribute("aria-busy", false);
-    this.figure.dispatchEvent(new Event("computed"));
-  }
-
-  failed(error) {
-    this.figcaption.textContent = error;
-  }
-
-  tellProgress() {}
-
-  computed({ source, caption }) {
-    this.img.src = source;
-    this.img.alt = this.figcaption.textContent = caption;
-  }
-
-  openAxes() {
-    for (const axis of this.axes) axis.open = this.anyValue && bookPython.status === "ready";
-  }
-
-  keep() {
-    return Object.assign(new Image(), { src: this.img.src, alt: this.img.alt });
-  }
-
-  // Paper has no sliders: there stands the picture of which the text speaks.
-  showFirst() {
-    this.img.src = this.first.src; // kept in memory, so it is there at once
-    this.img.alt = this.figcaption.textContent = this.first.alt;
-  }
-
-  showAgain() {
-    this.show();
-  }
-}
-
-// What a view sees of the page: a map with listeners, as anywidget has it.
-class Model {
-  constructor(host, values) {
-    this.host = host;
-    this.values = values;
-    this.listeners = {};
-  }
-
-  get(key) {
-    return this.values[key];
-  }
-
-  set(key, value) {
-    this.values[key] = value;
-    for (const listener of this.listeners[`change:${key}`] ?? []) listener();
-  }
-
-  on(event, listener) {
-    (this.listeners[event] ??= []).push(listener);
-  }
-
-  save_changes() {
-    this.host.follow();
-  }
-
-  // A file of the reader's own, or none: the book's numbers again.
-  send({ open }, _, [content] = []) {
-    this.host.open(content && [open, new Uint8Array(content)]);
-  }
-}
-
-// An explorer whose picture is drawn by a view (hwlib/views) as soon as it comes near.
-class Scene extends Explorer {
-  constructor(figure) {
-    super(figure);
-    this.stage = figure.querySelector(".explorer-stage");
-    const start = JSON.parse(figure.querySelector(".explorer-start").textContent);
-    this.model = new Model(this, { values: start.values });
-    this.begins(start);
-    this.model.values.caption = this.figcaption.textContent;
-    this.model.on("change:caption", () => {
-      const caption = this.model.get("caption");
-      if (this.still) kit.patch(this.figcaption, kit.typeset(caption));
-      else this.figcaption.textContent = caption; // what typesets it is not there yet
-    });
-    this.model.on("change:last", () => this.limit());
-    this.first = this.keep();
-    drawWhenNear(this);
-  }
-
-  // A large start comes with the scripts of the view.
-  begins({ shared, state }) {
-    this.shared = shared;
-    this.model.values.state = { ...shared, ...state };
-  }
-
-  // The view takes the place of the still picture: once, whoever asks first.
-  draw() {
-    return (this.drawing ??= this.begin());
-  }
-
-  async begin() {
-    for (const source of this.figure.dataset.scripts.split(" ")) await script(source);
-    this.still = document.createElement("div");
-    this.still.className = "explorer-still";
-    this.still.append(...this.stage.childNodes);
-    const live = document.createElement("div");
-    this.stage.replaceChildren(this.still, live);
-    this.model.values.opens = globalThis.bookPython?.runs(this.figure.id);
-    explorerViews[this.figure.dataset.view].render({ model: this.model, el: live });
-    this.figure.dataset.alive = "";
-    if (this.waiting) this.picture(...this.waiting);
-  }
-
   // A view goes on with new numbers from where it is.
   picture(index, caption) {
     this.waiting = [index, caption];
     if (!("alive" in this.figure.dataset)) return this.draw();
     this.tell({ ...this.shared, ...this.data.states[index] }, caption);
-  }
-
-  computed({ state, caption }) {
-    this.waiting = null;
-    this.opened = this.file; // what is right
-    this.model.set("trouble", "");
-    this.model.set("progress", null);
-    this.tell(state, caption);
-  }
-
-  failed(error) {
-    if (!this.file) return super.failed(error);
-    this.file = this.opened;
-    this.model.set("progress", null);
-    this.model.set("trouble", error);
-  }
-
-  // How much of Python is there, while a file waits for it.
-  tellProgress(progress) {
-    this.model.set("progress", this.file && "done" in progress ? progress : null);
-  }
-
-  // Python reads a file of the reader's own; it starts if it has not run yet.
-  open(file) {
-    this.file = file;
-    this.opened = file && this.opened;
-    this.model.set("trouble", "");
-    if (file) bookPython.start();
-    this.show();
   }
 
   tell(state, caption) {
@@ -389,9 +294,68 @@ class Scene extends Explorer {
     }
   }
 
-  keep() {
-    return this.model.get("caption");
+  // ---- with Python in the page (live.js) -----------------------------------------------------
+
+  get values() {
+    return Object.fromEntries(this.axes.map((axis) => [axis.name, axis.value]));
   }
+
+  // Stored frames are shown where there are any, unless the reader has changed what draws them.
+  get computes() {
+    return this.changed || this.file || !this.axes.every((axis) => axis.stored);
+  }
+
+  // The newest position wins: one question is under way, and the last one waits.
+  async ask() {
+    this.figure.setAttribute("aria-busy", true);
+    if (this.asking) return;
+    this.asking = true;
+    const { shown: asked, file } = this;
+    const answer = await bookPython.compute(this.figure.id, this.values, file);
+    this.asking = false;
+    if (!this.computes) return; // a stored frame is shown meanwhile
+    const wanted = file === this.file;
+    if (answer?.error && wanted) this.failed(answer.error);
+    else if (answer && wanted) this.computed(answer);
+    if (answer && (asked !== this.shown || !wanted)) return this.ask();
+    this.figure.setAttribute("aria-busy", false);
+    this.figure.dispatchEvent(new Event("computed"));
+  }
+
+  failed(error) {
+    if (!this.file) return void (this.figcaption.textContent = error);
+    this.file = this.opened;
+    this.model.set("progress", null);
+    this.model.set("trouble", error);
+  }
+
+  computed({ state, caption }) {
+    this.waiting = null;
+    this.opened = this.file; // what is right
+    this.model.set("trouble", "");
+    this.model.set("progress", null);
+    this.tell(state, caption);
+  }
+
+  openAxes() {
+    for (const axis of this.axes) axis.open = this.anyValue && bookPython.status === "ready";
+  }
+
+  // How much of Python is there, while a file waits for it.
+  tellProgress(progress) {
+    this.model.set("progress", this.file && "done" in progress ? progress : null);
+  }
+
+  // Python reads a file of the reader's own; it starts if it has not run yet.
+  open(file) {
+    this.file = file;
+    this.opened = file && this.opened;
+    this.model.set("trouble", "");
+    if (file) bookPython.start();
+    this.show();
+  }
+
+  // ---- paper has no sliders: there stands the picture of which the text speaks ----------------
 
   showFirst() {
     this.figure.classList.add("on-paper");
@@ -415,14 +379,14 @@ function script(src) {
   return scripts.get(src);
 }
 
-function drawWhenNear(scene) {
+function drawWhenNear(explorer) {
   const observer = new IntersectionObserver((entries) => {
     // on a busy page, that it was far and that it is near may come together
     if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
     observer.disconnect();
-    scene.draw();
+    explorer.draw();
   }, { rootMargin: "100%" });
-  observer.observe(scene.figure);
+  observer.observe(explorer.figure);
 }
 
 // Whoever wants no motion takes the steps one by one.
@@ -464,11 +428,6 @@ function loadWhenSeen() {
     }
   });
   for (const { figure } of explorers.values()) loadWhenSeen.observer.observe(figure);
-}
-
-// Those whose picture may be another than the first.
-function changed() {
-  return [...explorers.values()].filter((explorer) => explorer.first);
 }
 
 function receiveFrames(name, data) {
@@ -536,10 +495,10 @@ function arrive() {
 
 // Bring a figure to life; one that has come later, too.
 function enliven(figure) {
-  explorers.set(figure.id, "view" in figure.dataset ? new Scene(figure) : new Explorer(figure));
+  explorers.set(figure.id, new Explorer(figure));
 }
 
-document.querySelectorAll("figure.explorer:is([data-frames], [data-view])").forEach(enliven);
+document.querySelectorAll("figure.explorer").forEach(enliven);
 arrive();
 addEventListener("popstate", arrive);
 document.addEventListener("bookpython", () => {
@@ -551,5 +510,5 @@ document.addEventListener("bookpython", () => {
 document.addEventListener("bookstatus", ({ detail }) => {
   for (const explorer of explorers.values()) if (explorer.asking) explorer.tellProgress(detail);
 });
-addEventListener("beforeprint", () => changed().forEach((explorer) => explorer.showFirst()));
-addEventListener("afterprint", () => changed().forEach((explorer) => explorer.showAgain()));
+addEventListener("beforeprint", () => explorers.forEach((explorer) => explorer.showFirst()));
+addEventListener("afterprint", () => explorers.forEach((explorer) => explorer.showAgain()));

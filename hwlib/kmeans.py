@@ -41,7 +41,7 @@ def assign(X, centroids):
 
 
 def update(X, assignments, centroids):
-    """Return the mean of each cluster, shape (k, d); an empty one keeps its centroid."""
+    """Return the mean of each cluster; an empty one keeps its centroid."""
     X, centroids, assignments = as_clustering(X, centroids, assignments)
     for c in range(len(centroids)):
         if np.any(assignments == c):
@@ -246,7 +246,7 @@ def write(name, save):
     """Write a picture all at once: a run that is stopped leaves no half of a file."""
     save(memory := io.BytesIO(), format="png")
     Path(name).write_bytes(memory.getvalue())
-    print(f"wrote {name}", flush=True)
+    print(f"wrote {name}")
 
 
 def main(argv=None):
@@ -259,14 +259,21 @@ def main(argv=None):
     args = parser.parse_args(argv)
     try:
         {"basic": basic, "image": image}[args.command](args.k, args.rng_seed)
-    except BrokenPipeError:  # the output's reader, such as head, has left: at exit it would fail
-        os._exit(1)  # once more
     except KeyboardInterrupt:
         parser.exit(130, "Stopped.\n")
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and not error.filename:  # of the output: see below
+            raise
         parser.error(" ".join(str(error).split()))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        status = main()
+        print(end="", flush=True)
+    except OSError as error:  # the output's reader, such as head, has left, or a disk is full
+        if not isinstance(error, BrokenPipeError):
+            print(error.strerror, file=sys.stderr)
+        os._exit(1)  # what is left unwritten would fail once more
+    sys.exit(status)

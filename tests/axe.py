@@ -49,8 +49,8 @@ KEEP_ONE_OF_A_KIND = """() => {
     for (const fold of closed) fold.open = false;
 }"""
 
-FIND = """async (options) => {
-    const { violations } = await axe.run(options);
+FIND = """async ([within, options]) => {
+    const { violations } = await axe.run(within, options);
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html, any, all, none }) =>
         [id, html.slice(0, 200), [...any, ...all, ...none].map(({ message }) => message).join()]));
 }"""
@@ -71,9 +71,12 @@ def resize(tab, width):
     tab.evaluate(SETTLED)
 
 
-def violations(tab):
-    """Return what axe-core finds in a page as it stands, which is thinned out for it once."""
+def violations(tab, within="html"):
+    """Return what axe-core finds in a page as it stands, which is thinned out for it once.
+
+    It looks at the elements that a selector names, at first at all.
+    """
     if not tab.evaluate("typeof axe !== 'undefined'"):
         tab.evaluate(KEEP_ONE_OF_A_KIND)
         tab.evaluate(AXE_SCRIPT)
-    return tab.evaluate(FIND, OPTIONS)
+    return tab.evaluate(FIND, [within, OPTIONS])

@@ -1,10 +1,5 @@
 """The built book as the tests see it: its pages, their explorers, and how to open and walk them."""
 
-import base64
-import itertools
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
-
 import notebook_outputs
 
 from tools import browser
@@ -18,13 +13,10 @@ ALL_OF = {
     f"notebooks/{path.stem}.html": notebook_outputs.figures(path)
     for path in notebook_outputs.NOTEBOOKS
 }
-# those that are pictures, and those that are drawn by a view: plots that stand, and what can be
-# taken hold of or has sliders (test_scenes_page.py)
-FIGURES_OF = {p: {n: f for n, f in all.items() if not f.view} for p, all in ALL_OF.items()}
-VIEWS = [(p, name) for p, all in ALL_OF.items() for name, each in all.items() if each.view]
-SCENES = [(page, name) for page, name in VIEWS if ALL_OF[page][name].axes]
+EXPLORERS = [(page, name) for page, all in ALL_OF.items() for name in all]
+WITH_SLIDERS = [(page, name) for page, name in EXPLORERS if ALL_OF[page][name].axes]
 PLOTS = ["plot", "mixture"]  # the views with nothing to take hold of
-EXPLORERS = [(page, name) for page, name in SCENES if ALL_OF[page][name].view in PLOTS]
+SLIDERS_ALONE = [(page, name) for page, name in WITH_SLIDERS if ALL_OF[page][name].view in PLOTS]
 
 if not PAGES:
     raise RuntimeError("there is no built book in _build/html: run `make book` first")
@@ -82,80 +74,6 @@ def wake(tab, name):
     tab.wait_for_function("name => explorers.get(name).data", arg=name)
 
 
-# Moves the sliders of a figure through all their positions, each by the event that a reader's hand
-# causes, and says what is seen at each, in one call: most positions need no time but that of their
-# pictures. Frames and pictures are files on a disk; a minute is enough for a slow one.
-WALK = """async (name) => {
-    const figure = document.getElementById(name);
-    const sliders = [...figure.querySelectorAll("input[type=range]")];
-    const [img, caption] = [figure.querySelector("img"), figure.querySelector("figcaption")];
-    const patience = performance.now() + 60_000;
-    async function until(ready) {
-        while (!await ready()) {
-            if (performance.now() > patience) throw new Error(`${name}: in vain, ${ready}`);
-            await new Promise((done) => setTimeout(done, 10));
-        }
-    }
-    figure.scrollIntoView({ behavior: "instant" });
-    img.loading = "eager"; // sections above may grow when laid out, and push it out of view
-    if (sliders.length) {
-        // a hand comes near; a window that has not the focus gets no event of focus
-        figure.querySelector(".explorer-controls").dispatchEvent(new Event("pointerdown"));
-        await until(() => explorers.get(name).data);
-    }
-    const pictures = [], seen = [];
-    async function walk(axis) {
-        if (axis < sliders.length) {
-            for (let at = 0; at <= Number(sliders[axis].max); at++) {
-                sliders[axis].value = at;
-                sliders[axis].dispatchEvent(new Event("input", { bubbles: true }));
-                await walk(axis + 1);
-            }
-            return;
-        }
-        // it refuses while one picture takes the place of another; then it is asked again
-        await until(() => img.decode().then(() => true, () => false));
-        if (!pictures.includes(img.src)) pictures.push(img.src);
-        seen.push({
-            caption: caption.textContent.trim(),
-            alt: img.alt,
-            values: sliders.map((slider) => slider.getAttribute("aria-valuetext")),
-            labels: sliders.map((slider) => slider.parentElement.querySelector("output").value),
-            size: [img.naturalWidth, img.naturalHeight],
-            room: [img.width / img.height, Number(img.getAttribute("width"))],
-            picture: pictures.indexOf(img.src),
-            busy: figure.getAttribute("aria-busy") === "true",
-        });
-    }
-    await walk(0);
-    return { positions: seen, pictures };
-}"""
-
-
-def content(source):
-    """Return the bytes of a picture, from a data: address or a file's."""
-    if source.startswith("data:"):
-        return base64.b64decode(source.partition(",")[2])
-    return Path(unquote(urlsplit(source).path)).read_bytes()
-
-
-def check_walk(figure, seen):
-    """Assert that a figure was seen to have the positions, captions and pictures of `draw`.
-
-    Of each picture the bytes are those that are stored.
-    """
-    positions = seen["positions"]
-    expected = list(itertools.product(*figure.axes.values()))
-    assert [tuple(at["values"]) for at in positions] == expected
-    assert [at["caption"] for at in positions] == figure.captions
-    shown = [content(seen["pictures"][at["picture"]]) for at in positions]
-    assert shown == [content(figure.sources[picture]) for picture in figure.pictures]
-    for at in positions:
-        width, height = at["size"]
-        assert width > 0 and height > 0
-        assert at["alt"] == at["caption"]
-        assert at["labels"] == at["values"] and not at["busy"]
-        shape, said = at["room"]
-        assert width >= said  # as many pixels as the page gives it, or more
-        # the room kept for a picture has its shape, but for what is rounded to whole pixels
-        assert abs(shape - width / height) < 0.01
+def words(caption):
+    """Return a caption without the signs that are typeset, stored or shown."""
+    return caption.strip().replace("_", "").replace("{", "").replace("}", "")

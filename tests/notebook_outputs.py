@@ -36,17 +36,17 @@ class Figure(NamedTuple):
     axes: dict  # slider's name: the values that it shows
     start: dict  # slider's name: the index of the value where it stands at first
     captions: list  # one for each position, the last slider moving fastest
-    pictures: list  # likewise, which of the different pictures is shown
-    sources: list  # the different pictures, as data: addresses; of a scene, its states
-    view: str | None = None  # of a scene, who draws it
+    indices: list  # likewise, which of the different states is shown
+    states: list  # the different states
+    view: str  # who draws them
 
     def caption(self, **moved):
         """Return the caption when some sliders have moved, each to the index given."""
         return self.captions[self._position(moved)]
 
-    def source(self, **moved):
-        """Return the picture likewise, as a data: address."""
-        return self.sources[self.pictures[self._position(moved)]]
+    def state(self, **moved):
+        """Return the state likewise."""
+        return self.states[self.indices[self._position(moved)]]
 
     def _position(self, moved):
         position = 0
@@ -59,30 +59,19 @@ class Figure(NamedTuple):
 def figures(path):
     """Return the explorers stored in a notebook: {name: `Figure`}, in their order on the page.
 
-    What is stored is what `draw` gives: nbval compares it with a fresh run.
+    What is stored is what `compute` gives: nbval compares it with a fresh run.
     """
     found = {}
     for _, output in outputs(path):
         page = output.get("data", {}).get("text/html", "")
         for figure in re.findall(r'<figure class="explorer" id=.*?</figure>', page, re.DOTALL):
             soup = BeautifulSoup(figure, "html.parser")
-            if "data-view" in soup.figure.attrs:
-                found[soup.figure["id"]] = scene(soup)
-                continue
-            data = {"frames": [[0, soup.figcaption.string]], "images": [soup.img["src"]]}
-            if script := soup.find("script"):
-                data = json.loads(script.string)
-            name = soup.figure["id"]
-            sliders = {s["id"].removeprefix(f"{name}-"): s for s in soup.find_all("input")}
-            axes = {axis: json.loads(slider["data-values"]) for axis, slider in sliders.items()}
-            start = {axis: int(slider["value"]) for axis, slider in sliders.items()}
-            pictures, captions = map(list, zip(*data["frames"]))
-            found[name] = Figure(axes, start, captions, pictures, data["images"])
+            found[soup.figure["id"]] = read_figure(soup)
     return found
 
 
-def scene(soup):
-    """Return a figure that hwlib/scene.py wrote, each state with what all have in common."""
+def read_figure(soup):
+    """Return a figure that hwlib/explorer.py wrote, each state with what all have in common."""
     name = soup.figure["id"]
     begin, *more = [json.loads(script.string) for script in soup.find_all("script")]
     shared = begin["shared"]
@@ -96,14 +85,14 @@ def scene(soup):
         for each in soup.select("[data-values]")
     }
     start = {axis: axes[axis].index(label(value)) for axis, value in begin["values"].items()}
-    states, captions = map(list, zip(*frames))
-    sources = [shared | state for state in data["states"]]
-    return Figure(axes, start, captions, states, sources, soup.figure["data-view"])
+    indices, captions = map(list, zip(*frames))
+    states = [shared | state for state in data["states"]]
+    return Figure(axes, start, captions, indices, states, soup.figure["data-view"])
 
 
 @cache
 def explorers(path):
-    """Run a notebook's code here and return its explorers by name, none of them drawn yet."""
+    """Run a notebook's code here and return its explorers by name, none of them computed yet."""
     namespace, found = {"__name__": "__main__"}, {}
     for cell in read(path).cells:
         if cell.cell_type != "code":

@@ -3,9 +3,9 @@
     python -m tools.elsewhere            all of them, about a quarter of an hour
     python -m tools.elsewhere --hardest  the two that differ most from a new machine
 
-In each, nbval compares every text, caption and number of the notebooks with a fresh run, and every
-frame of every explorer is drawn anew and compared. One line says for each how it went. As many run
-side by side as there are cores, at most four.
+In each, nbval compares every text, caption and number of the notebooks, of all positions of all
+explorers too, with a fresh run. One line says for each how it went. As many run side by side as
+there are cores, at most four.
 
 In WebAssembly the cells run as readers run them, in the pages of the built book, in Chromium.
 
@@ -31,7 +31,6 @@ from hwlib.commands import run_command
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
-FRAMES = "tests/hwlib/test_explorer.py::test_stored_frames_are_what_the_code_draws"
 IN_PAGES = "tests/site/test_live_chapters.py"  # in Chromium, which runs no notebooks of its own
 OLDEST = ROOT / ".venv-oldest"
 
@@ -54,10 +53,10 @@ CIRCUMSTANCES = {
     **{f"OpenBLAS on {n} thread{'s' if n > 1 else ''}": {"OPENBLAS_NUM_THREADS": str(n)}
        for n in (1, 2, 4)},
     "an old processor: all of these": OLD_PROCESSOR,
-    "the oldest packages, texts": None,
-    "WebAssembly, texts": IN_PAGES,
+    "the oldest packages": None,
+    "WebAssembly": IN_PAGES,
 }  # fmt: skip
-HARDEST = ["an old processor: all of these", "the oldest packages, texts"]
+HARDEST = ["an old processor: all of these", "the oldest packages"]
 CHOSEN_BY_THE_MACHINE = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS"]
 
 
@@ -97,7 +96,7 @@ def oldest_python():
 def run(name):
     """Prove everything in one of the circumstances; print a line, return whether it held."""
     changes, began = CIRCUMSTANCES[name], perf_counter()
-    python, what = sys.executable, [*NOTEBOOKS, FRAMES, "--every-frame"]
+    python, what = sys.executable, NOTEBOOKS
     if changes is None:
         python, what, changes = oldest_python(), NOTEBOOKS, {}
     elif changes == IN_PAGES:

@@ -5,16 +5,15 @@
 
 Writes one table to standard output and to dist/site-report.md. Both books are served here, by a
 server that compresses, and measured in the same run: by Lighthouse, with its default throttling (a
-slow phone), by axe, and by moving a slider. Of three runs of Lighthouse the one with the median
-performance counts: a machine that is busy for a moment costs a page some points. Lighthouse comes
-through npx, or is the program that LIGHTHOUSE names.
+slow phone), and by axe. Of three runs of Lighthouse the one with the median performance counts: a
+machine that is busy for a moment costs a page some points. Lighthouse comes through npx, or is the
+program that LIGHTHOUSE names.
 """
 
 import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -40,7 +39,6 @@ MEASURES = [
     "compressed kB",
     "axe violations, light and dark",
     "requests",
-    "slider ms",
 ]
 
 # The extensions that read what the pages hold; all else is as Jupyter Book has it.
@@ -59,42 +57,6 @@ STOCK = {
     },
 }
 
-# The explorer as it is, on pages whose frames are still inside: it is told that they have come.
-EXPLORER = """document.addEventListener("DOMContentLoaded", () => {
-const frames = [...document.querySelectorAll("figure.explorer > script")];
-for (const each of frames) each.parentElement.dataset.frames = "";
-%s
-for (const each of frames) receiveFrames(each.parentElement.id, JSON.parse(each.textContent));
-});
-"""
-
-# Every position of the first explorer with sliders: from the event to the picture that is ready.
-SLIDE = """async () => {
-    const figure = document.querySelector("figure.explorer:has(input)");
-    if (!figure) return null;
-    figure.scrollIntoView({ behavior: "instant" });
-    const slider = figure.querySelector("input"), img = figure.querySelector("img");
-    const move = (at) => {
-        slider.value = at;
-        slider.dispatchEvent(new Event("input", { bubbles: true }));
-    };
-    const caption = () => figure.querySelector("figcaption").textContent;
-    const before = caption();
-    for (let tries = 0; tries < 200 && caption() === before; tries++) { // until there are frames
-        move(tries % (Number(slider.max) + 1));
-        await new Promise((done) => setTimeout(done, 25));
-    }
-    if (caption() === before) return null;
-    const times = [];
-    for (let at = 0; at <= Number(slider.max); at++) {
-        const start = performance.now();
-        move(at);
-        await img.decode();
-        times.push(performance.now() - start);
-    }
-    return times;
-}"""
-
 
 def build_stock(folder):
     """Build the same pages with Jupyter Book's defaults, in `folder`; return the site's folder."""
@@ -106,8 +68,6 @@ def build_stock(folder):
     (folder / "_config.yml").write_text(yaml.safe_dump(STOCK))
     static = folder / "_static"  # what is here is put on every page
     static.mkdir()
-    script = (ROOT / "hwlib" / "explorer.js").read_text(encoding="utf-8")
-    (static / "explorer.js").write_text(EXPLORER % script, encoding="utf-8")
     shutil.copy(ROOT / "hwlib" / "explorer.css", static)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", folder]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
@@ -162,7 +122,6 @@ def measure(chromium, address, folder):
         violations |= {
             (each["id"], *map(str, node["target"])) for each in found for node in each["nodes"]
         }
-        times = tab.evaluate(SLIDE)
         context.close()
     rules = len({rule for rule, *_ in violations})
     return [
@@ -170,7 +129,6 @@ def measure(chromium, address, folder):
         f"{weight:,.0f}",
         f"{len(violations)} of {rules} kinds" if violations else "0",
         str(len(requests)),
-        f"{statistics.median(times):.0f}" if times else "–",
     ]
 
 

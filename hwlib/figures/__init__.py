@@ -5,8 +5,6 @@ page (contrast below 3:1, of those that text is written in below 4.5:1) are dark
 has the same color on every page. tests/test_contrast.py computes what is said here.
 """
 
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
@@ -43,83 +41,29 @@ def style():
     )
 
 
-def new_figure(height, *places):
+def new_figure(height, place=(0.1, 0.18, 0.87, 0.79)):
     """Return an empty figure of the book's width, and its axes.
 
-    It belongs to no window and to no global list (unlike pyplot's), so drawing a hundred frames
-    leaves nothing behind.
+    It belongs to no window and to no global list, unlike pyplot's.
 
     Parameters
     ----------
     height : float
         In inches.
-    *places : tuple of float
-        Left, bottom, width and height of each of its axes, in fractions of the figure. They are
-        given, not found by a layout engine: nothing moves from frame to frame, and a frame takes
-        half the time. By default one axes, with room for labels.
+    place : tuple of float
+        Left, bottom, width and height of the axes, in fractions of the figure.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
-    axes : matplotlib.axes.Axes or list of them
+    axes : matplotlib.axes.Axes
 
     Examples
     --------
     >>> figure, axes = new_figure(3)
-    >>> print(figure.get_size_inches(), len(figure.axes))
-    [7. 3.] 1
+    >>> print(figure.get_size_inches())
+    [7. 3.]
     """
-    figure, asked = _spare.get(), (height, places)
-    if getattr(figure, "asked", None) == asked:
-        _spare.set(None)  # handed out once
-        figure.wipe()
-    else:
-        with matplotlib.rc_context(style()):
-            figure = _Sheet(*asked)
-    return figure, figure.axes if len(places) > 1 else figure.axes[0]
-
-
-_spare = ContextVar("a figure that new_figure may hand out again", default=None)
-
-
-@contextmanager
-def drawing(spare=None):
-    """Draw in the book's style, and on a figure that is there already.
-
-    Parameters
-    ----------
-    spare : matplotlib.figure.Figure, optional
-        Made by `new_figure`, and no longer needed. If the same is asked for again, it is wiped and
-        handed out: making axes and ticks and measuring texts is half of the work of a frame. How
-        its axes were set stays, so each frame must set what any frame sets.
-    """
-    token = _spare.set(spare)
-    try:
-        with matplotlib.rc_context(style()):
-            yield
-    finally:
-        _spare.reset(token)
-
-
-class _Sheet(Figure):
-    """A figure that remembers what was asked for, and can be wiped."""
-
-    def __init__(self, height, places):
-        super().__init__(figsize=(WIDTH, height))
-        self.asked = height, places
-        for place in places or [(0.1, 0.18, 0.87, 0.79)]:
-            self.add_axes(place)
-        self.bare = {part for each in (self, *self.axes) for part in each.get_children()}
-
-    def wipe(self):
-        """Remove all that was drawn on it."""
-        self.set_dpi(matplotlib.rcParams["figure.dpi"])  # saving it changed this
-        for part in set(self.get_children()) - self.bare:
-            part.remove()
-        for axes in self.axes:
-            for part in axes.get_children():
-                if part not in self.bare and part.axes:  # a contour's labels go with it
-                    part.remove()
-            axes.containers.clear()
-            axes.relim()
-            axes.set_prop_cycle(None)
+    with matplotlib.rc_context(style()):
+        figure = Figure(figsize=(WIDTH, height))
+        return figure, figure.add_axes(place)

@@ -6,7 +6,7 @@ import numpy as np
 
 from hwlib import binary_em
 from hwlib.experiments import same_clusters
-from hwlib.scene import seen
+from hwlib.scenes import seen
 
 STEPS = 30  # of the scene of the digits, at most
 ENOUGH = 0.01  # gained in a step, for another one to follow

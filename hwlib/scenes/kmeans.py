@@ -9,7 +9,7 @@ import numpy as np
 from hwlib.compression import rgb_pixels
 from hwlib.kmeans import initial_centroids, iterate, kmeans
 from hwlib.point_files import read_points
-from hwlib.scene import listed, seen
+from hwlib.scenes import listed, seen
 from hwlib.scenes.plots import axis, mark, panel, plot
 
 
@@ -198,6 +198,37 @@ def photograph(image, compressed):
         )
 
     return compute
+
+
+def photographs(image, compressed):
+    """Return what copies of a photograph side by side show.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+    compressed : dict
+        `compressed[k]` as `compress_image` returns it.
+
+    Returns
+    -------
+    state : dict
+    caption : str
+    """
+    small = reduced(rgb_pixels(image))
+    palettes = [
+        np.reshape(copy.image.getpalette(), (-1, 3)).tolist() for copy in compressed.values()
+    ]
+    indices = [np.asarray(copy.image).ravel() for copy in compressed.values()]
+    shares = [f"{np.bincount(each).max() / each.size:.0%}" for each in indices]
+    state = {
+        "size": [small.shape[1], small.shape[0]],
+        "photo": base64.b64encode(small.tobytes()).decode("ascii"),
+        "palettes": palettes,
+    }
+    return state, (
+        f"The photograph in {listed([str(len(each)) for each in palettes])} colors. The most "
+        f"frequent color of each covers {listed(shares)} of the pixels."
+    )
 
 
 def reduced(pixels, width=REDUCED):

@@ -286,6 +286,7 @@ const wrong = remember((made) => made.error());
 const START = { wipe: 0.5, turn: [-0.6, 0.35], shown: "colors" };
 
 function look(state, values, own) {
+  if (state.palettes) return { photo: ofBook(state.photo, ...state.size), palettes: state.palettes };
   const photo = own.photo ?? ofBook(state.photo, ...state.size);
   let run = state;
   if (own.photo) {
@@ -312,7 +313,35 @@ function look(state, values, own) {
   };
 }
 
+const GAP = 8;
+
+// Every second pixel of every second row.
+function halved({ size: [width, height], pixels }) {
+  const size = [width, height].map((side) => side >> 1), few = new Uint8Array(3 * size[0] * size[1]);
+  for (let i = 0; i < few.length / 3; i += 1) {
+    const from = 3 * (2 * Math.floor(i / size[0]) * width + 2 * (i % size[0]));
+    few.set(pixels.subarray(from, from + 3), 3 * i);
+  }
+  return { size, pixels: few };
+}
+
+// Copies in several palettes: in one row, or in two where that is narrow. Stills stand in a page of
+// text, which should not wait for them.
+function row({ photo: whole, palettes }, stage) {
+  const photo = stage.still ? halved(whole) : whole;
+  const [w, tall] = photo.size, columns = Math.ceil(palettes.length / (stage.narrow ? 2 : 1));
+  const wide = (stage.width - GAP * (columns - 1)) / columns, high = (wide / w) * tall;
+  const rows = Math.ceil(palettes.length / columns);
+  return picture(stage.width, rows * (high + 26), "The photograph in several palettes", { class: "photograph" }, palettes.map((colors, i) => {
+    const x = (i % columns) * (wide + GAP), y = Math.floor(i / columns) * (high + 26);
+    return h("g", {},
+      h("image", { href: copy(photo, colors).painted, x: px(x), y: px(y), width: px(wide), height: px(high), class: "pixels" }),
+      words(x + wide / 2, y + high + 17, `k = ${colors.length}`, { "text-anchor": "middle" }));
+  }));
+}
+
 function draw(seen, stage) {
+  if (seen.palettes) return row(seen, stage);
   const { photo, colors, shares, wipe, shown, mine } = seen, { width, narrow } = stage, [w, tall] = photo.size;
   const made = copy(photo, colors), error = shown === "error";
   const scale = narrow ? Math.min(width / w, 1.35 * width / tall) : Math.min(0.45 * width / w, 450 / tall);

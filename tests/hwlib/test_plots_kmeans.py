@@ -1,15 +1,16 @@
 """Plots of the k-means chapter: they and their captions show what the results say."""
 
+import base64
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from hwlib import datasets
 from hwlib.compression import compress_image
-from hwlib.figures import kmeans as pictures
 from hwlib.kmeans import KMeansResult, kmeans
-from hwlib.scene import seen
 from hwlib.scenes import kmeans as plots
+from hwlib.scenes import seen
 
 X = datasets.plane_points()
 KS = range(2, 6)
@@ -137,20 +138,19 @@ def test_centroids_in_one_place_have_no_border():
 
 
 def test_compressed_photographs_stand_side_by_side():
-    image = Image.fromarray(np.uint8([[[200, 0, 0], [0, 0, 100], [0, 0, 100], [0, 0, 100]]]))
-    compressed = [compress_image(image, k) for k in (1, 2)]
-    row, caption = pictures.draw_photos(compressed)
+    row = np.uint8([[[200, 0, 0], [0, 0, 100], [0, 0, 100], [0, 0, 100]]])
+    image = Image.fromarray(row.repeat(2, axis=0))
+    compressed = {k: compress_image(image, k) for k in (1, 2)}
+    state, caption = plots.photographs(image, compressed)
     assert caption == (
         "The photograph in 1 and 2 colors. The most frequent color of each covers "
         "100% and 75% of the pixels."
     )
-    tile, left = pictures.TILE, 0
-    for each in compressed:
-        shown = each.image.convert("RGB").resize((tile, row.height), Image.Resampling.LANCZOS)
-        assert row.crop((left, 0, left + tile, row.height)).tobytes() == shown.tobytes()
-        left += tile + pictures.GAP
-    assert row.width == left - pictures.GAP
-    assert row.getpixel((tile, 0)) == (255, 255, 255)
+    palettes = [sorted(each) for each in state["palettes"]]
+    assert palettes == [[[50, 0, 75]], [[0, 0, 100], [200, 0, 0]]]
+    # what is shown is reduced: a pixel is the mean of four
+    assert state["size"] == [2, 1]
+    assert list(base64.b64decode(state["photo"])) == [100, 0, 50, 0, 0, 100]
 
 
 def test_borders_of_centroids_in_a_row():

@@ -16,11 +16,10 @@ from bs4 import BeautifulSoup
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
 
 from hwlib import backprop, kmeans
 from hwlib import binary_em as em
-from hwlib.explorer import Explorer, encode, label
+from hwlib.explorer import Explorer, label
 from hwlib.quick import backprop as quick_backprop
 from hwlib.quick import binary_em as quick_em
 from hwlib.quick import kmeans as quick_kmeans
@@ -500,39 +499,39 @@ VALUES = st.lists(
 
 @given(st.dictionaries(st.sampled_from(["k", "step", "learning_rate"]), VALUES), TEXT, st.data())
 def test_each_position_of_the_sliders_has_its_frame_in_both_lives(axes, words, data):
-    def draw(**values):
+    def compute(**values):
         at = [axes[axis].index(value) for axis, value in values.items()]
-        red, green, blue, *_ = (*at, 0, 0, 0)
-        return Image.new("RGB", (1, 1), (99 * red, 99 * green, 99 * blue)), f"{at} {words}"
-
-    def shown(page):
-        return page.img["src"], page.img["alt"], page.figcaption.text
-
-    def expected(values):
-        picture, caption = draw(**dict(zip(axes, values)))
-        return encode(picture)[0], caption, caption
+        return {"at": at, words: 1}, f"{at} {words}"
 
     start = {axis: data.draw(st.sampled_from(values)) for axis, values in axes.items()}
-    explorer = Explorer("any", draw, start, **axes)
+    explorer = Explorer("any", compute, "mixture", start, **axes)  # a view that needs no numbers
     positions = list(itertools.product(*axes.values()))
 
     page = BeautifulSoup(explorer.to_html(), "html.parser")
-    assert shown(page) == expected(start.values())
+    begin, *more = [json.loads(script.string) for script in page.find_all("script")]
+    assert (begin["shared"] | begin["state"]) == compute(**start)[0] and begin["values"] == start
     for axis, values in axes.items():
-        slider, at = page.find(id=f"any-{axis}"), values.index(start[axis])
-        labels = json.loads(slider["data-values"])
+        control, at = page.find(id=f"any-{axis}"), values.index(start[axis])
+        labels = json.loads(control["data-values"])
         assert labels == [label(value) for value in values]
-        assert (int(slider["value"]), int(slider["max"])) == (at, len(values) - 1)
-        assert slider["aria-valuetext"] == slider.find_next("output").text == labels[at]
+        if control.name == "fieldset":
+            radios = control.find_all("input")
+            assert [each["value"] for each in radios] == labels
+            assert [each.has_attr("checked") for each in radios].index(True) == at
+            continue
+        assert (int(control["value"]), int(control["max"])) == (at, len(values) - 1)
+        assert control["aria-valuetext"] == control.find_next("output").text == labels[at]
     if axes:
-        stored = json.loads(page.script.string)
-        frames = [(stored["images"][i], caption, caption) for i, caption in stored["frames"]]
-        assert frames == [expected(values) for values in positions]
+        frames = []
+        for frame in more[0]["frames"]:
+            frames.append(frame or frames[-1])  # 0: as the one before it
+        shown = [(begin["shared"] | more[0]["states"][i], caption) for i, caption in frames]
+        assert shown == [compute(**dict(zip(axes, values))) for values in positions]
 
     *controls, view = explorer.children
-    sliders = [each for each in controls if isinstance(each, widgets.SelectionSlider)]
-    assert [slider.value for slider in sliders] == list(start.values())
+    controls = [each for each in controls if not isinstance(each, widgets.Play)]
+    assert [control.value for control in controls] == list(start.values())
     values = data.draw(st.sampled_from(positions))
-    for slider, value in zip(sliders, values):
-        slider.value = value
-    assert shown(BeautifulSoup(view.value, "html.parser")) == expected(values)
+    for control, value in zip(controls, values):
+        control.value = value
+    assert (view.state, view.caption) == compute(**dict(zip(axes, values)))

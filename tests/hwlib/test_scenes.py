@@ -8,7 +8,6 @@ import random
 import re
 from functools import cache, partial
 
-import ipywidgets as widgets
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
@@ -17,11 +16,12 @@ from PIL import Image
 from hwlib import backprop, datasets, kmeans, views
 from hwlib import binary_em as em
 from hwlib.compression import compress_image, rgb_pixels
+from hwlib.explorer import Explorer, typeset
 from hwlib.picture_files import read_picture
-from hwlib.scene import Scene, seen, typeset
 from hwlib.scenes import backprop as nets
 from hwlib.scenes import binary_em as mixtures
 from hwlib.scenes import kmeans as clusters
+from hwlib.scenes import seen
 
 X = datasets.plane_points()
 
@@ -34,29 +34,29 @@ def run():
 
 
 def steps():
-    return Scene(
+    return Explorer(
         "steps", clusters.steps(X), view="plane", k=range(1, 11), seed=range(10), step=range(42)
     )
 
 
 def logreg():
     axes = {"dataset": ["simple", "XOR"], "learning_rate": nets.RATES, "step": nets.STEPS}
-    return Scene("logreg", nets.logistic_regression, view="training", **axes)
+    return Explorer("logreg", nets.logistic_regression, view="training", **axes)
 
 
 def network():
     axes = {"learning_rate": nets.NETWORK_RATES, "step": nets.NETWORK_STEPS}
-    return Scene("network", nets.network, view="training", **axes)
+    return Explorer("network", nets.network, view="training", **axes)
 
 
 def graph():
     formulas = list(nets.FORMULAS)
-    return Scene("graph", nets.graph, view="graph", formula=formulas, step=range(1, 36))
+    return Explorer("graph", nets.graph, view="graph", formula=formulas, step=range(1, 36))
 
 
 def ends():
     axes = {"k": range(1, 11), "seed": range(10), "init": clusters.STARTS}
-    return Scene("ends", clusters.ends(X), view="choosing", **axes)
+    return Explorer("ends", clusters.ends(X), view="choosing", **axes)
 
 
 def tosses():
@@ -65,7 +65,7 @@ def tosses():
 
 def bound():
     axes = {"begin": [0.2, 0.55], "step": range(10)}
-    return Scene("bound", mixtures.bound(tosses()), view="bound", **axes)
+    return Explorer("bound", mixtures.bound(tosses()), view="bound", **axes)
 
 
 PICTURES = datasets.binary_digits(120)
@@ -74,7 +74,7 @@ STARTS = {k: em.initial_parameters(PICTURES.X, k, 3)[1].round(2) for k in (2, 5)
 
 def digits():
     axes = {"k": list(STARTS), "assignments": ["soft", "hard"], "step": range(31)}
-    return Scene("digits", mixtures.digits(PICTURES, STARTS), view="digits", **axes)
+    return Explorer("digits", mixtures.digits(PICTURES, STARTS), view="digits", **axes)
 
 
 RATINGS = datasets.pathologists()
@@ -88,16 +88,16 @@ def fit(k, seed=0):
 
 def ratings():
     compute = mixtures.ratings(RATINGS, {k: fit(k) for k in (1, 2, 3)}, PUBLISHED)
-    return Scene("ratings", compute, view="ratings", k=[1, 2, 3])
+    return Explorer("ratings", compute, view="ratings", k=[1, 2, 3])
 
 
 def labels():
     compute = mixtures.labels(RATINGS, {seed: fit(3, seed) for seed in range(5)})
-    return Scene("labels", compute, view="ratings", seed=range(5))
+    return Explorer("labels", compute, view="ratings", seed=range(5))
 
 
 def weights():
-    return Scene("weights", mixtures.weighted_mean(10), view="weights", ones=range(11))
+    return Explorer("weights", mixtures.weighted_mean(10), view="weights", ones=range(11))
 
 
 GENOMES = datasets.simulated_genomes(n=20, d=100, rng=1)
@@ -105,7 +105,7 @@ GENOMES = datasets.simulated_genomes(n=20, d=100, rng=1)
 
 def sites():
     counts = [1, 5, 20, 100]
-    return Scene("sites", mixtures.sites(GENOMES, counts), view="genomes", sites=counts)
+    return Explorer("sites", mixtures.sites(GENOMES, counts), view="genomes", sites=counts)
 
 
 def snps():
@@ -113,117 +113,33 @@ def snps():
     second = {pair: np.linspace(0, pair[0], 20) for pair in pairs}
     found, ceiling = {pair: pair[0] * pair[1] / 30 for pair in pairs}, dict.fromkeys(pairs, 0.95)
     compute = mixtures.snps(GENOMES.labels, second, found, ceiling)
-    return Scene("snps", compute, view="genomes", F_ST=[0.1, 0.3], sites=[10, 100])
+    return Explorer("snps", compute, view="genomes", F_ST=[0.1, 0.3], sites=[10, 100])
 
 
 def activation():
     axes = {"function": nets.ACTIVATIONS, "x": range(-8, 9)}
-    return Scene("activation", nets.activation, view="activation", **axes)
+    return Explorer("activation", nets.activation, view="activation", **axes)
 
 
 def descent():
     axes = {"learning_rate": nets.SLOPE_RATES, "step": [*range(11), 20, 30, 50]}
-    return Scene("descent", nets.descent, view="descent", **axes)
+    return Explorer("descent", nets.descent, view="descent", **axes)
 
 
 def photograph():
     picture = datasets.photograph()
     compute = clusters.photograph(picture, {k: compress_image(picture, k) for k in (2, 8)})
-    return Scene("photo", compute, view="photograph", start={"k": 8}, k=[2, 8])
+    return Explorer("photo", compute, view="photograph", start={"k": 8}, k=[2, 8])
 
 
 def bowl():
     compute = partial(nets.descent, examples=backprop.XOR_DATASET, start=[2, -1])
     axes = {"learning_rate": [0.3, 1.0, 2.0, 3.0], "step": [*range(11), 20, 50]}
-    return Scene("bowl", compute, view="descent", **axes)
+    return Explorer("bowl", compute, view="descent", **axes)
 
 
 ALL = [steps, logreg, network, graph, ends, bound, digits, ratings, labels, weights]
 ALL += [activation, descent, photograph, bowl]
-
-# ---- the mechanism --------------------------------------------------------------------------
-
-
-def squares(k, kind):
-    return {"points": [[0, k]], "starts": [[0]]}, f"k = {k} of {kind}: a_1 < {k * k}."
-
-
-@pytest.fixture
-def scene():
-    return Scene("squares", squares, view="plane", start={"k": 2}, k=[1, 2, 3, 4], kind=["a", "b"])
-
-
-def parts(page):
-    """Return what explorer.js reads: the start, and all positions."""
-    scripts = page.split('<script type="application/json"')[1:]
-    return [json.loads(script.split(">", 1)[1].split("</script>")[0]) for script in scripts]
-
-
-def test_every_position_is_stored(scene):
-    start, data = parts(scene.to_html())
-    assert start["values"] == {"k": 2, "kind": "a"}
-    assert start["shared"] == {"starts": [[0]]}
-    assert start["state"] == {"points": [[0, 2]]}
-    for (k, kind), [index, caption] in zip(itertools.product([1, 2, 3, 4], "ab"), data["frames"]):
-        assert {**start["shared"], **data["states"][index]} == squares(k, kind)[0]
-        assert caption == squares(k, kind)[1]
-    assert len(data["states"]) == 4  # equal ones are stored once
-
-
-def test_a_position_like_the_one_before_it_is_a_0():
-    ends = Scene("ends", lambda step: squares(min(step, 2), "a"), view="plane", step=range(1, 6))
-    _, data = parts(ends.to_html())
-    assert data["frames"] == [[0, "k = 1 of a: a_1 < 1."], [1, "k = 2 of a: a_1 < 4."], 0, 0, 0]
-
-
-def test_page_is_a_figure_without_javascript(scene):
-    page = scene.to_html()
-    assert page.startswith('<figure class="explorer" id="squares" data-view="plane">')
-    assert '<div class="explorer-controls" hidden="hidden">' in page
-    still = views.still("plane", squares(2, "a")[0], {"k": 2, "kind": "a", "step": 0})
-    assert still.startswith("<svg") and still.endswith("</svg>")
-    assert "k = 2 of a: a<sub>1</sub> &lt; 4.</figcaption>" in page
-    assert '<input type="range" id="squares-k" max="3" value="1"' in page
-    # a few words are radio buttons
-    assert '<fieldset class="explorer-choice" id="squares-kind"' in page
-    assert 'data-values="[&quot;a&quot;, &quot;b&quot;]"><legend>kind</legend>' in page
-    assert '<input type="radio" name="squares-kind" value="a" checked>a' in page
-
-
-def test_without_axes_it_is_a_plain_figure():
-    page = Scene("plain", lambda: squares(2, "a"), view="plane").to_html()
-    assert "explorer-controls" not in page and "k = 2 of a" in page
-    assert page.count("<script") == 1  # its start, for the view
-
-
-def test_widgets_follow_each_other(scene):
-    k, kind, view = scene.children
-    assert isinstance(k, widgets.SelectionSlider) and isinstance(kind, widgets.RadioButtons)
-    assert (view.state, view.caption) == squares(2, "a")
-    k.value = 4
-    assert (view.state, view.caption) == squares(4, "a")
-    view.values = {"k": 1, "kind": "b"}  # as the view says when the reader has moved something
-    assert (k.value, kind.value) == (1, "b")
-    assert (view.state, view.caption) == squares(1, "b")
-    view.values = {"k": 99, "kind": "b"}  # on no axis
-    assert k.value == 1
-
-
-def test_a_file_of_ones_own_is_shown_with_a_kernel():
-    """As the view sends it, with its content; what is wrong leaves the picture as it is."""
-    X = datasets.plane_points()
-    scene = Scene("own", clusters.steps(X), view="plane", k=[2, 3], seed=[0], step=[0, 1])
-    *_, view = scene.children
-    assert view.opens
-    send = partial(view._handle_custom_msg)  # what a message from the browser calls
-    first = view.caption
-    send({"open": "mine.csv"}, [b"x,y\n1,2\n3,4\n5,7\n"])
-    assert view.state["about"].startswith("mine.csv: 3 points") and view.trouble == ""
-    mine = view.caption
-    send({"open": "bad.csv"}, [b"x,y\n1,2\n3,four\n"])
-    assert "bad.csv" in view.trouble and view.caption == mine != first
-    send({"open": None}, [])  # back to the book's
-    assert (view.caption, view.trouble) == (first, "")
 
 
 def test_the_graph_of_the_mixture_names_what_its_view_draws():
@@ -231,22 +147,6 @@ def test_the_graph_of_the_mixture_names_what_its_view_draws():
     assert state == {} and {"Zᵢ", "Xᵢⱼ", "π", "W"} <= set(re.findall(r"[ZXWπ][ᵢⱼ]*", caption))
     texts = views.module("mixture")
     assert all(f'"{name}"' in texts for name in ("π", "W"))
-
-
-def test_any_value_can_be_computed(scene):
-    assert scene.compute(k=7) == squares(7, "a")
-    with pytest.raises(ValueError, match="frame: k = 7 is not on the axes"):
-        scene.frame(k=7)
-
-
-def test_a_view_that_is_not_there():
-    with pytest.raises(ValueError, match="view: there is no 'plan'; the views are .*plane"):
-        Scene("x", squares, view="plan", k=[1])
-
-
-def test_still_is_empty_where_nothing_runs_javascript(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "py_mini_racer", None)
-    assert views.still("plane", {}, {}) == ""
 
 
 def test_halves_go_up_whatever_the_last_bit():
@@ -951,7 +851,7 @@ def test_the_view_knows_values_and_derivatives_of_the_nodes(run):
         said = run(f"explorerViews.activation.caption({json.dumps(function)}, {x})")
         assert said == scene.frame(function=function, x=x)[1]
     assert nets.activation("ReLU", -1)[1].endswith("Nothing of a gradient passes on.")
-    assert "0.2500. Of a gradient that arrives, a share of 0.25" in nets.activation("sigmoid", 0)[1]
+    assert "is 0.25. Of a gradient that arrives, 25% passes on." in nets.activation("sigmoid", 0)[1]
 
 
 @pytest.mark.parametrize("make", [descent, bowl])

@@ -1,6 +1,5 @@
 """What makes pages light and strict, on small things: frames, styles, policy, fonts."""
 
-import base64
 import io
 import json
 import re
@@ -8,53 +7,56 @@ import re
 import pytest
 from docutils import nodes
 from fontTools.ttLib import TTFont
-from PIL import Image
 
 from book_extensions import csp, fonts, frames, maths, styles
+from hwlib import views
 from hwlib.explorer import Explorer
-from hwlib.scene import Scene
 
 
-def draw(k):
-    return Image.new("RGB", (144, 72), ["red", "blue"][k % 2]), f'k = {k} < 3 & "so"'
+def compute(k):
+    return {"points": [[k % 2, 0]], "starts": [[0]]}, f'k = {k} < 3 & "so"'
+
+
+def written(page, attribute, folder):
+    """Return the texts of the files that an attribute names."""
+    names = re.search(rf'{attribute}="([^"]*)"', page)[1].split()
+    return [folder.joinpath(name.removeprefix("../")).read_text("utf-8") for name in names]
 
 
 def test_frames_leave_the_page(tmp_path):
-    explorer = Explorer("my-figure", draw, start={"k": 1}, k=range(3))
-    page = frames.take_frames_out(f"<p>a</p>\n{explorer.to_html()}\n<p>b</p>", "../", tmp_path)
-    assert "base64" not in page and "application/json" not in page
-    picture = re.search(r'src="\.\./_frames/(\w+\.webp)" loading="lazy"', page)[1]
-    content = explorer.frame().source.partition(",")[2]
-    assert (tmp_path / picture).read_bytes() == base64.b64decode(content)
-    script = (tmp_path / re.search(r'data-frames="\.\./_frames/(\w+\.js)"', page)[1]).read_text()
+    explorer = Explorer("my-figure", compute, view="plane", start={"k": 1}, k=range(5))
+    figure = explorer.to_html()
+    page = frames.take_frames_out(f"<p>a</p>\n{figure}\n<p>b</p>", "../", tmp_path)
+    assert '<script type="application/json">' not in page and page.startswith("<p>a</p>\n<figure ")
+    [script] = written(page, "data-frames", tmp_path)
     data = json.loads(re.fullmatch(r'receiveFrames\("my-figure", (.*)\);\n', script, re.DOTALL)[1])
-    assert data["frames"] == [[0, draw(0)[1]], [1, draw(1)[1]], [0, draw(2)[1]]]
-    assert [data["images"][i] for i, _ in data["frames"]] == [f.source for f in explorer.frames()]
-    # the same frames have the same names, and what is done is left alone
-    again = frames.take_frames_out(explorer.to_html(), "../", tmp_path)
-    assert again in page and len(list(tmp_path.iterdir())) == 2
-    assert frames.take_frames_out(page, "../", tmp_path) == page
+    assert data["states"] == [{"points": compute(k)[0]["points"]} for k in (0, 1)]
+    assert data["frames"] == [[k % 2, compute(k)[1]] for k in range(5)]
+    assert written(page, "data-scripts", tmp_path) == [views.script(n) for n in ("kit", "plane")]
+    # the same frames have the same names
+    assert frames.take_frames_out(figure, "../", tmp_path) in page
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 3
 
 
-def test_a_figure_without_sliders_needs_no_script(tmp_path):
-    page = frames.take_frames_out(Explorer("still", lambda: draw(1)).to_html(), "", tmp_path)
-    assert "data-frames" not in page and 'src="_frames/' in page
+def test_a_figure_without_sliders_has_no_frames(tmp_path):
+    still = Explorer("still", lambda: compute(1), view="plane").to_html()
+    page = frames.take_frames_out(still, "", tmp_path)
+    assert "data-frames" not in page and 'data-scripts="_views/' in page
 
 
 @pytest.mark.parametrize("points", [2, 5000])
 def test_a_large_start_comes_with_the_view(tmp_path, points):
     state = {"points": [[i % 7, i % 5] for i in range(points)], "starts": [[0]]}
-    scene = Scene("scene", lambda k: (state, f"k = {k}."), view="plane", k=[1, 2])
-    page = frames.take_frames_out(scene.to_html(), "../", tmp_path / "_frames")
+    explorer = Explorer("many", lambda k: (state, f"k = {k}."), view="plane", k=[1, 2])
+    page = frames.take_frames_out(explorer.to_html(), "../", tmp_path)
     start = json.loads(re.search(r'class="explorer-start">(.*?)</script>', page)[1])
-    scripts = re.search(r'data-scripts="([^"]*)"', page)[1].split()
+    scripts = written(page, "data-scripts", tmp_path)
     assert start["values"] == {"k": 1}
     if points == 2:
         assert start["shared"] == state and len(scripts) == 2
         return
-    assert len(start) == 1 and "/_starts/" in scripts[2]
-    script = (tmp_path / scripts[2].removeprefix("../")).read_text()
-    sent = json.loads(re.fullmatch(r'receiveStart\("scene", (.*)\);\n', script)[1])
+    assert len(start) == 1
+    sent = json.loads(re.fullmatch(r'receiveStart\("many", (.*)\);\n', scripts[2])[1])
     assert sent["shared"] == state
 
 

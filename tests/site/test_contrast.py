@@ -1,49 +1,36 @@
 """The colors of the figures: seen on both themes' pages, and told apart by the color-blind."""
 
-import io
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from built_site import SITE
 from colorspacious import cspace_convert, deltaE
-from PIL import Image
 
-from hwlib import datasets, explorer, figures, kmeans
+from hwlib import datasets, figures, kmeans, views
 from hwlib.scenes.kmeans import clusterings
 
-NAMED = {
-    "ink": figures.INK,
-    "faint": figures.FAINT,
-    "positive": figures.POSITIVE,
-    "negative": figures.NEGATIVE,
-    "value": figures.VALUE,
-    "gradient": figures.GRADIENT,
-}
-COLORS = NAMED | {f"cluster {c}": color for c, color in enumerate(figures.CLUSTERS, start=1)}
 PAGE = {"light": (255, 255, 255), "dark": (18, 18, 18)}  # the theme's backgrounds
-
-
-def rgb(color):
-    return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], dtype=float)
-
-
-# hue-rotate(180deg) of the Filter Effects specification, section 9.2: cos = -1, sin = 0
-HUE_ROTATE = np.array(
-    [
-        [0.213 - 0.787, 0.715 + 0.715, 0.072 + 0.072],
-        [0.213 + 0.213, 0.715 - 0.285, 0.072 + 0.072],
-        [0.213 + 0.213, 0.715 + 0.715, 0.072 - 0.928],
-    ]
+LOOK = Path(figures.__file__).parent.with_name("explorer.css").read_text(encoding="utf-8")
+VARIABLE = r"--(\w+): #(\w+);"
+# as the blocks of explorer.css stand: the light palette, then the dark one
+PALETTES = dict(
+    zip(
+        PAGE,
+        (dict(re.findall(VARIABLE, block)) for block in re.findall(r"{[^}]*--c10[^}]*}", LOOK)),
+    )
 )
+NAMED = ["ink", "faint", "positive", "negative", "value", "gradient"]
+CLUSTERS = [f"c{c}" for c in range(1, 11)]
 
 
-def shown(color, theme):
-    """Return a color of a figure as the page shows it: hwlib/explorer.css turns it in the dark."""
-    if theme == "light":
-        return rgb(color)
-    turned = np.clip(HUE_ROTATE @ (255 - rgb(color)), 0, 255)
-    return 255 - (255 - turned) * (255 - np.array(PAGE["dark"])) / 255  # mix-blend-mode: screen
+def shown(name, theme):
+    """Return a color as the page shows it, from 0 to 255."""
+    digits = PALETTES[theme][name]
+    digits = digits if len(digits) == 6 else "".join(2 * each for each in digits)
+    return np.array([int(digits[i : i + 2], 16) for i in (0, 2, 4)], dtype=float)
 
 
 def luminance(color):
@@ -71,7 +58,7 @@ def differences(pairs, theme, deficiency):
     """Return how far apart pairs of colors are (CAM02-UCS; about 1 can just be noticed)."""
     return {
         pair: deltaE(
-            *(seen(shown(COLORS[name], theme), deficiency) for name in pair),
+            *(seen(shown(name, theme), deficiency) for name in pair),
             input_space="sRGB255",
             uniform_space="CAM02-UCS",
         )
@@ -85,17 +72,17 @@ DEFICIENCIES = [None, "protanomaly", "deuteranomaly", "tritanomaly"]  # at sever
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("name", COLORS)
+@pytest.mark.parametrize("name", NAMED + CLUSTERS)
 def test_color_stands_out_from_the_page(name, theme):
     least = 4.5 if name in NAMED else 3  # text is written in any of the named ones
-    assert contrast(shown(COLORS[name], theme), PAGE[theme]) >= least
+    assert contrast(shown(name, theme), PAGE[theme]) >= least
 
 
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
 @pytest.mark.parametrize("theme", THEMES)
 def test_named_colors_can_be_told_apart(theme, deficiency):
     together = [("positive", "negative"), ("value", "gradient"), ("value", "negative")]
-    together += [(name, other) for name in list(NAMED)[2:] for other in ("ink", "faint")]
+    together += [(name, other) for name in NAMED[2:] for other in ("ink", "faint")]
     found = differences(together, theme, deficiency)
     assert {pair: d for pair, d in found.items() if d < APART} == {}
 
@@ -104,8 +91,7 @@ def test_named_colors_can_be_told_apart(theme, deficiency):
 @pytest.mark.parametrize("theme", THEMES)
 def test_first_five_clusters_can_be_told_apart(theme, deficiency):
     # with more, no palette is safe: then it is the numbers that tell them apart (next test)
-    names = [f"cluster {c}" for c in range(1, 6)]
-    found = differences(itertools.combinations(names, 2), theme, deficiency)
+    found = differences(itertools.combinations(CLUSTERS[:5], 2), theme, deficiency)
     assert {pair: d for pair, d in found.items() if d < APART} == {}
 
 
@@ -126,25 +112,13 @@ def test_pages_have_the_background_that_is_reckoned_with(chromium, theme):
     assert found == f"rgb{PAGE[theme]}"
 
 
-def test_browser_shows_the_computed_colors(chromium):
-    # the matrix and the blending above, against what Chromium does with explorer.css
-    colors = list(COLORS.values())
-    figure, axes = figures.new_figure(2)
-    axes.set_axis_off()
-    figure.set_layout_engine("none")
-    axes.set_position([0, 0, 1, 1])
-    for i, color in enumerate(colors):
-        axes.axvspan(i, i + 1, color=color, linewidth=0)
-    axes.set(xlim=(0, len(colors)), ylim=(0, 1))
-    source, width, height = explorer.encode(figure)
-    tab = chromium.new_page(viewport={"width": width, "height": height})
-    tab.set_content(f"""<html data-theme="dark"><style>{explorer.asset("explorer.css")}
-        body {{ margin: 0; background: rgb{PAGE["dark"]} }} .explorer {{ margin: 0 }}</style>
-        <div class="bd-content"><div class="cell_output"><figure class="explorer">
-        <img class="diagram" src="{source}" width="{width}" height="{height}">""")
-    tab.evaluate("document.images[0].decode()")
-    picture = np.asarray(Image.open(io.BytesIO(tab.screenshot())).convert("RGB"), dtype=float)
-    tab.close()
-    for i, color in enumerate(colors):
-        found = picture[height // 2, int((i + 0.5) * width / len(colors))]
-        assert np.abs(found - shown(color, "dark")).max() <= 2  # rounding at each of three steps
+def test_the_palette_is_one():
+    # in explorer.css, in the stills that the kit draws, and in what the commands draw
+    light = {name: f"#{digits.lower()}" for name, digits in PALETTES["light"].items()}
+    light |= {name: "#" + "".join(2 * d for d in c[1:]) for name, c in light.items() if len(c) == 4}
+    with views.running() as evaluate:
+        still = {name: evaluate(f"kit.color({name!r})") for name in NAMED + CLUSTERS}
+    assert {name: f"var(--{name}, {light[name]})" for name in still} == still
+    drawn = {name: getattr(figures, name.upper()) for name in NAMED}
+    drawn |= dict(zip(CLUSTERS, figures.CLUSTERS))
+    assert {name: color.lower() for name, color in drawn.items()} == {n: light[n] for n in drawn}

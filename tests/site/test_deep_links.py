@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import pytest
-from built_site import ALL_OF, CHAPTERS, EXPLORERS, SCENES, SITE
+from built_site import ALL_OF, CHAPTERS, SITE, SLIDERS_ALONE, WITH_SLIDERS
 
 from tools import browser
 
@@ -30,7 +30,7 @@ class Described(NamedTuple):
 def described():
     """Return all explorers and scenes that have sliders, by name."""
     found = {}
-    for page, name in SCENES:
+    for page, name in WITH_SLIDERS:
         figure = ALL_OF[page][name]
         start = {axis: values[figure.start[axis]] for axis, values in figure.axes.items()}
         positions = itertools.product(*figure.axes.values())
@@ -131,7 +131,7 @@ def in_view(tab, name):
 # ---- a link shows what it says --------------------------------------------------------------
 
 
-FIGURES = [name for _, name in EXPLORERS]
+FIGURES = [name for _, name in SLIDERS_ALONE]
 EVERYWHERE = [(name, "disk") for name in FIGURES] + [(STEPS, "disk"), (STEPS, "server")]
 
 

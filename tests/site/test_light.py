@@ -9,7 +9,7 @@ import zipfile
 
 import notebook_outputs
 import pytest
-from built_site import CHAPTERS, FIGURES_OF, HOME, PAGES, SITE, open_folds
+from built_site import ALL_OF, CHAPTERS, HOME, PAGES, SITE, open_folds
 
 from tools import browser
 
@@ -95,7 +95,7 @@ def test_all_frames_of_a_chapter_are_at_most_3_mb(chromium, site, page):
 def test_page_loads_no_script_that_it_does_not_use(page):
     text = (SITE / page).read_text(encoding="utf-8")
     scripts = {name.rpartition("/")[2] for name in re.findall(r'<script[^>]* src="([^"]*)"', text)}
-    alive = "data-frames=" in text or "data-scripts=" in text  # a slider, or a view that draws
+    alive = "data-scripts=" in text
     assert ("explorer.js" in scripts) == alive
     assert ("clipboard.min.js" in scripts) == ('class="highlight' in text)
     assert ("searchtools.js" in scripts) == (page == "search.html")
@@ -245,7 +245,7 @@ def test_page_can_be_read_without_javascript(chromium, site, page):
     })""")
     assert len(links) > len(notebook_outputs.NOTEBOOKS) and all(links)
     figures = {each.get_attribute("id") for each in tab.locator("figure.explorer[id]").all()}
-    assert figures >= set(FIGURES_OF.get(page, []))
+    assert figures >= set(ALL_OF.get(page, []))
     tab.context.close()
 
 

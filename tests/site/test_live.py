@@ -7,6 +7,7 @@ import axe
 import numpy as np
 import pytest
 from built_site import SITE, draw, open_folds
+from playwright.sync_api import expect
 
 from book_extensions import runtime
 from book_extensions.page import live_runner
@@ -91,22 +92,15 @@ def test_a_figure_is_shown_as_a_picture():
 def test_an_explorer_that_knows_its_listed_values_alone_takes_the_nearest(fresh):
     drawn = {1: "one", 5: "five"}
 
-    class Frame:
-        def __init__(self, caption):
-            self.caption = caption
-
-        def _asdict(self):
-            return {"caption": self.caption}
-
     class Explorer:
         axes = {"step": [1, 5]}
 
-        def _draw_frame(self, step):
-            return Frame(drawn[step])
+        def compute(self, step):
+            return {}, drawn[step]
 
     live_runner.EXPLORERS["steps"] = Explorer()
-    assert live_runner.compute("steps", {"step": 4}) == {"caption": "five"}
-    assert live_runner.compute("steps", {"step": 1}) == {"caption": "one"}
+    assert live_runner.compute("steps", {"step": 4})["caption"] == "five"
+    assert live_runner.compute("steps", {"step": 1})["caption"] == "one"
 
 
 # ---- the runtime --------------------------------------------------------------------------------
@@ -353,6 +347,36 @@ def test_a_scene_is_computed_for_any_value_and_the_newest_wins(tab, site, capsys
     shown_as("the newest")
     with capsys.disabled():
         print(f"\nfrom slider to picture: {sorted(times)[len(times) // 2]:.0f} ms, the median")
+
+
+OWN = """from hwlib.explorer import Explorer
+from hwlib.scenes.plots import axis, mark, panel, plot
+
+def compute(k):
+    line = [[0, 0], [1, k]]
+    axes = axis((0, 1), [0, 1], "x"), axis((0, 10), [0, 5, 10], "y")
+    return plot("A line", [panel(*axes, [mark("line", line, "ink")])]), f"Slope {k}."
+
+Explorer("{name}", compute, view="plot", start={"k": 3}, k=range(2, 11))"""
+
+
+@pytest.mark.full
+def test_an_explorer_of_the_readers_own_moves(tab, site):
+    """It has a name that the page has not; one with a name of the page's is refused in a line."""
+    tab.goto(site + "notebooks/2_kmeans.html")
+    output = edit(tab, "run-k2", OWN.replace("{name}", "my-line"))
+    output.locator("figure.explorer[data-alive] svg.plot").wait_for()
+    caption = output.locator("figcaption")
+    expect(caption).to_have_text("Slope 3.")
+    output.locator("input[type=range]").press("ArrowRight")
+    expect(caption).to_have_text("Slope 4.")
+    output = edit(tab, "run-k2", OWN.replace("{name}", "my-line").replace("Slope", "Rise"))
+    expect(output.locator("figcaption")).to_have_text("Rise 3.")
+    output = edit(tab, "run-k2", OWN.replace("{name}", "kmeans-steps"))
+    output.get_by_text("This page has a picture called kmeans-steps.").wait_for()
+    other = OWN.replace("{name}", "other").replace('"plot"', '"plott"')
+    output = edit(tab, "run-k2", other)
+    output.get_by_text("There is no view called plott.").wait_for()
 
 
 @pytest.mark.full

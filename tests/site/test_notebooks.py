@@ -51,13 +51,6 @@ class TestStored:
         for name, figure in notebook_outputs.figures(path).items():
             assert len(figure.captions) == prod(map(len, figure.axes.values())), name
 
-    def test_slider_positions_say_different_things(self, path):
-        # a slider that changes nothing has no business on a page
-        for name, figure in notebook_outputs.figures(path).items():
-            if figure.view:  # its runs end at different steps
-                continue
-            assert len(set(figure.captions)) >= len(figure.captions) / 2, name
-
 
 CODE_WIDTH = 80  # signs that fit the narrowest box of a page, in a fold, in a window of 1,280 px
 

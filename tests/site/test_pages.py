@@ -113,8 +113,9 @@ def test_answers_show_what_the_notebooks_have_stored():
     outputs = [text(each) for each in page("book/answers").select("div.cell_output")]
     for number in ["2.059", "2.7726", "6698", "f(M, v) = 5", "0.0138", "0.0186"]:
         assert any(number in output for output in outputs), number
-    pictures = page("book/answers").select("figure.explorer :is(img, svg.plot)")
-    assert [picture.name for picture in pictures] == ["svg", "svg", "img"]
+    figures = page("book/answers").select("figure.explorer:has(svg)")
+    names = [figure["id"] for figure in figures]
+    assert names == ["kmeans-elbow", "kmeans-clusters", "photo-four"]
 
 
 def test_percentages_of_the_elbow_are_those_that_were_printed():

@@ -10,30 +10,31 @@ import pytest
 from built_site import (
     ALL_OF,
     CHAPTERS,
+    EXPLORERS,
     HOME,
     PLOTS,
-    SCENES,
     SITE,
-    VIEWS,
+    WITH_SLIDERS,
     draw,
     lay_out,
     open_folds,
     unfolded,
     visit,
+    words,
 )
 from PIL import Image
 
 from hwlib import views
-from hwlib.explorer import asset
 
 
 def each(of):
     return pytest.mark.parametrize(("page", "name"), of, ids=[name for _, name in of])
 
 
-EACH = each(SCENES)
-EVERY = each(VIEWS)  # those that only stand, too
-HANDLES = each([(page, name) for page, name in VIEWS if ALL_OF[page][name].view not in PLOTS])
+EACH = each(WITH_SLIDERS)
+EVERY = each(EXPLORERS)  # those that only stand, too
+STAND = ["photo-four"]  # with a view that has handles elsewhere
+HANDLES = each([(p, n) for p, n in EXPLORERS if ALL_OF[p][n].view not in PLOTS and n not in STAND])
 LIMIT = 60_000  # bytes of gzip: all scripts that the scenes of a page need
 
 
@@ -68,10 +69,6 @@ def press(figure, axis, at):
         }""",
         [axis, at],
     )
-
-
-def words(caption):
-    return caption.replace("_", "").replace("{", "").replace("}", "")
 
 
 @EACH
@@ -158,7 +155,7 @@ LATE = """window.IntersectionObserver = class {
 
 
 def test_a_scene_is_drawn_when_the_browser_tells_late_that_it_is_near(context):
-    page, name = SCENES[0]
+    page, name = WITH_SLIDERS[0]
     context.add_init_script(LATE)
     draw(visit(context, page), name)
 
@@ -204,8 +201,26 @@ def test_texts_are_readable_at_every_width(chromium, page, name, width):
     )
     tab = visit(context, page)
     figure = alive(tab, name)
-    assert legible(figure) == FINE
+    for share in [0, 0.5, 1]:  # of the way along all sliders
+        for axis, values in ALL_OF[page][name].axes.items():
+            press(figure, axis, round(share * (len(values) - 1)))
+        tab.evaluate("Promise.resolve()")
+        assert legible(figure) == FINE, share
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in WITH_SLIDERS}))
+def test_sliders_are_as_wide_as_a_phone(chromium, page):
+    context = chromium.new_context(offline=True, viewport={"width": 390, "height": 900})
+    tab = visit(context, page)
+    open_folds(tab)
+    lay_out(tab)
+    for name in [name for each, name in WITH_SLIDERS if each == page]:
+        figure = tab.locator(f"figure#{name}")
+        wide = figure.locator(".explorer-stage").bounding_box()["width"]
+        for slider in figure.locator(".explorer-controls input[type=range]").all():
+            assert slider.bounding_box()["width"] > 0.95 * wide, name
     context.close()
 
 
@@ -226,18 +241,19 @@ DRAW = """([states, wide]) => {
     return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())));
 }"""
 STANDING = [*PLOTS, "criteria"]
+LOOK = (views.HERE.parent / "explorer.css").read_text(encoding="utf-8")
 
 
 def states(view):
     """Return all stored states of a view, for `DRAW`."""
     found = {}
-    for page, name in VIEWS:
+    for page, name in EXPLORERS:
         figure = ALL_OF[page][name]
         if figure.view != view:
             continue
         for i, labels in enumerate(itertools.product(*figure.axes.values())):
             values = {axis: int(x) if x.isdigit() else x for axis, x in zip(figure.axes, labels)}
-            state = figure.sources[figure.pictures[i]]
+            state = figure.states[figure.indices[i]]
             found[f"{name}-{i}"] = [view, state, figure.captions[i], values]
     return found
 
@@ -248,9 +264,7 @@ def test_texts_of_every_stored_state_are_readable_at_every_width(chromium, view)
     for wide in [284, 354, 640, 700]:  # what a page of 320, 390, 768 and 1280 px leaves a figure
         tab = context.new_page()
         tab.set_viewport_size({"width": wide + 40, "height": 900})
-        look = (
-            f"<style>body {{ margin: 0; font-family: sans-serif }} {asset('explorer.css')}</style>"
-        )
+        look = f"<style>body {{ margin: 0; font-family: sans-serif }} {LOOK}</style>"
         code = "".join(f"<script>{views.script(name)}</script>" for name in ("kit", view))
         tab.set_content(f"<!doctype html><html lang='en'>{look}{code}<body></body></html>")
         drawn = states(view)
@@ -271,7 +285,7 @@ def test_axe_finds_nothing_in_a_scene(chromium, page, name, theme):
     tab = visit(context, page)
     alive(tab, name)
     lay_out(tab)
-    assert axe.violations(tab) == []
+    assert axe.violations(tab, f"#{name}") == []
     context.close()
 
 
@@ -541,7 +555,7 @@ def test_a_scene_is_drawn_once(still):
 
 
 def test_deep_links_play_and_history(still):
-    page, name = SCENES[0][0], "graph-walk"
+    page, name = WITH_SLIDERS[0][0], "graph-walk"
     described = ALL_OF[page][name]
     at = {axis: values.index(v) for (axis, values), v in zip(described.axes.items(), ["1m", "7"])}
     tab = visit(still, page, f"#{name}?formula=1m&step=7")
@@ -566,7 +580,7 @@ def test_deep_links_play_and_history(still):
     assert caption.text_content() == described.caption(**(at | {"step": 7}))
 
 
-@pytest.mark.parametrize("page", sorted({page for page, _ in VIEWS}))
+@pytest.mark.parametrize("page", sorted({page for page, _ in EXPLORERS}))
 def test_scripts_are_small_and_states_come_late(chromium, site, page):
     context = chromium.new_context()
     tab = context.new_page()
@@ -583,7 +597,7 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
     )
     tab.goto(site + page)
     open_folds(tab)
-    for name in [name for each, name in VIEWS if each == page]:
+    for name in [name for each, name in EXPLORERS if each == page]:
         figure = tab.locator(f"figure#{name}")
         figure.evaluate("(figure) => figure.scrollIntoView({ behavior: 'instant' })")
         tab.wait_for_function("name => 'alive' in document.getElementById(name).dataset", arg=name)
@@ -591,6 +605,27 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
     assert len(scripts) > 1 and sum(scripts) <= LIMIT
     # who only reads is sent no states
     assert not [url for url, _ in sent if "_frames/" in url and url.endswith(".js")]
+    context.close()
+
+
+# The letters of a picture, as they are seen.
+LETTERS = """(figure) => {
+    const svg = figure.querySelector("svg");
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const sizes = [...svg.querySelectorAll("text")].map((text) => getComputedStyle(text).fontSize);
+    return Math.min(99, ...sizes.map((size) => scale * parseFloat(size)));
+}"""
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in EXPLORERS}))
+def test_without_javascript_texts_are_readable_on_a_phone(chromium, page):
+    context = chromium.new_context(
+        offline=True, java_script_enabled=False, viewport={"width": 390, "height": 900}
+    )
+    tab = visit_plain(context, page)
+    for name in [name for each, name in EXPLORERS if each == page]:
+        assert unfolded(tab, name).evaluate(LETTERS) >= 11, name
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
 
 
@@ -629,8 +664,13 @@ def test_paper_shows_the_start(still, page, name):
 
 
 def test_scenes_are_there():
-    assert {name for _, name in SCENES} >= {"graph-walk", "logreg", "xor-network", "kmeans-steps"}
-    positions = [len(list(itertools.product(*ALL_OF[p][n].axes.values()))) for p, n in SCENES]
+    assert {name for _, name in WITH_SLIDERS} >= {
+        "graph-walk",
+        "logreg",
+        "xor-network",
+        "kmeans-steps",
+    }
+    positions = [len(list(itertools.product(*ALL_OF[p][n].axes.values()))) for p, n in WITH_SLIDERS]
     assert sum(positions) > 4000
 
 

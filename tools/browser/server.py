@@ -2,7 +2,7 @@
 
 import gzip
 import io
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,6 +48,11 @@ class Compressing(SimpleHTTPRequestHandler):
         self.end_headers()
         return io.BytesIO(body)
 
+    def handle(self):
+        """Answer, unless the browser has closed its window meanwhile."""
+        with suppress(ConnectionError):
+            super().handle()
+
     def log_message(self, *args):
         """Say nothing."""
 
@@ -62,9 +67,8 @@ def serving(folder, base="/"):
         server.shutdown()
 
 
-if (
-    __name__ == "__main__"
-):  # python -m tools.browser.server _build/html 8000: to look at, or for Lighthouse
+if __name__ == "__main__":
+    # python -m tools.browser.server _build/html 8000: to look at, or for Lighthouse
     import sys
 
     handler = partial(Compressing, directory=sys.argv[1])
