@@ -65,12 +65,12 @@ def _sigmoid(x):
 G, X = (-3, 3), (0.5, 3)
 VECTORS = {"x": (-3, 3, (3,)), "v": (-3, 3, (3,)), "u": (-3, 3), "g": (-3, 3)}
 MATRIX = {"M": (-3, 3, (2, 3)), "v": (-3, 3, (3,)), "u": (-3, 3, (2,)), "g": (-3, 3, (2,))}
-SHAPES = "Here M is 2 by 3. A transpose is <code>M^T</code>."
+SHAPES = "The check uses an M of 2 rows and 3 columns. A transpose is <code>M^T</code>."
 NO_CHAIN = "This does not use g. What does the chain rule multiply by?"
 E_STEP = {name: (0.1, 0.9) for name in ("pi1", "pi2", "W11", "W12", "W21", "W22")}
 SUMS = (
     "Write A for the sum of r<sub>ic</sub> x<sub>j</sub><sup>(i)</sup> over all examples i, "
-    "and N for the sum of r<sub>ic</sub>."
+    "N for the sum of r<sub>ic</sub>, and W for W<sub>cj</sub>."
 )
 
 
@@ -185,7 +185,8 @@ FORMULAS = [
             ),
             "These are the bits of one pixel afterwards. What is the factor?": lambda k: np.log2(k),
         },
-        "You can use <code>sqrt</code>, <code>exp</code>, <code>log</code> and <code>log2</code>.",
+        "Write it in terms of <code>k</code>. You can use <code>sqrt</code>, <code>exp</code>, "
+        "<code>log</code> and <code>log2</code>.",
         rest="Now evaluate it for k = 2, 4, 8 and 16.",
     ),
     Formula(
@@ -209,8 +210,9 @@ FORMULAS = [
             ),
             "This is the responsibility of the other cluster.": lambda **p: 1 - _share(_joint(**p)),
         },
-        "Try it on a small case: two clusters, and the example (1, 0). Write <code>pi1</code>, "
-        "<code>pi2</code> for the priors and <code>W12</code> for W in row 1, column 2.",
+        "Try it on a small case: two clusters, and the example (1, 0), its numbers put in. Write "
+        "<code>pi1</code>, <code>pi2</code> for the priors and <code>W12</code> for W in row 1, "
+        "column 2.",
         rest="Now write it for any k and d, with every step.",
     ),
     Formula(
@@ -307,7 +309,8 @@ def field(formula, number):
         f'<form class="formula pst-js-only" data-check="{data}">{given}'
         f'<div class="formula-row"><label for="{key}" aria-label="{html.escape(formula.spoken)}">'
         f"{formula.left}</label>"
-        f'<input id="{key}" type="text" autocomplete="off" autocapitalize="off" '
+        f'<input id="{key}" type="text" placeholder="such as 2*{next(iter(formula.names))}" '
+        'autocomplete="off" autocapitalize="off" '
         'spellcheck="false" enterkeyhint="done">'
         "<button>Check my answer</button></div><output></output></form>"
     )

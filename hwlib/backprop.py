@@ -95,7 +95,7 @@ class Node:
             node.zero_grad()
         self.grad = np.float64(1.0)
         for node in reversed(self.topo_order):
-            node.backward()  # a node made later has gradient 0, and adds none
+            node.backward()  # a node made after this one passes on 0
 
     def require(self, condition, rule):
         """Raise ValueError with the node's name and the rule unless the condition holds."""
@@ -330,8 +330,8 @@ def gradient_check_2(M=((2, -1), (0, 3)), v=(1, -3), epsilon=EPSILON):
 def make_logistic_regression(dataset):
     """Return a function that builds the graph of a loss.
 
-    It is L(w, b) = Σ_i −log σ(y_i (wᵀx_i + b)) for the examples of the dataset, a
-    list of (x, y): x has shape (d,), y is +1 or −1. The function is called as
+    The dataset is a list of examples (x, y): x has shape (d,), y is +1 or −1. The
+    loss L(w, b) adds up −log σ(y (wᵀx + b)) over them. The function is called as
     ``compute_loss(w, b) -> ([w_node, b_node], loss_node)``.
     """
     dataset = as_dataset(dataset)
@@ -354,8 +354,9 @@ def make_logistic_regression(dataset):
 def make_neural_network(dataset):
     """Return ``compute_loss(W, b, v, c)`` for a network with one hidden layer.
 
-    Its loss is L = Σ_i −log σ(y_i (vᵀ ReLU(W x_i + b) + c)). W has shape (h, d),
-    b and v have (h,), and c is a number. See `make_logistic_regression`.
+    Its loss adds up −log σ(y (vᵀ ReLU(W x + b) + c)) over the examples (x, y). W
+    has shape (h, d), b and v have (h,), and c is a number. The rest is as in
+    `make_logistic_regression`.
     """
     dataset = as_dataset(dataset)
 

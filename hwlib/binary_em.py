@@ -106,7 +106,7 @@ def expected_complete_log_likelihood(X, responsibilities, pi, W, weights=None):
 
 
 def log_joint_probabilities(X, pi, W):
-    """Return log P(X_i = x_i, Z_i = c; π, W), shape (n, k): the bracket in the line above."""
+    """Return s_ic = log P(X_i = x_i, Z_i = c; π, W), shape (n, k)."""
     log_joint = log(pi) + X @ log(W).T + (1 - X) @ log(1 - W).T
     return np.where(log_joint > LOG_0 / 2, log_joint, -np.inf)
 
@@ -188,13 +188,9 @@ def fit(X, k, rng=0, restarts=1, tol=1e-8, max_iter=1000, weights=None, alpha=1.
 
 
 def climb(steps, enough, max_iter):
-    """Return the `Fit` at which EM's steps end: one gained no more than enough, or it was the last.
+    """Return the `Fit` at which EM's steps, each an `Iteration`, end.
 
-    Parameters
-    ----------
-    steps : iterator of Iteration
-    enough : float
-    max_iter : int
+    The last one gained no more than enough, or max_iter M steps are done.
     """
     levels = []
     for pi, W, responsibilities, level in steps:  # pragma: no branch (they have no end)

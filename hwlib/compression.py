@@ -24,7 +24,8 @@ SCORES = 2**30  # so many distances from color to color
 BLOCK = 2**18  # colors at a time
 SAMPLE = 2**20  # pixels at most, of which Pillow makes a palette
 MANY = 2**19  # colors: from one start, more would take many minutes and a gigabyte
-LARGE = 8_000_000  # pixels: half a minute, and more on a slow machine
+LARGE = 8_000_000  # pixels: half a minute, and more on a slow machine; so it is
+SLOW = 2**23  # with so many distances in each step of a run that goes to its very end
 TOO_LARGE = 40_000_000  # pixels: more are reduced first
 
 
@@ -292,14 +293,15 @@ def main(argv=None):
             image = _reduced(image, notes)
         for note in notes:
             print(note)
+        long = image.width * image.height > LARGE
         if args.rng_seed is not None:
             rows = np.asarray(image).reshape(-1, 3)
-            colors = len(_count_colors(rows)[0]) if len(rows) > MANY else 0
+            colors = len(_count_colors(rows)[0])
             if colors > MANY:
                 which = f"only one pixel in {_apart(rows)} counts in the search for {args.k}"
                 print(f"It has {colors:,} colors: {which}.", flush=True)
-        # one start, with all colors to the very end, takes longer
-        if image.width * image.height > (LARGE if args.rng_seed is None else LARGE // 4):
+            long = min(colors, MANY) * args.k > SLOW
+        if long:
             size = f"{image.width} x {image.height} pixels"
             print(f"{size}: this may take half a minute or more.", flush=True)
         how = {"init": "best"} if args.rng_seed is None else {"rng": args.rng_seed}

@@ -41,7 +41,7 @@ def assign(X, centroids):
 
 
 def update(X, assignments, centroids):
-    """Return the mean of each cluster, shape (k, d); an empty one keeps its centroid."""
+    """Return the mean of each cluster; an empty one keeps its centroid."""
     X, centroids, assignments = as_clustering(X, centroids, assignments)
     for c in range(len(centroids)):
         if np.any(assignments == c):

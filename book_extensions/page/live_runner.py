@@ -163,8 +163,9 @@ def check(identity, source, task, show):
         missing = [each for each in row.names if each not in names]
         if missing:
             raise NameError(f"this cell defines no {' and no '.join(missing)}")
+        asked = {*row.names, *row.removed} & names.keys()
         with warning():
-            verdict = checks.check(task, **{each: names[each] for each in row.names})
+            verdict = checks.check(task, **{each: names[each] for each in asked})
     except BaseException as error:
         return fault(error, name)
     said, parts = set(), []

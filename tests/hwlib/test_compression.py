@@ -402,9 +402,12 @@ def test_large_pictures_are_announced_or_reduced(folder, capsys, monkeypatch):
     compression.main(["a.png", "-k", "2"])
     first, *_ = capsys.readouterr().out.splitlines()
     assert first == "30 x 20 pixels: this may take half a minute or more."
-    Image.new("RGB", (30, 6), "red").save("b.png")
-    for words, announced in ([[], False], [["-s", "0"], True]):
-        compression.main(["b.png", "-k", "2", *words])
+    # from one start, it is the colors that count
+    Image.effect_noise((30, 6), 99).save("b.png")
+    colors = len(np.unique(np.asarray(Image.open("b.png"))))
+    for slow, announced in ([2 * colors, False], [2 * colors - 1, True]):
+        monkeypatch.setattr(compression, "SLOW", slow)
+        compression.main(["b.png", "-k", "2", "-s", "0"])
         assert ("30 x 6 pixels: this may" in capsys.readouterr().out) == announced
     monkeypatch.setattr(compression, "TOO_LARGE", 200)
     compression.main(["a.png", "-k", "2"])

@@ -126,6 +126,16 @@ def test_what_is_not_in_the_cell_is_not_there(monkeypatch):
     assert "x" not in live_runner.NAMES
 
 
+def test_each_function_of_a_task_is_checked():
+    book = starter.solution("backprop").splitlines()
+    lines = starter.lines_of(starter.defined("\n".join(book))["gradient_check_1"])
+    right = "\n".join(book[slice(*lines)])
+    wrong = "def numerical_gradient(f, inputs, epsilon):\n    return [0 * x for x in inputs]\n"
+    verdict = checked(tasks.TASKS["1h"], f"{right}\n\n\n{wrong}")
+    assert not verdict["passed"]
+    assert [part["name"] for part in verdict["parts"] if not part["right"]] == ["numerical"]
+
+
 def test_numpy_warns_where_the_processor_does_not():
     silent = np.errstate(all="call", call=lambda *_: None)  # numpy itself says nothing
     with warnings.catch_warnings(record=True) as caught, silent:
