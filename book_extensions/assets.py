@@ -1,7 +1,7 @@
 """What a page loads: only what it uses, and only from its own site.
 
 - A page has the scripts that it uses, all deferred, and the site's one style sheet (styles.py).
-- The frames of explorers are files (frames.py); pictures have their size.
+- The frames of explorers are files (frames.py).
 - The fonts of icons and formulas keep what is shown (fonts.py).
 - Each page has a Content-Security-Policy (csp.py).
 - Files in _static that nothing refers to any more are not published.
@@ -28,7 +28,7 @@ SCRIPTS = {
     "scripts/sphinx-book-theme.js": "",
     "clipboard.min.js": '<div class="highlight',
     "copybutton.js": '<div class="highlight',
-    "explorer.js": "data-(frames|scripts)=",
+    "explorer.js": "data-scripts=",
     "progress.js": "exercise",
     "choices.js": 'class="self-check"',
     "formula.js": 'class="formula ',

@@ -188,13 +188,9 @@ def fit(X, k, rng=0, restarts=1, tol=1e-8, max_iter=1000, weights=None, alpha=1.
 
 
 def climb(steps, enough, max_iter):
-    """Return the `Fit` at which EM's steps end: one gained no more than enough, or it was the last.
+    """Return the `Fit` at which EM's steps, each an `Iteration`, end.
 
-    Parameters
-    ----------
-    steps : iterator of Iteration
-    enough : float
-    max_iter : int
+    The last one gained no more than enough, or max_iter M steps are done.
     """
     levels = []
     for pi, W, responsibilities, level in steps:  # pragma: no branch (they have no end)

@@ -226,7 +226,7 @@ class Explorer(widgets.VBox):
         return "\n".join([*figure, "</figure>"])
 
     def _slider(self, axis, values):
-        key, text = f"{self.name}-{axis}", axis.replace("_", " ")
+        key, text = f"{self.name}-{axis}", re.sub("(?<=[a-z])_", " ", axis)  # not of F_ST
         texts, at = [label(value) for value in values], values.index(self.start[axis])
         labels = html.escape(json.dumps(texts, ensure_ascii=False))
         if self._few(axis):

@@ -316,15 +316,15 @@ def activation(function, x):
     sign = {"sigmoid": "σ", "ReLU": "ReLU"}[function]
     slope = float(given.grad)
     at = (
-        f"{sign}({_fixed(x, 1)}) = {_fixed(node.value, 4)}, "
-        f"and the derivative there is {_fixed(slope, 4)}."
+        f"{sign}({_short(x, 1)}) = {_short(node.value, 4)}, "
+        f"and the derivative there is {_short(slope, 4)}."
     )
     if slope in (0, 1):
         passes = (
             "Nothing of a gradient passes on" if slope == 0 else "A gradient passes on unchanged"
         )
         return {}, f"{at} {passes}."
-    share = "less than a hundredth" if slope < DEAD else f"a share of {_fixed(slope, 2)}"
+    share = "less than 1%" if slope < DEAD else f"{_fixed(100 * slope, 0)}%"
     return {}, f"{at} Of a gradient that arrives, {share} passes on."
 
 
@@ -393,6 +393,10 @@ def _descend(learning_rate, steps, examples, start):
 
 def _fixed(x, digits):
     return f"{seen(x, digits):,.{digits}f}".replace("-", "−")
+
+
+def _short(x, digits):
+    return _fixed(x, digits).rstrip("0").rstrip(".")  # digits >= 1: there is a point
 
 
 # ---- plots: the error of the differences --------------------------------------------------------
@@ -594,7 +598,7 @@ def _starts_caption(runs, scale, hidden_units):
     ends = ", ".join(f"{counts[name]} end at {name}" for name in PLATEAUS)
     caption = (
         f"{hidden_units} hidden units, scale {scale:g}: of {runs.losses.shape[1]} starts "
-        f"{counts['solved']} solve XOR, {ends}, {counts['elsewhere']} elsewhere; of "
+        f"{counts['solved']} solve XOR, {ends}, {counts['elsewhere']} elsewhere. Of "
         f"{dead + died + alive} units {dead} are dead at the start and {died} die in training."
     )
     if counts["solved"]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from hwlib.figures.speed import exponent
 from hwlib.scenes import seen
-from hwlib.scenes.plots import axis, mark, panel, plot, power, raised
+from hwlib.scenes.plots import axis, mark, panel, plot, power
 
 
 def scaling(curves, what, names):
@@ -36,12 +36,14 @@ def scaling(curves, what, names):
         marks = [
             mark("line", seen(line, 3), "positive"),
             mark("points", seen(points, 3), "ink", size=3.5),
-        ]
+            mark("text", seen(line.mean(axis=0), 3), "positive", text=f"slope {p:.2f}",
+                 shift=[-8, -5], anchor="end"),
+        ]  # fmt: skip
         first, last = points[0, 0] - 0.1, points[-1, 0] + 0.1
         decades = {k: power(k) for k in range(int(np.ceil(first)), int(last) + 1)}
         x = axis(seen([first, last], 3), decades, f"{name}, {names[name]}")
         y = axis((low, high), {k: power(k) for k in range(low, high + 1)}, "milliseconds")
-        panels.append(panel(x, y, marks, title=f"∝ {name}" + raised(f"{p:.2f}")))
+        panels.append(panel(x, y, marks))
         fixed = ", ".join(f"{other} = {value:,}" for other, value in curve["others"].items())
         said.append(f"as {name} to the power {p:.2f} (with {fixed})")
     return plot(f"{what}: times", panels, shared=True, height=210), (

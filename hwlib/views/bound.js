@@ -52,6 +52,8 @@ function draw(seen, stage) {
   const set = (w) => stage.change({ at: own.at ?? at, now: rounded(clamp(w, 0.01, 0.99), 3), path: own.path ?? path });
   const below = grid.map((w) => [x(w), y(m.bound(w, at))]).filter(([, v]) => v <= bottom + 400);
   const [level, bound] = [m.level(now), m.bound(now, at)], gap = y(bound) - y(level);
+  const top0 = m.climb(at), beyond = now > top0 - 0.005; // the bound falls on this side of its top
+  const inside = below.filter(([, v]) => v < bottom - 10).map(([u]) => u), middle = clamp((inside[0] + inside.at(-1)) / 2, left + 24, right - 24);
   return [
     bar(
       button("E step", () => stage.change({ at: now, now, path: [...(own.path ?? path), now] }), { title: "Lift the bound until it touches at w" }),
@@ -69,8 +71,8 @@ function draw(seen, stage) {
       h("path", { class: "gap", d: `M${px(x(now))} ${px(y(level))}V${px(Math.min(bottom, y(bound)))}` }),
       h("circle", { class: "touch", cx: px(x(at)), cy: px(y(m.level(at))), r: 5 }),
       h("path", { class: "peak", d: y(bound) < bottom ? `M${px(x(now) - 7)} ${px(y(bound) + 6)}h14l-7 -12z` : "M0 0" }),
-      gap > 16 && y(bound) < bottom && words(x(now) + (now > 0.8 ? -12 : 12), (y(level) + y(bound)) / 2 + 4, "gap", { class: "halo-paper", "text-anchor": now > 0.8 ? "end" : "start" }),
-      words(x(at) - 16, y(m.level(at)) + 42, "bound", { class: "value halo-paper strong", "text-anchor": "end" }),
+      gap > 16 && y(bound) < bottom && words(x(now) + (beyond ? 12 : -12), (y(level) + y(bound)) / 2 + 4, "gap", { class: "halo-paper", "text-anchor": beyond ? "start" : "end" }),
+      words(middle, bottom - 16, "bound", { class: "value strong", "text-anchor": "middle" }),
       handle(stage, { at: [x(now), y(level)], label: "w", spoken: `w ${fixed(now, 3)}, log-likelihood ${fixed(level)}, bound ${fixed(bound)}`, now, move: ([to]) => set(x.invert(to)) },
         h("circle", { class: "knob", r: 9, fill: color("paper"), stroke: color("ink") }))),
   ];

@@ -30,7 +30,7 @@ function draw(seen, stage) {
   const pick = (k) => { if (k !== values.k) stage.move({ k }); };
   const at = [kX(values.k), lossY(losses[values.k - 1])];
   return [
-    bar(choice(stage, `Scale of the loss`, [["logarithmic", "logarithmic"], ["linear", "linear"]], scale, (to) => stage.change({ scale: to }))),
+    bar(h("span", {}, "scale of the loss"), choice(stage, "Scale of the loss", [["logarithmic", "logarithmic"], ["linear", "linear"]], scale, (to) => stage.change({ scale: to }))),
     picture(width, height, "The clusters, and the loss against k", { class: "choosing" },
       h("g", { class: "glides" }, points.map((p, i) => h("circle", { cx: px(x(p[0])), cy: px(y(p[1])), r: narrow ? 2.2 : 2.6, fill: color(`c${z[i] + 1}`) }))),
       xAxis(x, bottom, { at: [-5, 0, 5], label: "x₁" }), yAxis(y, left, { at: [-5, 0, 5] }),
@@ -48,7 +48,7 @@ function draw(seen, stage) {
         best.map((loss, i) => h("path", { class: "best", d: `M${px(kX(i + 1) - 8)} ${px(lossY(loss))}h16` })),
         h("path", { class: "line", d: trace(losses.map((loss, i) => [kX(i + 1), lossY(loss)])) }),
         losses.map((loss, i) => h("circle", { class: "dot", cx: px(kX(i + 1)), cy: px(lossY(loss)), r: 3.2 })),
-        key(right, narrow, values.seed)),
+        key(right, values.seed)),
       handle(stage, {
         at, label: "k on the curve", spoken: `k ${values.k}, loss ${fixed(seen.losses[values.k - 1])}`, now: values.k, step: kX(2) - kX(1), reach: 20,
         move: ([to]) => pick(clamp(Math.round(kX.invert(to)), 1, 10)),
@@ -56,14 +56,13 @@ function draw(seen, stage) {
   ];
 }
 
-const key = ({ right, top }, narrow, seed) => {
+const key = ({ right, top }, seed) => {
   const rows = [
     [h("path", { class: "line", d: `M${px(right - 142)} ${top + 12}h22` }), `seed ${seed}`],
     [h("circle", { class: "other", cx: px(right - 131), cy: top + 32, r: 2.6 }), "other seeds"],
     [h("path", { class: "best", d: `M${px(right - 139)} ${top + 52}h16` }), "best of 50 starts"],
   ];
-  return h("g", {}, h("rect", { x: px(right - 150), y: top - 2, width: 150, height: 66, fill: color("paper"), "fill-opacity": 0.85 }),
-    rows.map(([sign, text], i) => [sign, words(right - 112, top + 16.5 + 20 * i, text)]));
+  return h("g", {}, rows.map(([sign, text], i) => [sign, words(right - 112, top + 16.5 + 20 * i, text, { class: "halo-paper" })]));
 };
 
 export default scene({ look, draw, keeps: ["k", "seed", "init"] });

@@ -18,8 +18,8 @@ function draw(seen, stage) {
     return height("BIC", i - 1) * (1 - t) + height("BIC", i) * t;
   };
   return picture(width, plot.bottom + 46, "W of the fit with k clusters, and three criteria against k", { class: "criteria" },
-    words(left - 10, top - 12, "π", { class: "name", "text-anchor": "end" }),
-    words((left + right) / 2, top - 12, "W, for each cluster and entry", { class: "name", "text-anchor": "middle" }),
+    words(left - 16, top - 12, "π", { class: "name", "text-anchor": "end" }),
+    words(left, top - 12, "W, for each cluster and entry", { class: "name" }),
     h("g", {}, W.map((row, c) => h("g", {},
       words(left - 8, top + (c + 0.5) * line + 4.5, fixed(pi[c]), { "text-anchor": "end" }),
       row.map((w, j) => h("rect", {

@@ -44,10 +44,10 @@ function draw(seen, stage) {
   const f = (a, b) => loss(examples, [a, b]);
   const levels = stage.still ? levelsOf(f, x, y) : remembered(examples, width, () => levelsOf(f, x, y));
   return [
-    bar(button("Undo", () => stage.reset(), { disabled: !own.start })),
+    bar(button("Undo", () => stage.reset(), { disabled: !own.start }), h("span", { class: "explorer-hint" }, "Drag the ring to start elsewhere.")),
     picture(width, bottom + 46, "The loss over the two weights, and the steps of gradient descent", { class: "descent" },
       h("svg", { x: left, y: top, width: wide, height: tall, viewBox: `${left} ${top} ${wide} ${tall}`, class: "window" },
-        h("g", {}, levels.map(([level, d], i) => h("path", { class: "level", d, "stroke-opacity": rounded(0.85 - 0.06 * i, 2) }))),
+        h("g", {}, levels.map(([level, d], i) => h("path", { class: "level", d, "stroke-opacity": rounded(0.95 - 0.05 * i, 2) }))),
         h("path", { class: "line", d: trace([...ws.slice(0, -1), now].map(at)) }),
         h("g", {}, ws.slice(0, -1).map((w) => { const [a, b] = at(w); return h("circle", { class: "dot", cx: px(a), cy: px(b), r: 3 }); })),
         h("circle", { class: "mark-gradient", cx: px(at(now)[0]), cy: px(at(now)[1]), r: 6.5 })),

@@ -28,9 +28,9 @@ function dots(labels, r, { left, right, top, bottom }) {
 }
 
 // Two panels, beside each other or one above the other.
-function panels({ width, narrow }) {
+function panels({ width, narrow }, between = 0) {
   const left = 50, top = 26;
-  if (narrow) return [{ left, right: width - 18, top, bottom: 210 }, { left, right: width - 18, top: 296, bottom: 440 }, 496];
+  if (narrow) return [{ left, right: width - 18, top, bottom: 210 }, { left, right: width - 18, top: 296 + between, bottom: 440 + between }, 496 + between];
   const half = Math.round(width * 0.5);
   return [{ left, right: half, top, bottom: 240 }, { left: half + 64, right: width - 12, top, bottom: 232 }, 288];
 }
@@ -42,7 +42,7 @@ function drawWalks(seen, stage) {
   const d = (population) => walks.map((walk, i) => labels[i] === population ? trace(walk.map((each, n) => [x(at[n]), y(clamp(each, -99, 99))])) : "").join("");
   return [
     picture(stage.width, height, "The log-odds of each genome by the number of sites, and its responsibility", { class: "genomes" },
-      xAxis(x, one.bottom, { at: [1, 10, 100, 1000].filter((each) => each <= at.at(-1)), label: "number of sites" }),
+      xAxis(x, one.bottom, { at: [1, 10, 100, 1000].filter((each) => each <= at.at(-1)), label: "number of sites", format: (n) => fixed(n, 0) }),
       yAxis(y, one.left, { at: [-20, 0, 20], grid: one.right }),
       words(one.left - 42, one.top - 11, "log-odds of population 2", { class: "name" }),
       h("svg", window,
@@ -62,12 +62,12 @@ function drawWalks(seen, stage) {
 }
 
 function drawIndex(seen, stage) {
-  const { labels, all, found, reachable, values } = seen, { r, index } = seen.glide, [one, two, height] = panels(stage);
+  const { labels, all, found, reachable, values } = seen, { r, index } = seen.glide, [one, two, height] = panels(stage, 54);
   const x = logarithmic([all[0], all.at(-1)], [one.left + 8, one.right - 8]), y = linear([0, 1], [one.bottom, one.top + 8]);
   const curve = (row) => trace(row.map((each, i) => [x(all[i]), y(each)])), now = values.F_ST;
   return [
-    picture(stage.width, height + 46, "The adjusted Rand index by the number of sites, and responsibilities", { class: "genomes" },
-      xAxis(x, one.bottom + 8, { at: all.filter((each) => String(each)[0] === "1"), label: "number of sites" }),
+    picture(stage.width, height + (stage.narrow ? 0 : 56), "The adjusted Rand index by the number of sites, and responsibilities", { class: "genomes" },
+      xAxis(x, one.bottom + 8, { at: all.filter((each) => String(each)[0] === "1"), label: "number of sites", format: (n) => fixed(n, 0) }),
       yAxis(y, one.left, { at: [0, 0.5, 1], grid: one.right }),
       words(one.left - 42, one.top - 11, "adjusted Rand index", { class: "name" }),
       h("g", { class: "passive" },
@@ -77,7 +77,7 @@ function drawIndex(seen, stage) {
         h("path", { class: "line thick", d: curve(found[now]) }),
         found[now].map((each, i) => h("circle", { class: "dot", cx: px(x(all[i])), cy: px(y(each)), r: 3.2 }))),
       dots(labels, r, two),
-      ["◇ one E step with the true W", "● best of 20 starts; faint: other drifts"].map((text, n) => words(8, height + 22 + 18 * n, text)),
+      ["◇ one E step with the true W", "● best of 20 starts", "gray: other values of F"].map((text, n) => words(one.left, one.bottom + 66 + 18 * n, n < 2 ? text : [text, h("tspan", { dy: 3, "font-size": 10 }, "ST")])),
       handle(stage, {
         at: [x(values.sites), y(index)], label: "number of sites", spoken: `${values.sites} sites, index ${fixed(found[now][all.indexOf(values.sites)])}`, now: values.sites, step: (one.right - one.left) / 5, reach: 18,
         move: ([to]) => {

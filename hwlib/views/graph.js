@@ -33,7 +33,7 @@ const KINDS = {
   Log: { f: (x) => Math.log(x), back: (g, u, x) => [g / x], sign: "log", name: (x) => `log(${x})` },
   Sigmoid: { f: sigmoid, back: (g, u) => [g * u * (1 - u)], sign: "σ", name: (x) => `σ(${x})` },
   Relu: { f: (x) => map((each) => Math.max(each, 0), x), back: (g, u, x) => [map((a, b) => (b > 0 ? a : 0), g, x)], sign: "ReLU", name: (x) => `ReLU(${x})` },
-  Dot: { f: dot, back: (g, u, x, y) => [map((each) => g * each, y), map((each) => g * each, x)], sign: "·", name: (x, y) => `${x}·${y}` },
+  Dot: { f: dot, back: (g, u, x, y) => [map((each) => g * each, y), map((each) => g * each, x)], sign: "dot", name: (x, y) => `${x}·${y}` },
   MVMul: { f: (M, v) => M.map((row) => dot(row, v)), back: (g, u, M, v) => [g.map((each) => v.map((x) => each * x)), v.map((_, j) => dot(M.map((row) => row[j]), g))], sign: "M v", name: (x, y) => `${x}·${y}` },
 };
 const FUNCTIONS = new Map([["log", "Log"], ["ln", "Log"], ["sigmoid", "Sigmoid"], ["σ", "Sigmoid"], ["relu", "Relu"], ["ReLU", "Relu"]]);
@@ -228,6 +228,7 @@ function draw(seen, stage) {
     const [x0, y0] = at[from], [x1, y1] = at[to];
     return narrow ? [[x0, y0 + boxHeight / 2], [x1, y1 - boxHeight / 2]] : [[x0 + boxWidth / 2, y0], [x1 - boxWidth / 2, y1]];
   };
+  const labels = []; // of edges, above them all
   const edges = nodes.flatMap((node, i) => node.children.map((child, which) => {
     const from = nodes.indexOf(child), [a, b] = ends(from, i);
     const back = seen.hasGrads && seen.fired.at(-1) === i, going = !seen.hasGrads && active === i;
@@ -255,10 +256,15 @@ function draw(seen, stage) {
     const middle = [(a[0] + stops[1][0]) / 2, (a[1] + stops[1][1]) / 2 + (narrow ? 4 : -7)];
     // what has no room between two boxes stands above them
     if (!narrow && local?.length * 8 + 8 > gap) middle[1] -= boxHeight / 2 - 2;
+    if (local !== null) {
+      const wide = 8 * local.length + 12, [u, v] = middle;
+      labels.push(h("g", {},
+        narrow && h("rect", { x: px(u - wide / 2), y: px(v - 13), width: px(wide), height: 17, rx: 4, fill: color("paper") }),
+        words(u, v, `×${local}`, { "text-anchor": "middle", class: "halo", fill: color("gradient") })));
+    }
     return h("g", { class: made ? "edge" : "edge off" },
       h("path", { d, fill: "none", stroke: color(tone), "stroke-width": strong ? 3 : 1.4 }),
-      h("path", { d: head, fill: "none", stroke: color(tone), "stroke-width": strong ? 3 : 1.4 }),
-      local !== null && words(middle[0], middle[1], `×${local}`, { "text-anchor": "middle", class: "halo", fill: color("gradient") }));
+      h("path", { d: head, fill: "none", stroke: color(tone), "stroke-width": strong ? 3 : 1.4 }));
   }));
 
   const fire = (i) => stage.change({ fired: [...(own.fired ?? seen.fired), i] });
@@ -331,7 +337,7 @@ function draw(seen, stage) {
       button("Undo", () => stage.reset(), { disabled: Object.keys(own).length === 0 }),
     ),
     picture(width, size.h + 34, `The graph of ${seen.formula}`, { class: "graph" },
-      edges, boxes, scrubs,
+      h("g", {}, edges), h("g", {}, labels), h("g", {}, boxes), h("g", {}, scrubs),
       words(4, size.h + 26, "value", { class: "value" }),
       words(52, size.h + 26, "gradient", { class: "gradient" }),
       !stage.still && width > 350 && words(width - 4, size.h + 26, narrow ? "drag inputs · click nodes" : "drag an input sideways · click a node to fire its backward", { class: "faint", "text-anchor": "end" })),

@@ -431,15 +431,16 @@ export const chance = (seed) => () => {
 };
 
 // A function of the plane with values in 0 … 1 as tints of two colors: few tints, one path for each.
+// It goes on for two cells beyond its edges, so that it is no paler there when it is blurred.
 export function heat(f, x, y, [low, high], cells = 64) {
   const [x0, x1] = x.range, [y1, y0] = y.range, w = (x1 - x0) / cells, tall = (y1 - y0) / cells, tints = 14;
   const paths = Array.from({ length: tints }, () => "");
-  for (let row = 0; row < cells; row += 1) {
-    const v = y.invert(y0 + (row + 0.5) * tall);
-    let from = 0, before = -1;
-    for (let column = 0; column <= cells; column += 1) {
-      const p = column < cells ? f(x.invert(x0 + (column + 0.5) * w), v) : 0;
-      const tint = column < cells ? clamp(Math.floor(p * tints), 0, tints - 1) : -2;
+  for (let row = -2; row < cells + 2; row += 1) {
+    const v = y.invert(y0 + (row + 0.5) * tall), end = cells + 2;
+    let from = -2, before = -1;
+    for (let column = -2; column <= end; column += 1) {
+      const p = column < end ? f(x.invert(x0 + (column + 0.5) * w), v) : 0;
+      const tint = column < end ? clamp(Math.floor(p * tints), 0, tints - 1) : -2;
       if (tint === before) continue;
       if (before >= 0) paths[before] += `M${px(x0 + from * w)} ${px(y0 + row * tall)}H${px(x0 + column * w)}v${px(tall + 0.3)}H${px(x0 + from * w)}z`;
       before = tint;

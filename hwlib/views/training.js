@@ -129,7 +129,8 @@ function draw(seen, stage) {
         const start = [range(3).map(() => [uniform(), uniform()]), range(3).map(uniform), range(3).map(uniform), uniform()];
         stage.change({ seed: (own.seed ?? 0) + 1, start });
       }),
-      range(examples.length).map((i) => button(`Flip ${LETTERS[i]}`, () => flip(i), { title: `Flip the label of example ${LETTERS[i]}` })),
+      h("span", { class: "explorer-set" }, "Flip",
+        range(examples.length).map((i) => button(LETTERS[i], () => flip(i), { "aria-label": `Flip ${LETTERS[i]}`, title: `Flip the label of example ${LETTERS[i]}` }))),
       button("Undo", () => stage.reset(), { disabled: !own.examples && !own.start }),
       network && choice(stage, "Beside the plane", [["network", "network"], ["hidden", "hidden space"]], own.beside ?? "network", (beside) => stage.change({ beside })),
     ),
@@ -156,7 +157,7 @@ function draw(seen, stage) {
       yAxis(lossY, right.left, { at: [0.01, 0.1, 1, 10, 100].filter((v) => v < lossY.domain[1]), label: "loss", grid: right.right }),
       !network && h("g", {},
         h("path", { class: "guide", d: `M${px(right.left)} ${px(lossY(4 * Math.LN2))}H${px(right.right)}` }),
-        words(right.right, lossY(4 * Math.LN2) - 6, "4 log 2", { "text-anchor": "end", class: "faint halo-paper" })),
+        words(right.right, lossY(4 * Math.LN2) + (losses.at(-1) > 4 * Math.LN2 ? 17 : -6), "4 log 2", { "text-anchor": "end", class: "faint halo-paper" })),
       h("path", { class: "line", d: trace(shown) }),
       h("circle", { class: "dot", cx: px(points.at(-1)[0]), cy: px(points.at(-1)[1]), r: 5 })),
   ];

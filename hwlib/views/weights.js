@@ -52,7 +52,7 @@ function draw(seen, stage) {
         const v = top + (i + 0.5) * line, on = i < ones, ink = color(on ? "positive" : "negative");
         return [
           words(30, v + 4.5, on ? 1 : 0, { class: "strong", "text-anchor": "middle" }),
-          h("path", { class: "axis", d: `M${left} ${px(v)}H${right}`, stroke: color("faint"), "stroke-opacity": 0.35 }),
+          h("path", { class: "axis", d: `M${px(weight(r[i]))} ${px(v)}H${right}`, stroke: color("faint"), "stroke-opacity": 0.35 }),
           h("path", { d: `M${left} ${px(v)}H${px(weight(r[i]))}`, stroke: ink, "stroke-width": 9, "stroke-opacity": on ? 1 : 0.65 }),
         ];
       })),

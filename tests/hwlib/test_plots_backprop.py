@@ -291,7 +291,7 @@ def test_starts_caption_counts(many_runs):
     caption = plots.many_starts(many_runs)(0.1, 3)[1]
     assert caption == (
         "3 hidden units, scale 0.1: of 200 starts 100 solve XOR, 17 end at 2 log 2, 20 end at "
-        "3 log 3 − 2 log 2, 63 end at 4 log 2, 0 elsewhere; of 600 units 182 are dead at the start "
+        "3 log 3 − 2 log 2, 63 end at 4 log 2, 0 elsewhere. Of 600 units 182 are dead at the start "
         "and 28 die in training. Half of the solving runs are below loss 1 by step 214."
     )
     losses = many_runs[0.1, 3].losses

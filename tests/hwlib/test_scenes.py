@@ -851,7 +851,7 @@ def test_the_view_knows_values_and_derivatives_of_the_nodes(run):
         said = run(f"explorerViews.activation.caption({json.dumps(function)}, {x})")
         assert said == scene.frame(function=function, x=x)[1]
     assert nets.activation("ReLU", -1)[1].endswith("Nothing of a gradient passes on.")
-    assert "0.2500. Of a gradient that arrives, a share of 0.25" in nets.activation("sigmoid", 0)[1]
+    assert "is 0.25. Of a gradient that arrives, 25% passes on." in nets.activation("sigmoid", 0)[1]
 
 
 @pytest.mark.parametrize("make", [descent, bowl])

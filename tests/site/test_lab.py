@@ -1,4 +1,7 @@
-"""The chapters in a real JupyterLab: run them, move each slider, drop in a photo."""
+"""The notebooks in a real JupyterLab: run them, move each slider, drop in a photo.
+
+The three chapters belong to the second tier, the others to the third.
+"""
 
 import io
 import os
@@ -23,6 +26,7 @@ from hwlib.explorer import FEW
 pytestmark = pytest.mark.full
 
 SETTINGS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+CHAPTERS = notebook_outputs.CHAPTERS
 PATIENCE = 240_000  # milliseconds: the kernel answers when it has run all the cells
 
 
@@ -73,9 +77,15 @@ def prompts(path):
     return [f"[{number}]:" for number, hides in enumerate(hidden, 1) if not hides]
 
 
-@pytest.fixture(scope="module", params=notebook_outputs.CHAPTERS, ids=lambda path: path.stem)
+EACH = [
+    pytest.param(path, id=path.stem, marks=[] if path in CHAPTERS else pytest.mark.weekly)
+    for path in notebook_outputs.NOTEBOOKS
+]
+
+
+@pytest.fixture(scope="module", params=EACH)
 def chapter(lab, chromium, request):
-    """A chapter that has been run from top to bottom: its path and its tab in JupyterLab."""
+    """A notebook that has been run from top to bottom: its path and its tab in JupyterLab."""
     path = request.param
     tab = chromium.new_page(viewport={"width": 1280, "height": 2000})
     tab.goto(f"{lab}/lab/tree/{path.name}?reset")
@@ -84,12 +94,12 @@ def chapter(lab, chromium, request):
     tab.get_by_role("menuitem", name="Run", exact=True).click()
     tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     tab.wait_for_function(
-        """(prompts) => {
+        """([prompts, explorers]) => {
             const shown = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
             return prompts.every((prompt) => shown.some((each) => each.innerText === prompt))
-                && document.querySelectorAll(".jupyter-widgets.explorer").length > 0;
+                && document.querySelectorAll(".jupyter-widgets.explorer").length === explorers;
         }""",
-        arg=prompts(path),
+        arg=[prompts(path), len(notebook_outputs.figures(path))],
         timeout=PATIENCE,
     )
     tab.get_by_text("| Idle").wait_for(timeout=PATIENCE)
@@ -130,6 +140,14 @@ def test_each_slider_moves_its_picture(chapter):
             for key, place in [(there, to), (back, at)]:
                 handle.press(key)
                 expect(readout).to_have_text(values[place], timeout=PATIENCE)
+                expect(caption).to_have_text(figure.caption(**{axis: place}), timeout=PATIENCE)
+        few = [axis for axis in figure.axes if axis not in moved]
+        groups = widget.locator(".widget-radio")
+        assert groups.count() == len(few)
+        for number, axis in enumerate(few):
+            buttons = groups.nth(number).locator("input")
+            for place in [*range(len(figure.axes[axis])), figure.start[axis]]:
+                buttons.nth(place).check()
                 expect(caption).to_have_text(figure.caption(**{axis: place}), timeout=PATIENCE)
 
 
