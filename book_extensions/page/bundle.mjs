@@ -1,5 +1,6 @@
 // Runs Pyodide once, in Node, and packs what pages import, compiled and pruned:
-//   node bundle.mjs FILES OUT   writes numbers.zip, pictures.zip, more.zip and LICENSES.txt into OUT
+//   node bundle.mjs FILES OUT   writes into OUT stdlib.zip, what Python itself starts with;
+//                               numbers.zip, pictures.zip and more.zip; and LICENSES.txt
 // The same files give the same bytes: names are sorted, and times are fixed.
 import fs from "node:fs";
 import path from "node:path";
@@ -16,6 +17,22 @@ for (const wheel of fs.readdirSync(files).filter((name) => name.endsWith(".whl")
 await python.runPythonAsync(`
 import glob, io, os, py_compile, sys, zipfile
 
+# the standard library; what is frozen into the interpreter is never read from there
+STDLIB = "/lib/python314.zip"
+FROZEN = {name for name, module in sys.modules.items()
+          if getattr(getattr(module, "__spec__", None), "origin", "") == "frozen"}
+# These come when a cell asks for them: modules and packages that cells hardly ever import. Parts
+# of a package that stays would not be found later, so parts go only where they cannot run anyway.
+SELDOM = set("""_pyio _pydatetime _pydecimal _pyrepl bdb cProfile cmd code compileall doctest email
+    ensurepip fileinput ftplib http idlelib imaplib mailbox modulefinder multiprocessing optparse
+    pdb pickletools poplib profile pstats pydoc pydoc_data runpy smtplib socketserver tabnanny
+    tarfile trace turtle turtledemo tkinter venv wave wsgiref xmlrpc""".split())
+CANNOT = ("asyncio/windows", "asyncio/proactor", "concurrent/futures/process",
+          "concurrent/interpreters", "ctypes/_aix", "ctypes/macholib", "unittest/mock",
+          "logging/handlers", "logging/config", "pyodide/console", "xml/dom", "xml/sax")
+ENCODINGS = ("__init__ aliases utf_ ascii latin_1 cp1252 cp437 idna punycode unicode_escape "
+             "raw_unicode_escape hex_codec base64_codec").split()
+
 import numpy
 SITE = os.path.dirname(os.path.dirname(numpy.__file__))
 NEVER = ("/tests/", "/testing/tests", "/f2py/", "/distutils/", "/_core/lib/", "/include/",
@@ -23,7 +40,7 @@ NEVER = ("/tests/", "/testing/tests", "/f2py/", "/distutils/", "/_core/lib/", "/
          "/backends/qt_editor/", "/_pyinstaller/", "/typing/")
 FONTS = {"DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSansDisplay.ttf",
          "cmex10.ttf", "cmmi10.ttf", "cmr10.ttf", "cmsy10.ttf"}
-
+LIGHTER = {"DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf"}
 LATER = {"DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf", "DejaVuSerif.ttf",
          "DejaVuSerif-Bold.ttf", "STIXGeneral.ttf", "STIXGeneralBol.ttf"}
 
@@ -35,18 +52,46 @@ def wanted(name):
     return not name.endswith(".ttf") or os.path.basename(name) in FONTS | LATER
 
 
-def pack(target, names, more=()):
+def compiled(name, content, optimize=-1):
+    with open("/tmp/x.py", "wb") as file:
+        file.write(content)
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile("/tmp/x.py", cfile="/tmp/x.pyc", dfile=name, doraise=True,
+                       invalidation_mode=mode, optimize=optimize)
+    with open("/tmp/x.pyc", "rb") as file:
+        return name + "c", file.read()
+
+
+def write(target, files):
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(names):
-            content = open(f"{SITE}/{name}", "rb").read()
-            if name.endswith(".py"):
-                mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-                py_compile.compile(f"{SITE}/{name}", cfile="/tmp/x.pyc", dfile=name, doraise=True,
-                                   invalidation_mode=mode)
-                name, content = name + "c", open("/tmp/x.pyc", "rb").read()
+        for name, content in files:
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-        for name, content in more:
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+
+
+def lighter(font):
+    # What few labels use: Latin, Greek, Cyrillic, punctuation, arrows, operators and shapes stay.
+    from fontTools import subset
+    options = subset.Options(layout_features=["*"], legacy_kern=True, notdef_outline=True)
+    loaded = subset.load_font(io.BytesIO(font), options)
+    chooser = subset.Subsetter(options)
+    chooser.populate(unicodes=[*range(0x20, 0x530), *range(0x1E00, 0x2300), *range(0x2500, 0x2600)])
+    chooser.subset(loaded)
+    file = io.BytesIO()
+    loaded.save(file)
+    return file.getvalue()
+
+
+def packed(name):
+    with open(f"{SITE}/{name}", "rb") as file:
+        content = file.read()
+    if name.endswith(".py"):
+        return compiled(name, content)
+    return name, lighter(content) if os.path.basename(name) in LIGHTER else content
+
+
+def pack(target, names, more=()):
+    files = [packed(name) for name in sorted(names)]
+    write(target, [*files, *more])
 
 
 def below(*folders):
@@ -56,6 +101,15 @@ def below(*folders):
             if "__pycache__" not in at:
                 found += [os.path.relpath(f"{at}/{name}", SITE) for name in names]
     return [name for name in found if wanted(name)]
+
+
+def seldom(name):
+    top = name.partition("/")[0].removesuffix(".py")
+    module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    if top in SELDOM or module in FROZEN or name.startswith(CANNOT):
+        return True
+    folder, _, rest = name.partition("/")
+    return folder == "encodings" and not rest.startswith(tuple(ENCODINGS))
 
 
 # numbers: what \`import numpy\` and its random numbers load, and all that runs of these folders
@@ -84,6 +138,7 @@ for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"):
     file = io.BytesIO()
     Image.new("RGB", (2, 2)).save(file, kind)
     Image.open(io.BytesIO(file.getvalue())).load()
+import _ast_unparse, symtable  # and what else live_runner.py imports
 loaded = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
 names = {os.path.relpath(file, SITE) for file in loaded if file and file.startswith(SITE)}
 data = {name for name in below("matplotlib") if "/mpl-data/" in name}
@@ -103,8 +158,22 @@ for key in ("ttflist", "afmlist"):
 names.discard("matplotlib/fontlist.json")
 pack("/out/pictures.zip", names, [("matplotlib/fontlist.json", json.dumps(fonts, sort_keys=True))])
 
-# what few need: more fonts, and the rest of the packages
-pack("/out/more.zip", later)
+# The standard library. Reading its sources would take more than half of the time that Python needs
+# to start: what is imported up to a plot is compiled, without its docstrings. Pyodide reads its own.
+imported = {file.removeprefix(STDLIB + "/") for file in loaded if file and file.startswith(STDLIB)}
+files, rest = [], []
+with zipfile.ZipFile(STDLIB) as archive:
+    for name in sorted(archive.namelist()):
+        content = archive.read(name)
+        if name in imported:
+            own = name.startswith(("pyodide/", "_pyodide/"))
+            files.append(compiled(name, content, -1 if own else 2))
+        elif not name.endswith("/"):
+            (rest if seldom(name) else files).append((name, content))
+write("/out/stdlib.zip", files)
+
+# what few need: more fonts, the rest of the packages, and of the standard library
+pack("/out/more.zip", later, rest)
 
 # licenses
 text = []

@@ -6,6 +6,7 @@ import builtins
 import contextlib
 import functools
 import importlib
+import importlib.machinery
 import io
 import linecache
 import logging
@@ -64,31 +65,33 @@ def plan(cells, target, again=True):
     the cell itself also without that, unless `again` is false.
     Of a cell that is only needed for what it imports, nothing but those imports is run.
     """
-    found = {cell["id"]: analyze(cell["source"]) for cell in cells}
-    order = [cell["id"] for cell in cells]
     texts = {cell["id"]: cell["source"] for cell in cells}
+    order = list(texts)
     wanted, imports = set(), {}
+
+    def found(identity):  # cells that nobody asks for are not read
+        return analyze(texts[identity])
 
     def visit(identity):
         if identity in wanted:
             return
         wanted.add(identity)
-        for name in found[identity][0]:
+        for name in found(identity)[0]:
             before = order[: order.index(identity)]
-            definer = next((each for each in reversed(before) if name in found[each][1]), None)
+            definer = next((each for each in reversed(before) if name in found(each)[1]), None)
             if definer is None:
                 continue
-            if name in found[definer][2]:
+            if name in found(definer)[2]:
                 if name not in NAMES:
-                    imports[found[definer][2][name]] = definer
+                    imports[found(definer)[2][name]] = definer
             else:
                 visit(definer)
 
     visit(target)
     steps = set()
     for identity in filter(wanted.__contains__, order):
-        uses = found[identity][0]
-        stale = any(uses & found[other][1] for other in steps)
+        uses = found(identity)[0]
+        stale = any(uses & found(other)[1] for other in steps)
         if (again and identity == target) or stale or DONE.get(identity) != texts[identity]:
             steps.add(identity)
     return list(imports), [each for each in order if each in steps]
@@ -96,16 +99,26 @@ def plan(cells, target, again=True):
 
 def dependents(cells, changed):
     """Return the ids of later cells that were run and use what the changed cell defines."""
-    found = {cell["id"]: analyze(cell["source"]) for cell in cells}
-    order = [cell["id"] for cell in cells]
-    touched, stale = set(found[changed][1]), []
-    for identity in order[order.index(changed) + 1 :]:
-        uses, defines, _ = found[identity]
+    texts = {cell["id"]: cell["source"] for cell in cells}
+    order = list(texts)
+    later = order[order.index(changed) + 1 :]
+    while later and later[-1] not in DONE:
+        later.pop()
+    touched, stale = set(analyze(texts[changed])[1]), []
+    for identity in later:
+        uses, defines, _ = analyze(texts[identity])
         if uses & touched:
             touched |= defines
             if identity in DONE:
                 stale.append(identity)
     return stale
+
+
+def look_again():
+    """Let modules be found whose files have come since; importlib's own way loads a lot for it."""
+    for finder in sys.path_importer_cache.values():
+        if isinstance(finder, importlib.machinery.FileFinder):
+            finder.invalidate_caches()
 
 
 # ---- running one --------------------------------------------------------------------------------
@@ -209,12 +222,13 @@ def fault(error, name):
             frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name
         ]
         line = own[-1].lineno if own else None
-    told = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    told = "".join(traceback.format_exception_only(error)).strip().splitlines()
+    missing = isinstance(error, ModuleNotFoundError | OSError)
+    told = told[0 if missing else -1]  # Pyodide says more of a missing module, about itself
     frames = [
         f for f in traceback.extract_tb(error.__traceback__) if "live_runner" not in f.filename
     ]
     account = "".join(traceback.format_list(frames)) + told
-    missing = isinstance(error, ModuleNotFoundError | OSError)
     return {"line": line, "message": told[:2000], "traceback": account[-8000:], "missing": missing}
 
 

@@ -27,33 +27,43 @@ async function bytes(name, stage) {
   return new Blob(parts).arrayBuffer();
 }
 
+// The archives of a stage, on their way from the first time that somebody asks.
+const coming = {};
+function archives(stage) {
+  coming[stage] ??= Promise.all(runtime[stage].map((name) => bytes(name, stage)));
+  coming[stage].catch(() => delete coming[stage]);
+  return coming[stage];
+}
+
 async function start(message) {
   ({ base, runtime } = message);
   say({ loading: "Python", bytes: 0 });
-  const numbers = Promise.all(runtime.numbers.map((name) => bytes(name, "numbers")));
-  const { loadPyodide } = await import(`${base}${runtime.core}/pyodide.mjs`);
+  archives("numbers");
+  const core = `${base}${runtime.core}/`;
+  import(`${core}pyodide.asm.mjs`).catch(() => {}); // loadPyodide takes it, and says what is wrong
+  const { loadPyodide } = await import(`${core}pyodide.mjs`);
   python = await loadPyodide({
-    indexURL: `${base}${runtime.core}/`,
+    indexURL: core,
     stdLibURL: base + runtime.stdlib,
     lockFileContents: LOCK,
     env: { MPLBACKEND: "AGG", MPLCONFIGDIR: "/tmp/matplotlib", HOME: "/home/pyodide" },
   });
-  unpack(await numbers);
+  unpack(await archives("numbers"));
   loaded = 1;
   runner = python.pyimport("live_runner");
   say({ ready: true });
 }
 
-function unpack(archives) {
-  for (const each of archives) python.unpackArchive(each, "zip", { extractDir: SITE });
+function unpack(buffers) {
+  for (const each of buffers) python.unpackArchive(each, "zip", { extractDir: SITE });
 }
 
 // The next stage of packages, once a cell has missed something.
 async function more() {
   const stage = STAGES[loaded++];
   say({ loading: stage, bytes: 0 });
-  unpack(await Promise.all(runtime[stage].map((name) => bytes(name, stage))));
-  python.runPython("import importlib; importlib.invalidate_caches()");
+  unpack(await archives(stage));
+  runner.look_again();
 }
 
 // What is printed travels in parts, not line by line: a million prints leave the page alive.
@@ -105,15 +115,17 @@ async function runCell(id, source, act = runner.run) {
 // Runs a cell after what it needs; returns whether all went well.
 async function run({ target, cells, again }) {
   const given = python.toPy(cells);
-  const [imports, ids] = runner.plan(given, target, again).toJs();
-  const changed = runner.dependents(given, target).toJs();
-  given.destroy();
-  say({ plan: ids });
-  if (imports.length && !(await runCell("imports", imports.join("\n")))) return false;
-  const texts = Object.fromEntries(cells.map((cell) => [cell.id, cell.source]));
-  for (const id of ids) if (!(await runCell(id, texts[id]))) return false;
-  say({ stale: changed.filter((id) => !ids.includes(id)) });
-  return true;
+  try {
+    const [imports, ids] = runner.plan(given, target, again).toJs();
+    if (imports.length && !(await runCell("imports", imports.join("\n")))) return false;
+    const texts = Object.fromEntries(cells.map((cell) => [cell.id, cell.source]));
+    for (const id of ids) if (!(await runCell(id, texts[id]))) return false;
+    const changed = runner.dependents(given, target).toJs();
+    say({ stale: changed.filter((id) => !ids.includes(id)) });
+    return true;
+  } finally {
+    given.destroy();
+  }
 }
 
 async function check({ id, source, task }) {
@@ -153,4 +165,10 @@ async function receive(data) {
 }
 
 let last = Promise.resolve(); // one thing after another, also while packages are on their way
-onmessage = ({ data }) => (last = last.then(() => receive(data)));
+onmessage = ({ data }) => {
+  last = last.then(() => receive(data));
+  // a cell that says that it draws need not wait until Python misses something
+  const { target, cells } = data.run ?? {};
+  const asked = cells?.find(({ id }) => id === target)?.source ?? data.check?.source;
+  if (runtime && loaded < 2 && /\b(matplotlib|plt|PIL)\b/.test(asked)) archives("pictures");
+};

@@ -126,8 +126,8 @@ def machines(data, chunk):
     state = plot("Seconds of a pass", [panel(x, y, marks, key=key)], height=270)
     one, many = (on_paper(data, number, CHUNKS[chunk]) for number in (1, 64))
     return state, (
-        f"{data[0].upper()}{data[1:]}, in {one.chunks:,} chunk{'s' * (one.chunks > 1)}. A pass takes "
-        f"{in_seconds(one.seconds)} on one machine and {in_seconds(many.seconds)} on 64: computing "
-        f"{in_seconds(many.computing)}, network {in_seconds(many.network)}, scheduling "
+        f"{data[0].upper()}{data[1:]}, in {one.chunks:,} chunk{'s' * (one.chunks > 1)}. A pass "
+        f"takes {in_seconds(one.seconds)} on one machine and {in_seconds(many.seconds)} on 64: "
+        f"computing {in_seconds(many.computing)}, network {in_seconds(many.network)}, scheduling "
         f"{in_seconds(many.scheduling)}."
     )

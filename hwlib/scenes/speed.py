@@ -30,13 +30,14 @@ def scaling(curves, what, names):
     for name, curve in curves.items():
         sizes, times = np.array(curve["sizes"]), np.array(curve["seconds"]) * 1e3
         p, a = exponent(sizes, times)
+        slope = f"{p:.2f}".replace("-", "−")
         fitted = sizes[len(sizes) // 2 :][[0, -1]]
         points = np.transpose([np.log10(sizes), np.log10(times)])
         line = np.transpose([np.log10(fitted), np.log10(a * fitted**p)])
         marks = [
             mark("line", seen(line, 3), "positive"),
             mark("points", seen(points, 3), "ink", size=3.5),
-            mark("text", seen(line.mean(axis=0), 3), "positive", text=f"slope {p:.2f}",
+            mark("text", seen(line.mean(axis=0), 3), "positive", text=f"slope {slope}",
                  shift=[-8, -5], anchor="end"),
         ]  # fmt: skip
         first, last = points[0, 0] - 0.1, points[-1, 0] + 0.1
@@ -45,7 +46,7 @@ def scaling(curves, what, names):
         y = axis((low, high), {k: power(k) for k in range(low, high + 1)}, "milliseconds")
         panels.append(panel(x, y, marks))
         fixed = ", ".join(f"{other} = {value:,}" for other, value in curve["others"].items())
-        said.append(f"as {name} to the power {p:.2f} (with {fixed})")
+        said.append(f"as {name} to the power {slope} (with {fixed})")
     return plot(f"{what}: times", panels, shared=True, height=210), (
         f"{what}: the time grows {', '.join(said)}."
     )

@@ -240,7 +240,7 @@ function draw(seen, stage) {
   const curve = (kind) => trace(levels[kind].map((level, step) => [stepX(step), y(level)]));
   const kind = seen.hard ? "hard" : "soft", other = seen.hard ? "soft" : "hard", ends = { [kind]: levels[kind].at(-1), [other]: levels[other].at(-1) };
   const upper = ends.soft >= ends.hard ? "soft" : "hard";
-  const note = (name) => words(stepX(levels[name].length - 1) + 6, y(ends[name]) + (name === upper ? -3 : 13), name, { class: name === kind ? "strong" : "faint" });
+  const note = (name) => words(stepX(levels[name].length - 1) + 10, y(ends[name]) + (name === upper ? -3 : 13), name, { class: name === kind ? "strong" : "faint" });
 
   return [
     bar(

@@ -66,7 +66,7 @@ function drawIndex(seen, stage) {
   const x = logarithmic([all[0], all.at(-1)], [one.left + 8, one.right - 8]), y = linear([0, 1], [one.bottom, one.top + 8]);
   const curve = (row) => trace(row.map((each, i) => [x(all[i]), y(each)])), now = values.F_ST;
   return [
-    picture(stage.width, height + (stage.narrow ? 0 : 56), "The adjusted Rand index by the number of sites, and responsibilities", { class: "genomes" },
+    picture(stage.width, height + (stage.narrow ? 0 : 64), "The adjusted Rand index by the number of sites, and responsibilities", { class: "genomes" },
       xAxis(x, one.bottom + 8, { at: all.filter((each) => String(each)[0] === "1"), label: "number of sites", format: (n) => fixed(n, 0) }),
       yAxis(y, one.left, { at: [0, 0.5, 1], grid: one.right }),
       words(one.left - 42, one.top - 11, "adjusted Rand index", { class: "name" }),

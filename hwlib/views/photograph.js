@@ -315,8 +315,20 @@ function look(state, values, own) {
 
 const GAP = 8;
 
-// Copies in several palettes: in one row, or in two where that is narrow.
-function row({ photo, palettes }, stage) {
+// Every second pixel of every second row.
+function halved({ size: [width, height], pixels }) {
+  const size = [width, height].map((side) => side >> 1), few = new Uint8Array(3 * size[0] * size[1]);
+  for (let i = 0; i < few.length / 3; i += 1) {
+    const from = 3 * (2 * Math.floor(i / size[0]) * width + 2 * (i % size[0]));
+    few.set(pixels.subarray(from, from + 3), 3 * i);
+  }
+  return { size, pixels: few };
+}
+
+// Copies in several palettes: in one row, or in two where that is narrow. Stills stand in a page of
+// text, which should not wait for them.
+function row({ photo: whole, palettes }, stage) {
+  const photo = stage.still ? halved(whole) : whole;
   const [w, tall] = photo.size, columns = Math.ceil(palettes.length / (stage.narrow ? 2 : 1));
   const wide = (stage.width - GAP * (columns - 1)) / columns, high = (wide / w) * tall;
   const rows = Math.ceil(palettes.length / columns);

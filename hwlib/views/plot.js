@@ -6,7 +6,7 @@ import { color, h, linear, logarithmic, picture, px, scene, trace, words, xAxis,
 const LETTER = 7.4, LINE = 16, TALL = 21; // pixels: a letter's width, on average, and the heights of lines
 
 const SHAPES = {
-  circle: (r) => `m${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`,
+  circle: () => "h0", // a line of no length, with round ends
   square: (r) => `m${-r} ${-r}h${2 * r}v${2 * r}h${-2 * r}z`,
   diamond: (r) => `m${-r} 0l${r} ${-r}l${r} ${r}l${-r} ${r}z`,
   triangle: (r) => `m${-r} ${r}l${r} ${-2 * r}l${r} ${2 * r}z`,
@@ -14,13 +14,16 @@ const SHAPES = {
   dash: (r) => `m${-r} 0h${2 * r}`,
   cross: (r) => `m${-r} ${-r}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`,
 };
-const OPEN = ["tick", "dash", "cross"]; // lines, not areas
+const LINES = ["circle", "tick", "dash", "cross"]; // not areas
 
 const MARKS = {
-  points({ at, shape = "circle", size = 3, color: tone }, x, y) {
-    const d = at.map(([a, b]) => `M${px(x(a))} ${px(y(b))}${SHAPES[shape](size)}`).join("");
-    const paint = OPEN.includes(shape) ? { fill: "none", stroke: color(tone), "stroke-width": 2 } : { fill: color(tone) };
-    return h("path", { d, ...paint });
+  points({ at, shape = "circle", size = 3, color: tone }, x, y, { still }) {
+    // a still of many is a good part of its page: there they stand on whole pixels
+    const place = still && at.length > 50 ? Math.round : px;
+    const d = at.map(([a, b]) => `M${place(x(a))} ${place(y(b))}${SHAPES[shape](size)}`).join("");
+    const line = { fill: "none", stroke: color(tone), "stroke-width": 2 };
+    if (shape === "circle") Object.assign(line, { "stroke-width": 2 * size, "stroke-linecap": "round" });
+    return h("path", { d, ...(LINES.includes(shape) ? line : { fill: color(tone) }) });
   },
   line({ at, width = 2, dash, opacity, color: tone }, x, y) {
     return h("path", {
@@ -35,7 +38,7 @@ const MARKS = {
     return h("rect", { x: px(x(from)), y: px(y(row) - 9), width: px(x(to) - x(from)), height: 18, fill: color(tone), "fill-opacity": 0.85 });
   },
   // a number in a ring, such as a centroid's
-  ring({ at: [a, b], text, color: tone }, x, y, small) {
+  ring({ at: [a, b], text, color: tone }, x, y, { small }) {
     return h("g", { transform: `translate(${px(x(a))},${px(y(b))})` },
       h("circle", { r: small ? 8 : 10, fill: color("paper"), stroke: color(tone), "stroke-width": small ? 2 : 2.5 }),
       words(0, 4.5, text, { "text-anchor": "middle" }));
@@ -106,7 +109,7 @@ function fitting({ at }, wide) {
   return needed > wide ? at.filter((_, i) => i % 2 === 0) : at;
 }
 
-function panel(each, place, { narrow }) {
+function panel(each, place, { narrow, still }) {
   const { left, right, top, bottom, names } = place, small = right - left < 200;
   const scale = ({ domain, log }, ends) => (log ? logarithmic : linear)(domain, ends);
   const x = scale(each.x, [left, right]), y = scale(each.y, [bottom, top]);
@@ -116,7 +119,7 @@ function panel(each, place, { narrow }) {
   };
   const across = { ...each.x, at: fitting(each.x, right - left) };
   const marks = each.marks.map((mark) => (narrow ? { ...mark, ...mark.narrow } : mark)).filter((mark) => !mark.hidden);
-  const draw = (mark) => h("g", {}, MARKS[mark.type](mark, x, y, small));
+  const draw = (mark) => h("g", {}, MARKS[mark.type](mark, x, y, { small, still }));
   const box = { x: px(left), y: px(top), width: px(right - left), height: px(bottom - top) };
   const { label: name, ...upright } = axis(each.y, names);
   return h("g", {},

@@ -201,8 +201,26 @@ def test_texts_are_readable_at_every_width(chromium, page, name, width):
     )
     tab = visit(context, page)
     figure = alive(tab, name)
-    assert legible(figure) == FINE
+    for share in [0, 0.5, 1]:  # of the way along all sliders
+        for axis, values in ALL_OF[page][name].axes.items():
+            press(figure, axis, round(share * (len(values) - 1)))
+        tab.evaluate("Promise.resolve()")
+        assert legible(figure) == FINE, share
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in WITH_SLIDERS}))
+def test_sliders_are_as_wide_as_a_phone(chromium, page):
+    context = chromium.new_context(offline=True, viewport={"width": 390, "height": 900})
+    tab = visit(context, page)
+    open_folds(tab)
+    lay_out(tab)
+    for name in [name for each, name in WITH_SLIDERS if each == page]:
+        figure = tab.locator(f"figure#{name}")
+        wide = figure.locator(".explorer-stage").bounding_box()["width"]
+        for slider in figure.locator(".explorer-controls input[type=range]").all():
+            assert slider.bounding_box()["width"] > 0.95 * wide, name
     context.close()
 
 
@@ -587,6 +605,27 @@ def test_scripts_are_small_and_states_come_late(chromium, site, page):
     assert len(scripts) > 1 and sum(scripts) <= LIMIT
     # who only reads is sent no states
     assert not [url for url, _ in sent if "_frames/" in url and url.endswith(".js")]
+    context.close()
+
+
+# The letters of a picture, as they are seen.
+LETTERS = """(figure) => {
+    const svg = figure.querySelector("svg");
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const sizes = [...svg.querySelectorAll("text")].map((text) => getComputedStyle(text).fontSize);
+    return Math.min(99, ...sizes.map((size) => scale * parseFloat(size)));
+}"""
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in EXPLORERS}))
+def test_without_javascript_texts_are_readable_on_a_phone(chromium, page):
+    context = chromium.new_context(
+        offline=True, java_script_enabled=False, viewport={"width": 390, "height": 900}
+    )
+    tab = visit_plain(context, page)
+    for name in [name for each, name in EXPLORERS if each == page]:
+        assert unfolded(tab, name).evaluate(LETTERS) >= 11, name
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
 
 

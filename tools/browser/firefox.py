@@ -30,6 +30,9 @@ PREFERENCES = {
     "toolkit.telemetry.enabled": False,
 }
 
+LOADED = """() => document.readyState === "complete" ||
+    new Promise((done) => addEventListener("load", () => done(true), { once: true }))"""
+
 
 class Tab:
     """A tab of Firefox, which lists what it logs and what it asks for in `seen`.
@@ -69,6 +72,7 @@ class Tab:
     def goto(self, address):
         """Open a page; return when it and its scripts are loaded."""
         self.send("browsingContext.navigate", context=self.context, url=address, wait="complete")
+        self.evaluate(LOADED)  # Firefox may answer before deferred scripts have run
 
     def evaluate(self, function, *arguments):
         """Call a JavaScript function in the page, and return what it gives, awaited."""
