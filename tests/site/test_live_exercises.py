@@ -236,3 +236,15 @@ def test_mistakes_get_their_sentences_in_the_page(chapter, page):
     for name, task, files in wrong:
         output = edit(tab, places[task.label], files[task.file])
         assert same(output.text_content(), known[name]), (name, output.text_content())
+
+
+def test_functions_train_where_they_are_written(chapter):
+    task, page = tasks.TASKS["1i"], CHAPTERS[0]
+    tab = chapter(page)
+    fold = tab.locator("details", has_text="How to train your own functions").last
+    lines = fold.locator("pre").text_content()
+    output = edit(tab, "check-1i", f"{solution(task)}\n\n{lines}")
+    printed, verdict = output.locator(".live-stdout"), output.locator(".live-verdict")
+    first, last = map(float, printed.inner_text().split()[:2])
+    assert first == pytest.approx(4 * np.log(2)) and last < 0.02
+    assert verdict.inner_text() == "1i is right."
