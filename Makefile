@@ -141,7 +141,7 @@ picture: book chromium
 
 # Takes the small pictures of all pages that the tests compare with: look at them, then commit.
 screenshots: book chromium
-	$(BIN)/python tests/weekly/screenshots.py
+	$(BIN)/python -m tests.weekly.screenshots
 
 # Lighthouse, axe, weight, requests and sliders beside a stock book; PAGES="book/index" for some.
 site-report: book chromium

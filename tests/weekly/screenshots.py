@@ -1,4 +1,4 @@
-"""How the site looks: small pictures of its pages, kept in tests/screenshots, and how to compare.
+"""How the site looks: small pictures of its pages, kept in tests/weekly/screenshots, and how to compare.
 
 A picture is a whole page, scaled down (`SHRINK`), in fonts that come with matplotlib (DejaVu): so
 it hangs neither on the fonts of a machine nor much on how it smooths their edges. `make
@@ -19,9 +19,9 @@ from PIL import Image
 
 from tools import browser
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
-FOLDER = ROOT / "tests" / "screenshots"
+FOLDER = Path(__file__).with_name("screenshots")
 SEEN = ROOT / "_build" / "screenshots"  # what was seen instead, when a comparison fails
 
 VIEWS = [(1280, "light"), (1280, "dark"), (390, "light")]  # CSS pixels across, and the theme
@@ -78,6 +78,8 @@ STILL = """async (fonts) => {
 def pages():
     """Return the pages that have pictures: all but the one that only leads on to another."""
     found = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+    if not found:
+        raise RuntimeError("there is no built book in _build/html: run `make book` first")
     return [page for page in found if page != "index.html"]
 
 
@@ -155,7 +157,7 @@ def store(picture, path):
     path.parent.mkdir(parents=True, exist_ok=True)
     steps = LEVELS - 1
     table = [round(round(value * steps / 255) * 255 / steps) for value in range(256)] * 3
-    Image.fromarray(picture).point(table).save(path, lossless=True, quality=90, method=6)
+    Image.fromarray(picture).point(table).save(path, lossless=True, quality=100, method=6)
 
 
 def show(reference, seen, name):
