@@ -1,4 +1,4 @@
-"""How the site looks: small pictures of its pages, kept in tests/weekly/screenshots, and how to compare.
+"""How the site looks: small pictures of its pages, in tests/weekly/screenshots, to compare with.
 
 A picture is a whole page, scaled down (`SHRINK`), in fonts that come with matplotlib (DejaVu): so
 it hangs neither on the fonts of a machine nor much on how it smooths their edges. `make
