@@ -115,7 +115,7 @@ def test_tables_show_the_file(page):
 def test_captions_show_the_exponents_of_the_file(page):
     for algorithm, curves in CURVES.items():
         caption = page.select_one(f"figure#speed-{algorithm} figcaption").get_text()
-        powers = re.findall(r"(\w) to the power (-?\d+\.\d\d)", caption)
+        powers = re.findall(r"(\w) to the power (-?\d+\.\d\d)", caption.replace("−", "-"))
         assert [along for along, _ in powers] == list(curves)
         for along, power in powers:
             half = len(curves[along]["sizes"]) // 2
@@ -171,7 +171,9 @@ def test_scaling_draws_the_times_and_the_law_of_the_larger_half():
     }
     state, caption = scenes.scaling(curves, "A step", {"n": "points", "k": "clusters"})
     assert [panel["x"]["label"] for panel in state["panels"]] == ["n, points", "k, clusters"]
-    law, points = (mark["at"] for mark in state["panels"][0]["marks"])
+    law, points, slope = state["panels"][0]["marks"]
+    assert slope["text"] == "slope 1.00"
+    law, points = law["at"], points["at"]
     times = np.transpose([sizes, [2, 4, 8, 16]])  # milliseconds
     np.testing.assert_allclose(points, np.log10(times), atol=5.1e-4)  # three places are stored
     np.testing.assert_allclose(law, np.log10(times[2:])[[0, -1]], atol=5.1e-4)
