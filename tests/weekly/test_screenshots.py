@@ -40,7 +40,8 @@ def test_page_looks_as_it_did(chromium, page, width, theme):
             f"{page}, {theme}, {width} pixels wide: {blocks} blocks differ from "
             f"tests/weekly/screenshots/{name}.\nLook at {path.relative_to(screenshots.ROOT)}: "
             "what was kept, what is seen, where they differ.\n"
-            "If the new look is meant: `make screenshots`, look at what git says has changed, and commit it."
+            "If the new look is meant: `make screenshots`, look at what git says has changed, "
+            "and commit it."
         )
 
 
