@@ -159,7 +159,7 @@ def test_machines_are_drawn_as_they_are_on_paper():
     many = figures.on_paper("vectors, k-means", 64)
     assert f"and {figures.in_seconds(many.seconds)} on 64: computing" in caption
     assert f"network {figures.in_seconds(many.network)}, scheduling" in caption
-    assert "digits, EM, in 1 chunk. A" in figures.machines("digits, EM", "1 GB")[1]
+    assert "Digits, EM, in 1 chunk. A" in figures.machines("digits, EM", "1 GB")[1]
 
 
 @pytest.mark.parametrize(
