@@ -69,7 +69,8 @@ def draw(tab, name):
 
 
 def wake(tab, name):
-    """Come near an explorer's sliders and wait until its frames are there."""
+    """Come near an explorer's sliders and wait until it is drawn and its frames are there."""
+    draw(tab, name)
     tab.locator(f"figure#{name} input").first.focus()
     tab.wait_for_function("name => explorers.get(name).data", arg=name)
 

@@ -283,6 +283,17 @@ const copy = remember((photo, colors) => {
 });
 const wrong = remember((made) => made.error());
 
+// Every second pixel of every second row, for stills: they stand in a page of text, which should not
+// wait for them.
+function halved({ size: [width, height], pixels }) {
+  const size = [width, height].map((side) => side >> 1), few = new Uint8Array(3 * size[0] * size[1]);
+  for (let i = 0; i < few.length / 3; i += 1) {
+    const from = 3 * (2 * Math.floor(i / size[0]) * width + 2 * (i % size[0]));
+    few.set(pixels.subarray(from, from + 3), 3 * i);
+  }
+  return { size, pixels: few };
+}
+
 const START = { wipe: 0.5, turn: [-0.6, 0.35], shown: "colors" };
 
 function look(state, values, own) {
@@ -315,18 +326,7 @@ function look(state, values, own) {
 
 const GAP = 8;
 
-// Every second pixel of every second row.
-function halved({ size: [width, height], pixels }) {
-  const size = [width, height].map((side) => side >> 1), few = new Uint8Array(3 * size[0] * size[1]);
-  for (let i = 0; i < few.length / 3; i += 1) {
-    const from = 3 * (2 * Math.floor(i / size[0]) * width + 2 * (i % size[0]));
-    few.set(pixels.subarray(from, from + 3), 3 * i);
-  }
-  return { size, pixels: few };
-}
-
-// Copies in several palettes: in one row, or in two where that is narrow. Stills stand in a page of
-// text, which should not wait for them.
+// Copies in several palettes: in one row, or in two where that is narrow.
 function row({ photo: whole, palettes }, stage) {
   const photo = stage.still ? halved(whole) : whole;
   const [w, tall] = photo.size, columns = Math.ceil(palettes.length / (stage.narrow ? 2 : 1));
@@ -342,7 +342,8 @@ function row({ photo: whole, palettes }, stage) {
 
 function draw(seen, stage) {
   if (seen.palettes) return row(seen, stage);
-  const { photo, colors, shares, wipe, shown, mine } = seen, { width, narrow } = stage, [w, tall] = photo.size;
+  const { colors, shares, wipe, shown, mine } = seen, { width, narrow } = stage;
+  const photo = stage.still ? halved(seen.photo) : seen.photo, [w, tall] = photo.size;
   const made = copy(photo, colors), error = shown === "error";
   const scale = narrow ? Math.min(width / w, 1.35 * width / tall) : Math.min(0.45 * width / w, 450 / tall);
   const wide = Math.round(w * scale), high = Math.round(tall * scale);
@@ -409,7 +410,7 @@ function solid({ photo, colors, shares, turn }, stage, { x, y }, side) {
   };
   const corners = range(8).map((i) => [i & 1, i & 2, i & 4].map((bit) => (bit ? 255 : 0)));
   const edges = range(8).flatMap((i) => [1, 2, 4].filter((bit) => !(i & bit)).map((bit) => [corners[i], corners[i | bit]]));
-  const n = photo.pixels.length / 3, few = Math.max(1, Math.round(n / (stage.still ? 250 : 900)));
+  const n = photo.pixels.length / 3, few = Math.max(1, Math.round(n / (stage.still ? 100 : 900)));
   const dots = range(Math.floor(n / few)).map((i) => {
     const level = [...photo.pixels.subarray(3 * i * few, 3 * i * few + 3)];
     return [place(level), level, 2.6];

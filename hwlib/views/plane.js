@@ -195,7 +195,11 @@ function draw(seen, stage) {
     h("g", { class: "cells" }, centroids.map((_, c) => h("path", {
       d: `${trace(cell(c, centroids, box).map(at))}Z`, fill: color(`c${c + 1}`), stroke: color("faint"), "fill-opacity": 0.1, "stroke-opacity": 0.7,
     }))),
-    h("g", { class: "glides" }, points.map((p, i) => h("circle", { cx: px(x(p[0])), cy: px(y(p[1])), r: narrow ? 2.2 : 2.8, fill: color(`c${run.z[i] + 1}`) }))),
+    stage.still ? centroids.map((_, c) => h("path", {
+      // a still of many is a good part of its page: dots are lines without length, on whole pixels
+      d: points.map((p, i) => (run.z[i] === c ? `M${Math.round(x(p[0]))} ${Math.round(y(p[1]))}h0` : "")).join(""),
+      fill: "none", stroke: color(`c${c + 1}`), "stroke-width": 5.6, "stroke-linecap": "round",
+    })) : h("g", { class: "glides" }, points.map((p, i) => h("circle", { cx: px(x(p[0])), cy: px(y(p[1])), r: narrow ? 2.2 : 2.8, fill: color(`c${run.z[i] + 1}`) }))),
     xAxis(x, top + side, { at: marks ?? ticks(X, narrow ? 3 : 4), label: "x₁" }),
     yAxis(y, left, { at: marks ?? ticks(Y, 4) }),
     words(left + 6, top + 16, "x₂", { class: "name" }),
