@@ -6,7 +6,7 @@ import re
 import axe
 import numpy as np
 import pytest
-from built_site import SITE, draw, open_folds
+from built_site import SITE, draw, lay_out, open_folds
 from playwright.sync_api import expect
 
 from book_extensions import runtime
