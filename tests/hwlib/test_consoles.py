@@ -237,25 +237,49 @@ class Left(Exception):
 
 
 class Closed(io.StringIO):
+    def __init__(self, error):
+        self.error = error
+
     def write(self, text):
-        raise BrokenPipeError
+        raise self.error
+
+
+ALONE = [["backprop.py", "grad_check_1"], ["kmeans.py", "basic", "-k2"]]
+
+
+def run_alone(arguments, folder, monkeypatch):
+    """Run a module that runs alone, as a command, in this process."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", arguments)
+    runpy.run_path(Path(commands.__file__).with_name(arguments[0]), run_name="__main__")
 
 
 @pytest.mark.parametrize(
-    "arguments", [["backprop.py", "grad_check_1"], ["kmeans.py", "basic", "-k2"]]
+    ("error", "said"),
+    [
+        (BrokenPipeError(), ""),
+        (OSError(28, "No space left on device"), "No space left on device\n"),
+    ],
 )
-def test_a_module_that_runs_alone_ends_at_once_when_its_reader_leaves(
-    arguments, monkeypatch, tmp_path
+@pytest.mark.parametrize("arguments", ALONE)
+def test_a_module_that_runs_alone_ends_at_once_when_its_output_does(
+    arguments, error, said, monkeypatch, tmp_path, capsys
 ):
     def leave(status):
         raise Left(status)
 
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "_exit", leave)
-    monkeypatch.setattr(sys, "argv", arguments)
-    monkeypatch.setattr(sys, "stdout", Closed())
+    monkeypatch.setattr(sys, "stdout", Closed(error))
     with pytest.raises(Left, match="1"):
-        runpy.run_path(Path(commands.__file__).with_name(arguments[0]), run_name="__main__")
+        run_alone(arguments, tmp_path, monkeypatch)
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("arguments", ALONE)
+def test_a_module_that_runs_alone_has_a_status(arguments, monkeypatch, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run_alone(arguments, tmp_path, monkeypatch)
+    assert ended.value.code == 0 and capsys.readouterr().out
 
 
 def test_without_an_output_there_is_none_to_empty(monkeypatch):

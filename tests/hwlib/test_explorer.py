@@ -127,6 +127,13 @@ def test_each_state_is_computed_once():
     assert sorted(computed) == [1, 2, 3, 4]
 
 
+def test_without_widgets_a_view_need_not_be_there(monkeypatch):
+    # so it is with a page's own Python: the page has the views
+    monkeypatch.setattr("hwlib.explorer.WIDGETS", False)
+    explorer = Explorer("alone", lambda k: squares(k, "a"), view="elsewhere", k=[1, 2])
+    assert explorer.children == () and explorer.compute(k=3) == squares(3, "a")
+
+
 def test_what_is_not_to_be_stored_is_not_computed():
     # as a page's own Python asks, for an explorer that a reader has made
     computed = []
