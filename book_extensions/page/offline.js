@@ -13,10 +13,11 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 
 self.addEventListener("fetch", (event) => {
   const { method, url } = event.request;
-  if (method === "GET" && url.startsWith(here)) event.respondWith(answer(event.request));
+  if (method === "GET" && url.startsWith(here)) event.respondWith(answer(event));
 });
 
-async function answer(request) {
+async function answer(event) {
+  const { request } = event;
   const cache = await caches.open(CACHE);
   if (hashed(request.url)) {
     const kept = await cache.match(request.url);
@@ -24,7 +25,8 @@ async function answer(request) {
   }
   try {
     const fresh = await fetch(request);
-    if (fresh.ok && fresh.status === 200) await cache.put(request.url, fresh.clone());
+    // the page does not wait until it is kept
+    if (fresh.ok && fresh.status === 200) event.waitUntil(cache.put(request.url, fresh.clone()).catch(() => {}));
     return fresh;
   } catch (error) {
     const kept = await cache.match(request.url, { ignoreSearch: request.mode === "navigate" });
