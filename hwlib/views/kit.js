@@ -152,6 +152,7 @@ export function scene({ look, draw, keeps = [], stays = [], pasted }) {
   function render({ model, el }) {
     let own = {}, seen = null, shown = null, frame = 0, width = 0, held = false;
     const stage = {
+      id: Math.random(), // its choices are its own, whatever else stands on the page
       get own() { return own; },
       get values() { return model.get("values"); },
       // what the reader does, beyond the sliders
@@ -375,7 +376,7 @@ export const choice = (stage, name, options, chosen, choose) =>
   h("span", { class: "explorer-choice", role: "radiogroup", "aria-label": name },
     options.map(([value, label]) =>
       h("label", {}, h("input", {
-        type: "radio", name: `${name} ${stage.id ?? ""}`, checked: value === chosen, onchange: () => choose(value),
+        type: "radio", name: `${name} ${stage.id}`, checked: value === chosen, onchange: () => choose(value),
       }), label)));
 
 // A number that the reader sets, with its slider.

@@ -91,6 +91,20 @@ def test_each_position_along_each_slider_has_its_caption(still, page, name):
     assert tab.seen["console"] == tab.seen["failed"] == []
 
 
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_each_picture_has_its_own_choice(still, page):
+    """Two of one view, with the same question, do not take it from each other."""
+    tab = visit(still, page)
+    groups = 0
+    for name in ALL_OF[page]:
+        draw(tab, name)
+    for name in ALL_OF[page]:
+        for group in tab.locator(f"figure#{name} [role=radiogroup]").all():
+            assert group.locator("input:checked").count() == 1, name
+            groups += 1
+    assert groups or page == CHAPTERS[2]
+
+
 @HANDLES
 def test_handles_are_moved_by_keys_mouse_and_touch(chromium, page, name):
     context = chromium.new_context(
