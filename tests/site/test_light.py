@@ -253,7 +253,9 @@ def test_page_can_be_read_without_javascript(chromium, site, page):
 def test_no_tex_is_shown(page):
     text = (SITE / page).read_text(encoding="utf-8")
     text = re.sub(r"<(script|code|pre|head).*?</\1>", "", text, flags=re.DOTALL)
-    assert "\\" not in re.sub(r"<[^>]*>", "", text)
+    text = re.sub(r"<[^>]*>", "", text)
+    assert "\\" not in text
+    assert not re.findall(r"\[\s*[\d.]+\s*(?:pt|em|ex)\s*\]", text)  # of a line break in a formula
 
 
 @pytest.mark.full
