@@ -58,9 +58,10 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     counts, best = as_weights(weights, len(X)), []
     # one step serves many small runs
     together = max(1, 8 * BLOCK // X.size) if len(X) < LARGE else 1
-    for first in range(0, restarts, together):
-        starts = draw_starts(X, k, rng, init, weights, min(together, restarts - first))
-        points, w, order, balls = arranged(X, counts, k)
+    sizes = [min(together, restarts - first) for first in range(0, restarts, together)]
+    groups = [draw_starts(X, k, rng, init, weights, runs) for runs in sizes]
+    points, w, order, balls = arranged(X, counts, k)
+    for starts in groups:
         ends = [(z[last], mu[last]) for z, mu, last in lloyd(points, starts, w, balls)]
         z, mu = map(np.concatenate, zip(*ends))
         loss = losses(points, z, mu, w)
