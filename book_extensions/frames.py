@@ -23,8 +23,9 @@ def write(folder, kind, name, script):
     """Write a script into the site; return its address, seen from the site's folder."""
     content = script.encode("utf-8")
     path = folder / kind / f"{name}{name_of(content)}.js"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    if not path.exists():  # its name says what is in it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     return f"{kind}/{path.name}"
 
 

@@ -296,7 +296,9 @@ def main(argv=None):
         long = image.width * image.height > LARGE
         if args.rng_seed is not None:
             rows = np.asarray(image).reshape(-1, 3)
-            colors = len(_count_colors(rows)[0])
+            colors = len(rows)  # at most
+            if colors > MANY or colors * args.k > SLOW:
+                colors = len(_count_colors(rows)[0])
             if colors > MANY:
                 which = f"only one pixel in {_apart(rows)} counts in the search for {args.k}"
                 print(f"It has {colors:,} colors: {which}.", flush=True)

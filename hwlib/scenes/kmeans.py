@@ -176,18 +176,14 @@ def photograph(image, compressed):
         `compute(k)` or `compute(k, seed)` returns a state and a caption.
     """
     pixels = rgb_pixels(image)
-    small = reduced(pixels)
-    photo = base64.b64encode(small.tobytes()).decode("ascii")
+    photo = _photo(pixels)
 
     def compute(k, seed=None):
         copy = compressed[k if seed is None else (k, seed)]
-        colors = np.reshape(copy.image.getpalette(), (-1, 3))
-        counts = np.bincount(np.asarray(copy.image).ravel(), minlength=k)
+        colors, counts = _palette(copy)
         order = np.argsort(-counts, kind="stable")
         off = np.sqrt(copy.loss / pixels.size)
-        state = {
-            "size": [small.shape[1], small.shape[0]],
-            "photo": photo,
+        state = photo | {
             "colors": colors[order].tolist(),
             "shares": seen(counts[order] / counts.sum(), 5),
         }
@@ -214,21 +210,26 @@ def photographs(image, compressed):
     state : dict
     caption : str
     """
-    small = reduced(rgb_pixels(image))
-    palettes = [
-        np.reshape(copy.image.getpalette(), (-1, 3)).tolist() for copy in compressed.values()
-    ]
-    indices = [np.asarray(copy.image).ravel() for copy in compressed.values()]
-    shares = [f"{np.bincount(each).max() / each.size:.0%}" for each in indices]
-    state = {
-        "size": [small.shape[1], small.shape[0]],
-        "photo": base64.b64encode(small.tobytes()).decode("ascii"),
-        "palettes": palettes,
-    }
+    palettes, counts = zip(*map(_palette, compressed.values()))
+    shares = [f"{each.max() / each.sum():.0%}" for each in counts]
+    state = _photo(rgb_pixels(image)) | {"palettes": [colors.tolist() for colors in palettes]}
     return state, (
-        f"The photograph in {listed([str(len(each)) for each in palettes])} colors. The most "
+        f"The photograph in {listed([str(len(colors)) for colors in palettes])} colors. The most "
         f"frequent color of each covers {listed(shares)} of the pixels."
     )
+
+
+def _photo(pixels):
+    """Return what the view shows of a photograph: its size and bytes, reduced."""
+    small = reduced(pixels)
+    tall, wide, _ = small.shape
+    return {"size": [wide, tall], "photo": base64.b64encode(small.tobytes()).decode("ascii")}
+
+
+def _palette(copy):
+    """Return the colors of a compressed image, and how many pixels have each."""
+    colors = np.reshape(copy.image.getpalette(), (-1, 3))
+    return colors, np.bincount(np.asarray(copy.image).ravel(), minlength=len(colors))
 
 
 def reduced(pixels, width=REDUCED):

@@ -63,23 +63,12 @@ def plot(label, panels, **more):
     return {"label": label, "panels": panels} | more
 
 
-def raised(number):
-    """Return a number, a text, in raised signs.
-
-    Examples
-    --------
-    >>> raised("-0.75")
-    '⁻⁰·⁷⁵'
-    """
-    return number.translate(str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·"))
-
-
 def power(exponent):
-    """Return a power of ten with a raised exponent, an integer.
+    """Return a power of ten with a raised exponent.
 
     Examples
     --------
     >>> power(-12)
     '10⁻¹²'
     """
-    return f"10{raised(str(exponent))}"
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
