@@ -419,6 +419,16 @@ export function yAxis(scale, x, { at = ticks(scale.domain), label, format = plai
     label && words(x, Math.min(from, to) - 9, label, { "text-anchor": "middle", class: "name" }));
 }
 
+// A path with the same sign at many places. A still of many is a good part of its page: there they
+// stand on whole pixels.
+export function spots(at, sign, still) {
+  const place = still && at.length > 50 ? Math.round : px;
+  return at.map(([x, y]) => `M${place(x)} ${place(y)}${sign}`).join("");
+}
+
+// With such ends a line of no length, "h0", is a dot.
+export const dot = (size, tone) => ({ fill: "none", stroke: color(tone), "stroke-width": 2 * size, "stroke-linecap": "round" });
+
 // A line through points [[x, y], ...] in pixels.
 export const trace = (points) =>
   points.map(([x, y], i) => `${i ? "L" : "M"}${px(x)} ${px(y)}`).join("");

@@ -327,8 +327,7 @@ function look(state, values, own) {
 const GAP = 8;
 
 // Copies in several palettes: in one row, or in two where that is narrow.
-function row({ photo: whole, palettes }, stage) {
-  const photo = stage.still ? halved(whole) : whole;
+function row(photo, palettes, stage) {
   const [w, tall] = photo.size, columns = Math.ceil(palettes.length / (stage.narrow ? 2 : 1));
   const wide = (stage.width - GAP * (columns - 1)) / columns, high = (wide / w) * tall;
   const rows = Math.ceil(palettes.length / columns);
@@ -341,9 +340,9 @@ function row({ photo: whole, palettes }, stage) {
 }
 
 function draw(seen, stage) {
-  if (seen.palettes) return row(seen, stage);
-  const { colors, shares, wipe, shown, mine } = seen, { width, narrow } = stage;
-  const photo = stage.still ? halved(seen.photo) : seen.photo, [w, tall] = photo.size;
+  const photo = stage.still ? halved(seen.photo) : seen.photo;
+  if (seen.palettes) return row(photo, seen.palettes, stage);
+  const { colors, shares, wipe, shown, mine } = seen, { width, narrow } = stage, [w, tall] = photo.size;
   const made = copy(photo, colors), error = shown === "error";
   const scale = narrow ? Math.min(width / w, 1.35 * width / tall) : Math.min(0.45 * width / w, 450 / tall);
   const wide = Math.round(w * scale), high = Math.round(tall * scale);

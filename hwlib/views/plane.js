@@ -1,7 +1,7 @@
 // k-means in the plane: a run step by step, from drawn starts or from the reader's own.
 // The two half steps are computed here, for any points and centroids; tests/hwlib/test_scenes.py
 // holds them equal to hwlib.kmeans.
-import { bar, button, chooser, clamp, color, dropping, fixed, h, handle, logarithmic, linear, picture, px, range, report, rounded, scene, ticks, trace, words, where, xAxis, yAxis } from "./kit.js";
+import { bar, button, chooser, clamp, color, dot, dropping, fixed, h, handle, logarithmic, linear, picture, px, range, report, rounded, scene, spots, ticks, trace, words, where, xAxis, yAxis } from "./kit.js";
 
 // The same square of the plane always; for a reader's own points, one that holds them all.
 const BOOK = { x: [-7, 8.5], y: [-8.7, 6.8], at: [-5, 0, 5] };
@@ -195,11 +195,8 @@ function draw(seen, stage) {
     h("g", { class: "cells" }, centroids.map((_, c) => h("path", {
       d: `${trace(cell(c, centroids, box).map(at))}Z`, fill: color(`c${c + 1}`), stroke: color("faint"), "fill-opacity": 0.1, "stroke-opacity": 0.7,
     }))),
-    stage.still ? centroids.map((_, c) => h("path", {
-      // a still of many is a good part of its page: dots are lines without length, on whole pixels
-      d: points.map((p, i) => (run.z[i] === c ? `M${Math.round(x(p[0]))} ${Math.round(y(p[1]))}h0` : "")).join(""),
-      fill: "none", stroke: color(`c${c + 1}`), "stroke-width": 5.6, "stroke-linecap": "round",
-    })) : h("g", { class: "glides" }, points.map((p, i) => h("circle", { cx: px(x(p[0])), cy: px(y(p[1])), r: narrow ? 2.2 : 2.8, fill: color(`c${run.z[i] + 1}`) }))),
+    stage.still ? centroids.map((_, c) => h("path", { d: spots(points.filter((_, i) => run.z[i] === c).map(at), "h0", true), ...dot(2.8, `c${c + 1}`) }))
+      : h("g", { class: "glides" }, points.map((p, i) => h("circle", { cx: px(x(p[0])), cy: px(y(p[1])), r: narrow ? 2.2 : 2.8, fill: color(`c${run.z[i] + 1}`) }))),
     xAxis(x, top + side, { at: marks ?? ticks(X, narrow ? 3 : 4), label: "x₁" }),
     yAxis(y, left, { at: marks ?? ticks(Y, 4) }),
     words(left + 6, top + 16, "x₂", { class: "name" }),

@@ -1,12 +1,12 @@
 // A plot that stands still: panels with axes, and in them points, lines, bands, bars and texts.
 // What is in it comes from hwlib/scenes/plots.py. Wide, panels stand side by side. Narrow, they
 // stand below each other, squares in pairs.
-import { color, h, linear, logarithmic, picture, px, scene, trace, words, xAxis, yAxis } from "./kit.js";
+import { color, dot, h, linear, logarithmic, picture, px, scene, spots, trace, words, xAxis, yAxis } from "./kit.js";
 
 const LETTER = 7.4, LINE = 16, TALL = 21; // pixels: a letter's width, on average, and the heights of lines
 
 const SHAPES = {
-  circle: () => "h0", // a line of no length, with round ends
+  circle: () => "h0",
   square: (r) => `m${-r} ${-r}h${2 * r}v${2 * r}h${-2 * r}z`,
   diamond: (r) => `m${-r} 0l${r} ${-r}l${r} ${r}l${-r} ${r}z`,
   triangle: (r) => `m${-r} ${r}l${r} ${-2 * r}l${r} ${2 * r}z`,
@@ -14,16 +14,13 @@ const SHAPES = {
   dash: (r) => `m${-r} 0h${2 * r}`,
   cross: (r) => `m${-r} ${-r}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`,
 };
-const LINES = ["circle", "tick", "dash", "cross"]; // not areas
+const LINES = ["tick", "dash", "cross"]; // not areas
 
 const MARKS = {
   points({ at, shape = "circle", size = 3, color: tone }, x, y, { still }) {
-    // a still of many is a good part of its page: there they stand on whole pixels
-    const place = still && at.length > 50 ? Math.round : px;
-    const d = at.map(([a, b]) => `M${place(x(a))} ${place(y(b))}${SHAPES[shape](size)}`).join("");
-    const line = { fill: "none", stroke: color(tone), "stroke-width": 2 };
-    if (shape === "circle") Object.assign(line, { "stroke-width": 2 * size, "stroke-linecap": "round" });
-    return h("path", { d, ...(LINES.includes(shape) ? line : { fill: color(tone) }) });
+    const d = spots(at.map(([a, b]) => [x(a), y(b)]), SHAPES[shape](size), still);
+    const line = shape === "circle" ? dot(size, tone) : LINES.includes(shape) && { fill: "none", stroke: color(tone), "stroke-width": 2 };
+    return h("path", { d, ...(line || { fill: color(tone) }) });
   },
   line({ at, width = 2, dash, opacity, color: tone }, x, y) {
     return h("path", {
