@@ -391,12 +391,11 @@
 
   // Python tells the page of a new one: its sliders, and what to draw first.
   async function adopt(name, place) {
-    place.innerHTML = await request("figure", { name });
+    const answer = await request("compute", { name });
+    if (!answer || answer.error) return void (place.textContent = answer?.error ?? "");
+    place.innerHTML = answer;
     const [figure] = place.children, { view } = figure.dataset;
-    if (!runtime.views[view]) {
-      place.textContent = `There is no view called ${view}.`;
-      return;
-    }
+    if (!runtime.views[view]) return void (place.textContent = `There is no view called ${view}.`);
     const scripts = ["kit", view].map((each) => root() + runtime.views[each]);
     figure.dataset.scripts = scripts.join(" ");
     enliven(figure);

@@ -132,18 +132,14 @@ async function check({ id, source, task }) {
   return runCell(id, source, (...given) => runner.check(given[0], given[1], task, given[2]));
 }
 
-// The figure of an explorer that the page has not.
-function figure({ name, call }) {
-  say({ computed: name, call, result: runner.figure(name) });
-}
-
-// What an explorer shows. The cell that makes it is run first, where it has not been: `first`.
+// What an explorer shows at some values; without any, the figure of one that the page has not. The
+// cell that makes it is run first, where it has not been: `first`.
 async function compute({ name, values, file, call, first }) {
   try {
     if (first && !(await run(first))) throw new Error("The cell of this picture went wrong.");
     const [of, own] = [values, file].map((each) => each && python.toPy(each));
-    const result = runner.compute(name, of, own).toJs({ dict_converter: Object.fromEntries });
-    of.destroy();
+    const result = of ? runner.compute(name, of, own).toJs({ dict_converter: Object.fromEntries }) : runner.figure(name);
+    of?.destroy();
     own?.destroy();
     say({ computed: name, call, result });
   } catch (error) {
@@ -157,7 +153,6 @@ async function receive(data) {
     await ready;
     if (data.run) say({ idle: await run(data.run) });
     if (data.check) say({ idle: await check(data.check) });
-    if (data.figure) figure(data.figure);
     if (data.compute) await compute(data.compute);
   } catch (error) {
     say({ broken: String(error.message ?? error).trim().split("\n").pop() });

@@ -377,6 +377,12 @@ def test_an_explorer_of_the_readers_own_moves(tab, site):
     other = OWN.replace("{name}", "other").replace('"plot"', '"plott"')
     output = edit(tab, "run-k2", other)
     output.get_by_text("There is no view called plott.").wait_for()
+    wrong = OWN.replace("{name}", "wrong").replace(
+        "def compute(k):", "def compute(k):\n    int('x')"
+    )
+    output = edit(tab, "run-k2", wrong)
+    output.get_by_text("invalid literal for int()").wait_for()
+    assert edit(tab, "run-k2", "print(6 * 7)").inner_text().strip() == "42"  # Python is still there
 
 
 @pytest.mark.full
