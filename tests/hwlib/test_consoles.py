@@ -275,6 +275,13 @@ def test_a_module_that_runs_alone_ends_at_once_when_its_output_does(
     assert capsys.readouterr().err == said
 
 
+def test_modules_that_run_alone_end_alike():
+    # neither can take it from another file: what is mended in one belongs in the other
+    texts = [Path(commands.__file__).with_name(name).read_text("utf-8") for name, *_ in ALONE]
+    one, other = (text.partition('if __name__ == "__main__":')[2] for text in texts)
+    assert one == other and "os._exit(1)" in one
+
+
 @pytest.mark.parametrize("arguments", ALONE)
 def test_a_module_that_runs_alone_has_a_status(arguments, monkeypatch, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
