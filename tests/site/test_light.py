@@ -9,7 +9,7 @@ import zipfile
 
 import notebook_outputs
 import pytest
-from built_site import ALL_OF, CHAPTERS, HOME, PAGES, SITE, open_folds
+from built_site import ALL_OF, CHAPTERS, HOME, PAGES, SITE, lay_out, open_folds
 
 from tools import browser
 
@@ -256,6 +256,28 @@ def test_no_tex_is_shown(page):
     text = re.sub(r"<[^>]*>", "", text)
     assert "\\" not in text
     assert not re.findall(r"\[\s*[\d.]+\s*(?:pt|em|ex)\s*\]", text)  # of a line break in a formula
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_no_line_begins_with_what_ends_a_formula(chromium, page):
+    tab = chromium.new_page(viewport={"width": 390, "height": 900})
+    tab.goto((SITE / page).as_uri())
+    open_folds(tab)
+    lay_out(tab)
+    torn, seen = tab.evaluate("""() => {
+        const range = document.createRange(), torn = [];
+        const formulas = [...document.querySelectorAll("article span.math")];
+        const ended = formulas.filter((each) => /^[.,:;?!)]/.test(each.nextSibling?.data ?? ""));
+        for (const each of ended) {
+            range.setStart(each.nextSibling, 0);
+            range.setEnd(each.nextSibling, 1);
+            const sign = range.getBoundingClientRect(), formula = each.getBoundingClientRect();
+            if (sign.left < formula.right - 2) torn.push(each.closest("p, li, td").textContent);
+        }
+        return [torn, ended.length];
+    }""")
+    assert torn == [] and seen > 20
+    tab.close()
 
 
 @pytest.mark.full
