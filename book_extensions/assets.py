@@ -67,10 +67,9 @@ MENDED = {
 # elements of a chapter would be there for nothing.
 PLAIN_CODE = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
-# A line does not begin with the comma or the period behind a formula.
-ENDED = re.compile(
-    r'(<span class="math"><math(?:(?!</math>).)*</math></span>[.,:;?!)]+)', re.DOTALL
-)
+# A line does not begin with the comma or the period behind a formula: it belongs to the formula's box,
+# which does not break (book.css).
+ENDED = re.compile(r"(?<=</math>)</span>([.,:;?!)]+)")
 
 # ---- what a page loads ----------------------------------------------------------------------
 
@@ -82,7 +81,7 @@ def prepare(app, pagename, templatename, context, doctree):
     for wrong, right in MENDED.items():
         body = body.replace(wrong, right)
     body = PLAIN_CODE.sub(r"\1", body)
-    body = ENDED.sub(r'<span class="ended">\1</span>', body)
+    body = ENDED.sub(r"\1</span>", body)
     context["body"] = body = frames.take_frames_out(body, root, Path(app.outdir))
     scripts = [f"_static/{name}" for name, sign in SCRIPTS.items() if re.search(sign, body)]
     context["page_scripts"] = scripts + SEARCH * (pagename == "search")

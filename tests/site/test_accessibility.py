@@ -79,7 +79,9 @@ FOCUSED = """() => {
     const ring = each.matches(".handle") ? drawn : null;
     const { outlineStyle, outlineWidth } = getComputedStyle(each);
     const { stroke, strokeWidth } = getComputedStyle(ring ?? each);
-    const { left, top, right, bottom } = (ring ?? each).getBoundingClientRect();
+    // of a link of several lines, what is on its first
+    const box = ring?.getBoundingClientRect() ?? each.getClientRects()[0];
+    const { left, top, right, bottom } = box ?? each.getBoundingClientRect();
     const [x, y] = [(Math.max(left, 0) + Math.min(right, innerWidth)) / 2,
                     (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2];
     return {
@@ -96,7 +98,7 @@ FOCUSED = """() => {
     };
 }"""
 
-# what is seen in the middle is the element itself, or a part of it, or a link of several lines
+# what is seen in the middle is the element itself, or a part of it
 AROUND = """window.around = (each, x, y) => {
     const seen = document.elementFromPoint(x, y);
     // or what covers it is the reach of another handle, through which it is seen; and what the

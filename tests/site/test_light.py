@@ -266,11 +266,12 @@ def test_no_line_begins_with_what_ends_a_formula(chromium, page):
     lay_out(tab)
     torn, seen = tab.evaluate("""() => {
         const range = document.createRange(), torn = [];
-        const formulas = [...document.querySelectorAll("article span.math")];
-        const ended = formulas.filter((each) => /^[.,:;?!)]/.test(each.nextSibling?.data ?? ""));
+        const formulas = [...document.querySelectorAll("article span.math > math")];
+        const behind = (each) => each.nextSibling ?? each.parentElement.nextSibling;
+        const ended = formulas.filter((each) => /^[.,:;?!)]/.test(behind(each)?.data ?? ""));
         for (const each of ended) {
-            range.setStart(each.nextSibling, 0);
-            range.setEnd(each.nextSibling, 1);
+            range.setStart(behind(each), 0);
+            range.setEnd(behind(each), 1);
             const sign = range.getBoundingClientRect(), formula = each.getBoundingClientRect();
             if (sign.left < formula.right - 2) torn.push(each.closest("p, li, td").textContent);
         }
