@@ -1,7 +1,4 @@
-"""What a function's arguments must be: each raises one ValueError that names what is wrong.
-
-`hwlib.kmeans`, which must run on its own, holds its own copy of three of these.
-"""
+"""What a function's arguments must be: each raises one ValueError that names what is wrong."""
 
 from numbers import Integral, Real
 

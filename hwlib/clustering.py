@@ -1,6 +1,7 @@
 """Clusters of a table of points: k-means on any file of numbers, and a picture of the clusters.
 
 python -m hwlib.clustering points.csv -k 4       any table; writes clusters_k4.png
+python -m hwlib.clustering -k 4                  the same with the book's points
 """
 
 import argparse
@@ -8,7 +9,7 @@ import argparse
 import matplotlib
 import numpy as np
 
-from hwlib import figures
+from hwlib import datasets, figures
 from hwlib.commands import atomic_write, run_command
 from hwlib.point_files import read_points
 from hwlib.quick.kmeans import kmeans
@@ -124,21 +125,22 @@ def main(argv=None):
     """Cluster the points of a file; return 0, or exit with one line about what went wrong (2)."""
     text = "Cluster a table of points, one point to a line, and draw the clusters."
     parser = argparse.ArgumentParser("clustering", usage=argparse.SUPPRESS, description=text)
-    parser.add_argument("file", help="numbers between tabs, commas, semicolons or spaces")
+    what = "numbers between tabs, commas, semicolons or spaces (the book's points)"
+    parser.add_argument("file", nargs="?", help=what)
     parser.add_argument("-k", type=int, required=True, help="number of clusters")
     parser.add_argument("-s", "--rng-seed", type=int, default=0, help="seed of the starts (0)")
     parser.add_argument("-r", "--restarts", type=int, default=1, help="number of starts (1)")
     args = parser.parse_args(argv)
     name = f"clusters_k{args.k}.png"
     try:
-        X, notes = read_points(args.file)
+        X, notes = read_points(args.file) if args.file else (datasets.plane_points(), [])
         result = kmeans(X, args.k, rng=args.rng_seed, restarts=args.restarts)
         with matplotlib.rc_context(figures.style()):
             figure, caption = draw_table(X, result)
         with atomic_write(name) as aside:
             figure.savefig(aside, format="png", dpi=150)
     except (OSError, ValueError) as error:
-        parser.error(" ".join(f"{args.file}: {error}".split()))
+        parser.error(" ".join(f"{args.file or 'the book'}: {error}".split()))
     for note in filter(None, [*notes, unequal_scales(X)]):
         print(note)
     print(caption)

@@ -1,6 +1,7 @@
 """Image compression: each pixel gets the nearest of k colors, found by k-means.
 
 python -m hwlib.compression photo.jpg -k 16      any picture; writes compressed_k16.png
+python -m hwlib.compression -k 16                the same with the book's photograph
 """
 
 import argparse
@@ -281,7 +282,9 @@ def main(argv=None):
     """Compress a picture; return 0, or exit with one line about what went wrong (2)."""
     text = "Give each pixel of a picture the nearest of k colors."
     parser = argparse.ArgumentParser("compression", usage=argparse.SUPPRESS, description=text)
-    parser.add_argument("file", help="any picture that Pillow reads")
+    book = os.path.join(os.path.dirname(__file__), "photograph.png")
+    what = "any picture that Pillow reads (the book's photograph)"
+    parser.add_argument("file", nargs="?", default=book, help=what)
     parser.add_argument("-k", type=int, required=True, help="number of colors")
     seed = "start once, from k pixels drawn with this seed, as the homework does"
     parser.add_argument("-s", "--rng-seed", type=int, help=seed)

@@ -47,7 +47,6 @@ TESTS = {
 # settings; or look at the built page.
 LEFT_OUT = [
     "tests/hwlib/test_backprop.py::test_the_module_needs_only_numpy_and_the_standard_library",
-    "tests/hwlib/test_kmeans.py::test_its_own_copies_of_the_checks_are_the_packages",
     "tests/hwlib/test_speed.py::test_tables_show_the_file",
     "tests/hwlib/test_speed.py::test_captions_show_the_exponents_of_the_file",
     "tests/hwlib/test_speed.py::test_printed_rates_are_those_of_the_file",

@@ -17,6 +17,7 @@ from time import perf_counter
 
 import nbformat
 
+from hwlib import datasets
 from hwlib.commands import run_command
 from tests import notebook_outputs
 from tools import browser, store_outputs
@@ -80,6 +81,7 @@ def main():
         children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         row("largest process so far (a kernel)", f"{children:.0f} MB", "under 1000 MB")
 
+        datasets.photograph().save(Path(folder, "original.png"))
         command = [sys.executable, "-m", "hwlib.kmeans", "image", "-k", "16"]
         seconds, memory = measured(command, cwd=folder)
         row("python -m hwlib.kmeans image -k 16", f"{seconds:.1f} s, {memory:.0f} MB", "under 3 s")

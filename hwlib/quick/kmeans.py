@@ -11,14 +11,8 @@ from itertools import count
 
 import numpy as np
 
-from hwlib.kmeans import (
-    KMeansResult,
-    as_array,
-    as_clustering,
-    as_generator,
-    as_whole,
-    require,
-)
+from hwlib.arguments import as_array, as_generator, as_whole, require
+from hwlib.kmeans import KMeansResult, as_clustering, as_points
 
 
 def assign(X, centroids):
@@ -53,7 +47,7 @@ def iterate(X, centroids, weights=None):
 
 def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
     """Return the best of several runs, made together; see `hwlib.kmeans.kmeans`."""
-    X, rng = as_array("X", X, "n", "d"), as_generator(rng)
+    X, rng = as_points("X", X), as_generator(rng)
     as_whole("restarts", restarts, 1)
     counts, best = as_weights(weights, len(X)), []
     # one step serves many small runs
@@ -73,13 +67,14 @@ def kmeans(X, k, rng=0, restarts=1, init="random", weights=None):
 
 def initial_centroids(X, k, rng=0, init="random", weights=None):
     """Return centroids to start from; see `hwlib.kmeans.initial_centroids`."""
-    return draw_starts(as_array("X", X, "n", "d"), k, as_generator(rng), init, weights, 1)[0]
+    return draw_starts(as_points("X", X), k, as_generator(rng), init, weights, 1)[0]
 
 
 def as_weights(weights, n):
     """Return positive weights of n points; None stands for ones."""
     weights = np.ones(n) if weights is None else as_array("weights", weights, n)
-    require(weights.min() > 0, f"weights must be {n} positive numbers, one for each row of X")
+    fits = weights.min() > 0 and weights.max() < 1e150
+    require(fits, f"weights must be {n} positive numbers below 1e150, one for each row of X")
     return weights
 
 
@@ -87,7 +82,7 @@ def draw_starts(X, k, rng, init, weights, runs):
     """Draw centroids for each of several runs, shape (runs, k, d)."""
     n, w = len(X), as_weights(weights, len(X))
     if not isinstance(init, str):
-        return np.array([as_array("init", init, k, X.shape[1])] * runs)
+        return np.array([as_points("init", init, k, X.shape[1])] * runs)
     named = init in ("random", "k-means++")
     require(named, f'init must be "random", "k-means++" or centroids, not {init!r}')
     as_whole("k", k, 1, n)

@@ -112,7 +112,7 @@ def test_the_command(folder, capsys):
     [
         ("1\t2\n3\tx\n", "1", "data.tsv: line 2, column 3: 'x' is not a number"),
         ("1\t2\n3\t4\n", "3", "data.tsv: k is 3; expected an integer from 1 to 2"),
-        ("1e150\t2\n3\t4\n", "1", "data.tsv: X must be finite and below 1e150 in size"),
+        ("1e150\t2\n3\t4\n", "1", "data.tsv: X must hold finite real numbers below 1e150, no mask"),
     ],
 )
 def test_the_command_says_in_one_line_what_is_wrong(folder, capsys, table, k, says):
@@ -121,6 +121,16 @@ def test_the_command_says_in_one_line_what_is_wrong(folder, capsys, table, k, sa
         clustering.main(["data.tsv", "-k", k])
     assert stop.value.code == 2 and capsys.readouterr().err == f"clustering: error: {says}\n"
     assert [path.name for path in folder.iterdir()] == ["data.tsv"]
+
+
+def test_without_a_file_the_books_points_are_clustered(folder, capsys):
+    assert clustering.main(["-k", "4"]) == 0
+    loss = kmeans(datasets.plane_points(), 4).loss
+    expected = f"500 points with 2 coordinates, k = 4: loss {loss:.6g}.\nWrote clusters_k4.png.\n"
+    assert capsys.readouterr().out == expected
+    with pytest.raises(SystemExit):
+        clustering.main(["-k", "501"])
+    assert capsys.readouterr().err.startswith("clustering: error: the book: k is 501; expected ")
 
 
 def test_values_near_the_limit_cluster_without_a_warning(folder, capsys):

@@ -383,6 +383,12 @@ def test_the_command_runs_as_a_module(folder, monkeypatch):
     assert stop.value.code == 0 and (folder / "compressed_k1.png").exists()
 
 
+def test_without_a_file_the_books_photograph_is_compressed(folder, photograph):
+    assert compression.main(["-k", "2", "-s", "0"]) == 0
+    with Image.open("compressed_k2.png") as written:
+        assert written.tobytes() == compress_image(photograph, 2).image.tobytes()
+
+
 def test_a_seed_means_the_homeworks_start(folder):
     image = datasets.photograph().resize((60, 90))
     image.save("a.png")

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from homework import data
 from hwlib import commands, datasets
 from hwlib.commands import atomic_write, bar
 
@@ -41,6 +42,7 @@ COMMANDS = {
 def folder(tmp_path):
     datasets.photograph().resize((30, 45)).save(tmp_path / PICTURE)
     datasets.photograph().resize((30, 45)).save(tmp_path / "original.png")
+    (tmp_path / "data.tsv").write_bytes(data.content("data.tsv"))
     (tmp_path / TABLE).write_text("größe,λ\n1,2\n3,4\n5,9\n", encoding="utf-8")
     return tmp_path
 
@@ -249,6 +251,7 @@ ALONE = [["backprop.py", "grad_check_1"], ["kmeans.py", "basic", "-k2"]]
 
 def run_alone(arguments, folder, monkeypatch):
     """Run a module that runs alone, as a command, in this process."""
+    (folder / "data.tsv").write_bytes(data.content("data.tsv"))
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", arguments)
     runpy.run_path(Path(commands.__file__).with_name(arguments[0]), run_name="__main__")
