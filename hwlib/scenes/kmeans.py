@@ -304,7 +304,7 @@ def elbow(losses, best):
     x, y = axis((first - 0.3, last + 0.3), list(losses), "number of clusters k"), (0, top)
     key = [["seed 0", "ink"], ["best of 50 restarts", "negative"]]
     state = plot("Loss against k", [panel(x, axis(y, heights, "loss", grid=True), marks, key=key)])
-    numbers = ", ".join(f"{loss:.0f}" for loss in losses.values())
+    numbers = ", ".join(f"{loss:,.0f}" for loss in losses.values())
     return state, f"Loss with seed 0 for k = {first} to {last}: {numbers}."
 
 

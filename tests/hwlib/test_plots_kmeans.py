@@ -24,7 +24,7 @@ def marks(panel, kind):
 def test_elbow():
     losses = {k: kmeans(X, k).loss for k in KS}
     state, caption = plots.elbow(losses, BEST)
-    assert caption == "Loss with seed 0 for k = 2 to 5: 6698, 1668, 946, 833."
+    assert caption == "Loss with seed 0 for k = 2 to 5: 6,698, 1,668, 946, 833."
     [panel] = state["panels"]
     assert panel["y"]["domain"][0] == 0 and panel["y"]["domain"][1] > max(losses.values())
     best, one = [mark["at"] for mark in marks(panel, "points")]
