@@ -101,7 +101,7 @@ def initial_centroids(X, k, rng=0, init="random"):
 def as_points(name, value, n="n", d="d"):
     """Return a copy as float64, shape (n, d), where a letter stands for any length."""
     try:
-        usable = np.isrealobj(value) and not np.any(getattr(value, "mask", False))
+        usable = np.asarray(value).dtype.kind in "biufOU" and not np.any(getattr(value, "mask", 0))
         points = np.array(value, dtype=np.float64, order="F")  # each coordinate is kept together
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{name} is not an array of real numbers: {error}") from None

@@ -353,9 +353,10 @@ def test_bad_input_is_named(call, says):
 
 
 @pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
-def test_imaginary_parts_are_not_dropped():
+@pytest.mark.parametrize("kind", ["complex128", "datetime64[D]", "timedelta64[s]"])
+def test_neither_imaginary_parts_nor_units_are_dropped(kind):
     with pytest.raises(ValueError, match="^X must hold finite real numbers"):
-        kmeans.kmeans(GOOD + 1j, 1)
+        kmeans.kmeans(GOOD.astype(kind), 1)
 
 
 @pytest.mark.parametrize("name", ["k", "rng", "restarts"])
