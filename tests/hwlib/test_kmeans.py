@@ -230,6 +230,15 @@ def test_data_far_from_zero_cluster_as_near_it(points):
         np.testing.assert_allclose(result.centroids - 2.0**27, expected.centroids, atol=7.6e-6)
 
 
+def test_a_loss_that_does_not_fall_ends_the_run(monkeypatch):
+    # rounding may lead round in a circle; here a step is made to do so on purpose
+    partitions = itertools.cycle(np.array([[0, 1, 1], [0, 0, 1], [1, 0, 1]]))
+    monkeypatch.setattr(kmeans, "assign", lambda *_: next(partitions))
+    # by hand: centroids 0 and 1 cost 0 + 0 + 1, then 0 and 3/2 cost 0 + 1 + 1/4
+    losses = [result.loss for result in itertools.islice(iterate([[0], [1], [2]], [[0], [1]]), 9)]
+    assert losses == [1, 1.25]
+
+
 def test_the_loss_is_never_negative():
     X = np.full((3, 2), 0.1) + 1e8
     # the mean of equal numbers near 1e8 may be off by their spacing, 1.5e-8; so may six coordinates
