@@ -52,7 +52,7 @@ class Node:
 
     def __init__(self, value, *children, topo_order=None):
         self.value, self.children = value, children
-        self.topo_order = children[0].topo_order if children else topo_order
+        self.topo_order = children[0].topo_order if topo_order is None else topo_order
         same = all(child.topo_order is self.topo_order for child in children)
         require(same, f"{type(self).__name__} joins two graphs: give all InputNodes one topo_order")
         self.topo_order.append(self)
@@ -239,8 +239,8 @@ class GradientCheck(NamedTuple):
 def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
     """Approximate the gradient of f by moving one coordinate at a time.
 
-    ``f(*inputs)`` is a number. An input is a number or an array, and its gradient
-    has the same shape. The difference is forward, (f(x + ε) − f(x)) / ε, or
+    ``f(*inputs)`` is a number; an input is a number or an array, and so is its
+    gradient. The difference is (f(x + ε) − f(x)) / ε, whose error is O(ε), or
     central, (f(x + ε) − f(x − ε)) / 2ε, whose error is O(ε²).
     """
     positive = isinstance(epsilon, Real) and 0 < epsilon < np.inf
@@ -267,8 +267,9 @@ def compare_gradients(build_graph, inputs, epsilon=EPSILON):
         output.compute_grad()
         backprop = [node.grad for node in nodes]
         numerical = numerical_gradient(lambda *x: build_graph(*x)[1].value, inputs, epsilon)
-        largest = np.max([np.abs(g - n).max() for g, n in zip(backprop, numerical)])
-    require(np.isfinite(largest), "the value or a gradient is too large for a float")
+        largest = max(np.abs(g - n).max() for g, n in zip(backprop, numerical))
+    too_large = any(np.isinf(each).any() for each in [output.value, *backprop])
+    require(not too_large, "the value or a gradient is too large for a float")
     return GradientCheck(output.value, backprop, numerical, largest, output)
 
 
@@ -297,10 +298,10 @@ def gradient_check_2(M=((2, -1), (0, 3)), v=(1, -3), epsilon=EPSILON):
 
 
 def make_logistic_regression(dataset):
-    """Return ``compute_loss(w, b) -> ([w_node, b_node], loss_node)``, which builds a graph.
+    """Return ``compute_loss(w, b) -> ([w_node, b_node], loss_node)``.
 
-    The dataset is a list of examples (x, y): x has shape (d,), y is +1 or −1. The
-    loss L(w, b) adds up −log σ(y (wᵀx + b)) over them.
+    It builds the graph of the loss, which adds up −log σ(y (wᵀx + b)) over the
+    examples (x, y) of the dataset: x has shape (d,), and y is +1 or −1.
     """
     dataset = as_dataset(dataset)
 
@@ -318,9 +319,10 @@ def make_logistic_regression(dataset):
 
 
 def make_neural_network(dataset):
-    """Return ``compute_loss(W, b, v, c)``, as `make_logistic_regression`, with a hidden layer.
+    """Return ``compute_loss(W, b, v, c)``, as `make_logistic_regression` does.
 
-    The loss adds up −log σ(y (vᵀ ReLU(W x + b) + c)). W has shape (h, d), b and v have (h,).
+    The loss of this network, which has one hidden layer, adds up
+    −log σ(y (vᵀ ReLU(W x + b) + c)). W has shape (h, d), b and v have (h,).
     """
     dataset = as_dataset(dataset)
 
@@ -353,9 +355,8 @@ def gradient_descent(loss_fn, params, lr, num_iters):
     """Minimize a loss: num_iters times, θ ← θ − lr · ∇L(θ).
 
     ``loss_fn(*params) -> (param_nodes, loss_node)`` builds the graph of the loss.
-    The entries of the list params, numbers or arrays, are replaced by the trained
-    ones. Return the list of losses: at first, and after each step. It ends early
-    if training diverges, that is, if the next loss is not a finite number.
+    The trained values replace the entries of the list params. Return the losses,
+    at first and after each step; training stops before one that is not finite.
     """
     require(isinstance(params, list), f"params must be a list, got {params!r}")
     positive = isinstance(lr, Real) and 0 < lr < np.inf
@@ -438,10 +439,9 @@ def main(argv=None):
     if not initial:
         print_check(function(), names)
         return 0
-    if args.dataset is None:
-        parser.error("the following arguments are required: -d/--dataset")
     lr = lr if args.lr is None else args.lr
     try:
+        require(args.dataset, "the following arguments are required: -d/--dataset")
         return print_training(function, names, initial(), DATASETS[args.dataset], lr, args.iters)
     except ValueError as error:
         parser.error(str(error))

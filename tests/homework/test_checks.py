@@ -1781,11 +1781,11 @@ SPOILED = {
         "super().__init__((n1.value * n2.value).mean(), n1, n2)",
     ),
     "1l": ("M.value.T @ self.grad", "M.value @ self.grad"),
-    "1h": ("(above - below) / (epsilon + back)", "(above - below) / (epsilon + epsilon)"),
+    "1h": ("rise / (epsilon + back)", "rise / (epsilon + epsilon)"),
     "1i": ("[node.value - lr * node.grad for", "[node.value + lr * node.grad for"),
     "1n": (
-        "ReluNode(AddNode(MVMulNode(W, x), b))",
-        "AddNode(MVMulNode(W, x), b)",
+        "ReluNode(AddNode(MVMulNode(W, InputNode(x, topo_order)), b))",
+        "AddNode(MVMulNode(W, InputNode(x, topo_order)), b)",
     ),
     "1m": ("DotNode(v, ReluNode(MVMulNode(M, v)))", "DotNode(v, MVMulNode(M, v))"),
 }
