@@ -4,9 +4,8 @@ A formula is built out of nodes. Each computes its value when it is made: that i
 It also enters itself in its graph's list `topo_order`, so children stand before their parents.
 `compute_grad` walks the list backward: each node adds its share to the gradients of its children.
 
-    python3 backprop.py grad_check_1                    also grad_check_2
-    python3 backprop.py logreg -d simple                also -d xor
-    python3 backprop.py neural -d xor
+    python3 backprop.py grad_check_1            also grad_check_2
+    python3 backprop.py logreg -d simple        also neural, and -d xor
 
 Source: Rumelhart, Hinton & Williams, Nature 323 (1986), 533-536. Bad input raises ValueError.
 """
@@ -64,7 +63,8 @@ class Node:
 
     def backward(self):
         """Add this node's share to the gradient of each child, given `self.grad`."""
-        raise NotImplementedError(f"{type(self).__name__} has no backward()")
+        if self.children:  # an input has nothing to pass on
+            raise NotImplementedError(f"{type(self).__name__} has no backward()")
 
     def compute_grad(self):
         """Set `grad` of every node in the graph, anew; the output is this node, a scalar."""
@@ -101,9 +101,6 @@ class InputNode(Node):
         number = np.array(value, dtype=np.float64)[()]
         require(np.isfinite(number).all(), f"InputNode needs a finite value, got {value}")
         super().__init__(number, topo_order=topo_order)
-
-    def backward(self):
-        pass  # no children, nothing to pass on
 
 
 class AddNode(Node):
