@@ -198,8 +198,8 @@ class DotNode(Node):
 
     def __init__(self, n1, n2):
         a, b = n1.value.shape, n2.value.shape
-        fits = len(a) == 1 and a == b
-        require(fits, f"DotNode needs vectors of one length, got {a} and {b}")
+        rule = "DotNode needs two vectors of one length"
+        require(len(a) == 1 and a == b, f"{rule}, got {a} and {b}")
         super().__init__(n1.value @ n2.value, n1, n2)
 
     def backward(self):
@@ -213,8 +213,8 @@ class MVMulNode(Node):
 
     def __init__(self, M, v):
         a, b = M.value.shape, v.value.shape
-        fits = len(a) == 2 and a[1:] == b
-        require(fits, f"MVMulNode needs a matrix (p, d) and (d,), got {a} and {b}")
+        rule = "MVMulNode needs a matrix (p, d) and a vector of length d"
+        require(len(a) == 2 and a[1:] == b, f"{rule}, got {a} and {b}")
         super().__init__(M.value @ v.value, M, v)
 
     def backward(self):
@@ -307,7 +307,8 @@ def make_logistic_regression(dataset):
         w, b = params = [InputNode(x, topo_order) for x in (w, b)]
         log_likelihood = InputNode(0.0, topo_order)
         for x, y in dataset:
-            score = AddNode(DotNode(w, InputNode(x, topo_order)), b)
+            x = InputNode(x, topo_order)
+            score = AddNode(DotNode(w, x), b)
             probability = SigmoidNode(ConstantMulNode(score, y))
             log_likelihood = AddNode(log_likelihood, LogNode(probability))
         return params, ConstantMulNode(log_likelihood, -1)
@@ -328,7 +329,8 @@ def make_neural_network(dataset):
         W, b, v, c = params = [InputNode(x, topo_order) for x in (W, b, v, c)]
         log_likelihood = InputNode(0.0, topo_order)
         for x, y in dataset:
-            hidden = ReluNode(AddNode(MVMulNode(W, InputNode(x, topo_order)), b))
+            x = InputNode(x, topo_order)
+            hidden = ReluNode(AddNode(MVMulNode(W, x), b))
             score = AddNode(DotNode(v, hidden), c)
             probability = SigmoidNode(ConstantMulNode(score, y))
             log_likelihood = AddNode(log_likelihood, LogNode(probability))
@@ -359,10 +361,10 @@ def gradient_descent(loss_fn, params, lr, num_iters):
     positive = isinstance(lr, Real) and 0 < lr < np.inf
     require(positive, f"lr must be positive and finite, got {lr!r}")
     whole = isinstance(num_iters, Integral) and num_iters >= 0
-    require(whole, f"num_iters must be a whole number, at least 0, got {num_iters!r}")
+    require(whole, f"num_iters must be a whole number >= 0, got {num_iters!r}")
     with np.errstate(all="ignore"):  # a diverging run overflows on its way
         nodes, loss = loss_fn(*params)
-        require(np.isfinite(loss.value), f"params: the loss at first is {loss.value}")
+        require(np.isfinite(loss.value), f"params: the loss is {loss.value}")
         history = [loss.value]
         for _ in range(num_iters):
             loss.compute_grad()
@@ -370,7 +372,7 @@ def gradient_descent(loss_fn, params, lr, num_iters):
             try:
                 nodes, loss = loss_fn(*moved)
                 require(np.isfinite(loss.value), "the loss is not finite")
-            except ValueError:  # that, or a parameter is infinite, or some P is 0
+            except ValueError:  # a loss, parameter or logarithm is not finite
                 break
             params[:] = moved
             history.append(loss.value)

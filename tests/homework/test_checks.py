@@ -1784,8 +1784,8 @@ SPOILED = {
     "1h": ("rise / (epsilon + back)", "rise / (epsilon + epsilon)"),
     "1i": ("[node.value - lr * node.grad for", "[node.value + lr * node.grad for"),
     "1n": (
-        "ReluNode(AddNode(MVMulNode(W, InputNode(x, topo_order)), b))",
-        "AddNode(MVMulNode(W, InputNode(x, topo_order)), b)",
+        "ReluNode(AddNode(MVMulNode(W, x), b))",
+        "AddNode(MVMulNode(W, x), b)",
     ),
     "1m": ("DotNode(v, ReluNode(MVMulNode(M, v)))", "DotNode(v, MVMulNode(M, v))"),
 }
