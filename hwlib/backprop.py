@@ -233,27 +233,21 @@ class GradientCheck(NamedTuple):
     output: Node  # its topo_order is the whole graph
 
 
-def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
+def numerical_gradient(f, inputs, epsilon=EPSILON):
     """Approximate the gradient of f by moving one coordinate at a time.
 
-    ``f(*inputs)`` is a number; an input is a number or an array, and so is its
-    gradient. The difference is (f(x + ε) − f(x)) / ε, whose error is O(ε), or
-    central, (f(x + ε) − f(x − ε)) / 2ε, whose error is O(ε²).
+    ``f(*inputs)`` is a number. An input is a number or an array, and its gradient
+    has the same shape: (f(x + ε) − f(x)) / ε, whose error is O(ε), for each entry.
     """
     positive = isinstance(epsilon, Real) and 0 < epsilon < np.inf
     require(positive, f"epsilon must be positive and finite, got {epsilon!r}")
-
-    def f_moved(i, index, step):
-        moved = [np.array(x, dtype=np.float64) for x in inputs]
-        moved[i][index] += step
-        return f(*[x[()] for x in moved])
-
-    back = epsilon if central else 0.0
+    start = f(*[np.array(x, dtype=np.float64)[()] for x in inputs])
     gradients = [np.zeros(np.shape(x)) for x in inputs]
     for i, gradient in enumerate(gradients):
         for index in np.ndindex(gradient.shape):
-            rise = f_moved(i, index, epsilon) - f_moved(i, index, -back)
-            gradient[index] = rise / (epsilon + back)
+            moved = [np.array(x, dtype=np.float64) for x in inputs]
+            moved[i][index] += epsilon
+            gradient[index] = (f(*[x[()] for x in moved]) - start) / epsilon
     return [gradient[()] for gradient in gradients]
 
 
