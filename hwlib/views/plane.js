@@ -57,7 +57,7 @@ function remembered(points, start) {
 
 function caption(steps, step, { k, seed }, mine = false, digits = 2) {
   const t = Math.min(step, steps.length - 1), { z, moved, loss } = steps[t];
-  const head = `k = ${k}, ${mine ? "your own start" : `seed ${seed}`}, step ${t}: loss ${rounded(loss, digits).toFixed(digits)}.`;
+  const head = `k = ${k}, ${mine ? "your own start" : `seed ${seed}`}, step ${t}: loss ${fixed(loss, digits)}.`;
   const full = new Set(z), empty = range(k).filter((c) => !full.has(c)).map((c) => c + 1);
   const tail = empty.length ? ` Without any point: cluster ${empty.join(", ")}.` : "";
   if (t === 0) return `${head} Each point has the color of its nearest centroid.${tail}`;
@@ -94,7 +94,7 @@ function look(state, values, own) {
   const now = standing(points, steps, values.step, own.half);
   const rival = own.rival === undefined ? null : standing(points, remembered(points, from(own.rival)), values.step, own.half);
   const last = Math.max(steps.length, rival?.steps.length ?? 0) - 1;
-  const { about, digits = 2 } = state, told = (loss) => rounded(loss, digits).toFixed(digits);
+  const { about, digits = 2 } = state, told = (loss) => fixed(loss, digits);
   const seen = {
     points, ...now, rival, original: state.points.length, seeds: state.starts.length,
     about, told, box: about ? around(state.points) : BOOK,
@@ -212,7 +212,7 @@ function draw(seen, stage) {
     h("circle", { class: run.z.includes(c) ? "knob" : "knob empty", r: 11, fill: color("paper"), stroke: color(`c${c + 1}`) }),
     words(0, 4.5, c + 1, { "text-anchor": "middle" }),
   ];
-  const title = (run, who) => words(left + side / 2, 16, `${who}: loss ${about ? told(run.loss) : fixed(run.loss)}`, { "text-anchor": "middle", class: "name" });
+  const title = (run, who) => words(left + side / 2, 16, `${who}: loss ${told(run.loss)}`, { "text-anchor": "middle", class: "name" });
   const line = (run, last, name) => {
     const dots = dotsOf(run);
     return h("g", { class: name }, h("path", { class: "line", d: trace(dots) }),

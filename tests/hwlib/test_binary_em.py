@@ -199,6 +199,14 @@ def test_em_leaves_an_impossible_start(em, alpha):
     assert np.all(np.isfinite(trace[1:]))
 
 
+@pytest.mark.parametrize("edge", [0, 1])
+def test_the_prior_of_one_probability_at_the_edge_is_zero(em, edge):
+    # the examples themselves are possible
+    X, W = [[edge, 1], [edge, 0]], [[edge, 0.5]]
+    assert next(em.iterate(X, [1], W, alpha=1)).log_likelihood == 2 * math.log(0.5)
+    assert next(em.iterate(X, [1], W, alpha=1.5)).log_likelihood == -math.inf
+
+
 def test_the_smallest_probabilities_count(em):
     # 5e-324 is the smallest double: log of it is about -744.44, and not minus infinity.
     assert em.log_likelihood([[1]], [1], [[5e-324]]) == pytest.approx(-744.44, abs=0.01)

@@ -92,9 +92,10 @@ def test_round_off_does_not_lift_a_probability_above_one():
 
 
 def test_two_worker_processes_give_the_same_and_leave_nothing(tmp_path):
-    with map_reduce.local_client(local_directory=str(tmp_path)) as client:
+    with map_reduce.local_client(2, local_directory=str(tmp_path)) as client:
         workers = [psutil.Process(pid) for pid in client.run(os.getpid).values()]
-        assert len(workers) == 2
+        assert list(client.nthreads().values()) == [1, 1] and len(workers) == 2
+        assert any(tmp_path.iterdir())  # the options have come through
         for process in [psutil.Process(), *workers]:
             listening = [each for each in process.net_connections() if each.status == "LISTEN"]
             assert {each.laddr.ip for each in listening} == {"127.0.0.1"}

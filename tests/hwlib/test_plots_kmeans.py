@@ -24,7 +24,7 @@ def marks(panel, kind):
 def test_elbow():
     losses = {k: kmeans(X, k).loss for k in KS}
     state, caption = plots.elbow(losses, BEST)
-    assert caption == "Loss with seed 0 for k = 2 to 5: 6698, 1668, 946, 833."
+    assert caption == "Loss with seed 0 for k = 2 to 5: 6,698, 1,668, 946, 833."
     [panel] = state["panels"]
     assert panel["y"]["domain"][0] == 0 and panel["y"]["domain"][1] > max(losses.values())
     best, one = [mark["at"] for mark in marks(panel, "points")]
@@ -35,7 +35,7 @@ def test_elbow():
 
 def test_clusters_side_by_side():
     state, caption = plots.clusterings(X, [kmeans(X, k) for k in (2, 4)])
-    numbers = "6698.30 for k = 2 and 945.74 for k = 4"
+    numbers = "6,698.30 for k = 2 and 945.74 for k = 4"
     assert caption == f"Clusters left by seed 0, with a loss of {numbers}."
     assert [panel["title"] for panel in state["panels"]] == ["k = 2", "k = 4"]
     assert [len(marks(panel, "points")) for panel in state["panels"]] == [2, 4]
@@ -52,7 +52,7 @@ def test_points_without_labels():
 def test_ends_of_several_seeds_side_by_side():
     runs = {seed: kmeans(X, 2, rng=seed) for seed in (0, 1)}
     state, caption = plots.runs_side_by_side(X, runs)
-    assert caption == "k = 2: final loss 6698.30 from seed 0 and 4384.30 from seed 1."
+    assert caption == "k = 2: final loss 6,698.30 from seed 0 and 4,384.30 from seed 1."
     assert [panel["title"] for panel in state["panels"]] == ["seed 0", "seed 1"]
     for panel, result in zip(state["panels"], runs.values(), strict=True):
         for c, points in enumerate(marks(panel, "points")):

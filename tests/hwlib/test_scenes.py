@@ -267,7 +267,7 @@ def test_ends_are_those_of_kmeans():
         end = kmeans.kmeans(X, k, rng=seed, init=init)
         state, caption = scene.frame(k=k, seed=seed, init=init)
         assert state["losses"][init][seed][k - 1] == pytest.approx(end.loss, abs=0.005)
-        assert f"loss {end.loss:.2f}." in caption
+        assert f"loss {end.loss:,.2f}." in caption
         # three decimals of the centroids leave each point where it is
         z = kmeans.assign(np.array(state["points"]), np.array(state["centroids"]))
         assert (z == end.assignments).all()

@@ -326,7 +326,7 @@ def test_back_undoes_half_steps(still):
     for name in ["Update", "Assign", "Update", "Assign"]:
         button(name).click()
         seen.append(caption.text_content())
-    assert len(set(seen)) == 5 and "step 2: loss 1643.95" in seen[-1]
+    assert len(set(seen)) == 5 and "step 2: loss 1,643.95" in seen[-1]
     for said in reversed(seen[:-1]):
         button("Back").click()
         assert caption.text_content() == said
