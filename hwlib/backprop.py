@@ -95,7 +95,7 @@ class Node:
 
 
 class InputNode(Node):
-    """A finite number, vector or matrix, copied as float64; `[]` as topo_order begins a graph."""
+    """A finite number, vector or matrix, copied as float64; an empty topo_order begins a graph."""
 
     def __init__(self, value, topo_order):
         number = np.array(value, dtype=np.float64)[()]
