@@ -67,8 +67,8 @@ MENDED = {
 # elements of a chapter would be there for nothing.
 PLAIN_CODE = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
-# A line does not begin with the comma or the period behind a formula: it belongs to the formula's box,
-# which does not break (book.css).
+# A line does not begin with the comma or the period behind a formula: it belongs to the formula's
+# box, which does not break (book.css).
 ENDED = re.compile(r"(?<=</math>)</span>([.,:;?!)]+)")
 
 # ---- what a page loads ----------------------------------------------------------------------

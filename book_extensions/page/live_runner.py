@@ -19,6 +19,7 @@ import warnings
 NAMES = {"__name__": "__main__"}  # what the cells define
 DONE = {}  # a cell's id: the text that was run last
 EXPLORERS = {}  # by their names on the page
+DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 # ---- what a cell needs --------------------------------------------------------------------------
@@ -38,6 +39,19 @@ def names_of(statement):
     return defines, uses - set(dir(builtins))
 
 
+def one_by_one(statements):
+    """Yield statements in their order; of a loop or a condition its head, then what is inside."""
+    for statement in statements:
+        names = () if isinstance(statement, DEFINITION) else ("body", "orelse", "finalbody")
+        blocks = {name: block for name in names if (block := getattr(statement, name, None))}
+        if not blocks:
+            yield statement
+            continue
+        yield type(statement)(**vars(statement) | dict.fromkeys(blocks, [ast.Pass()]))
+        for block in blocks.values():
+            yield from one_by_one(block)
+
+
 @functools.cache
 def analyze(source):
     """Return what a cell uses from outside, what it defines, and its imports by name."""
@@ -46,7 +60,7 @@ def analyze(source):
     except SyntaxError:
         return set(), set(), {}
     uses, defines, imports = set(), set(), {}
-    for statement in statements:
+    for statement in one_by_one(statements):
         defined, used = names_of(statement)
         if isinstance(statement, ast.Import | ast.ImportFrom):
             for alias in statement.names:

@@ -4,6 +4,7 @@ import json
 import re
 
 import axe
+import notebook_outputs
 import numpy as np
 import pytest
 from built_site import SITE, draw, lay_out, open_folds
@@ -46,6 +47,33 @@ def test_a_cell_needs_what_it_uses_and_no_more():
     assert ids == ["data", "function", "result"]
     assert imports == ["import numpy as np"]
     assert live_runner.plan(CELLS, "own") == ([], ["own"])
+
+
+@pytest.mark.parametrize(
+    ("source", "uses"),
+    [
+        ("for i in a:\n    b = i\n    c = b + d", "ad"),
+        ("for i in range(3):\n    a = b\n    b = 1", "b"),  # the first time round, b is not there
+        ("while a:\n    b = 1\nelse:\n    c = b", "a"),
+        ("if a:\n    b = 1\nelif c:\n    d = b", "ac"),
+        ("with a as b:\n    c = b", "a"),
+        ("try:\n    a = b\nexcept c:\n    d\nfinally:\n    e = a", "bcd"),
+        ("try:\n    a = 1\nfinally:\n    b = a", ""),
+        ("def f(x):\n    a = b\n    return a + x", "b"),
+        ("class A:\n    b = 1\n    c = b\n    d = e", "e"),
+    ],
+)
+def test_a_cell_uses_what_it_has_not_defined_before(source, uses):
+    assert live_runner.analyze(source)[0] == set(uses)
+
+
+@pytest.mark.parametrize("cell", ["digits-starts", "soft-hard"])
+def test_ten_runs_do_not_wait_for_all_those_of_the_first_picture(cell):
+    [path] = [each for each in notebook_outputs.NOTEBOOKS if each.stem == "3_binary_em"]
+    code = [each for each in notebook_outputs.read(path).cells if each.cell_type == "code"]
+    cells = [{"id": each.id, "source": each.source} for each in code]
+    ids = live_runner.plan(cells, cell)[1]
+    assert "digits" in ids and "digits-fit" not in ids
 
 
 def test_what_was_run_is_not_run_again_until_it_changes():
