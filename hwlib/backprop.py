@@ -1,19 +1,16 @@
 """Backpropagation from first principles, on numpy alone.
 
-A formula is built out of `Node` objects. Building it is the forward pass: every node computes its
-value when it is made and enters itself in the list `topo_order` of its graph, so children stand
-before their parents. `compute_grad` walks the list backward and lets every node add its share to
-the gradients of its children.
+A formula is built out of nodes. Each computes its value when it is made: that is the forward pass.
+It also enters itself in its graph's list `topo_order`, so children stand before their parents.
+`compute_grad` walks the list backward: each node adds its share to the gradients of its children.
 
-    python3 backprop.py grad_check_1                    also grad_check_2
-    python3 backprop.py logreg -d simple                also -d xor
-    python3 backprop.py neural -d xor
+    python3 backprop.py grad_check_1            also grad_check_2
+    python3 backprop.py logreg -d simple        also neural, and -d xor
 
 Source: Rumelhart, Hinton & Williams, Nature 323 (1986), 533-536. Bad input raises ValueError.
 """
 
 import argparse
-import math
 import os
 import sys
 from numbers import Integral, Real
@@ -22,9 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 EPSILON = 1e-8  # the step of the numerical gradient
-SIMPLE_X, SIMPLE_Y = np.array([[2.0, 2.0], [1, 0], [1, 2], [0, -1]]), [1, 1, -1, -1]
-XOR_X, XOR_Y = np.array([[0.0, 0.0], [1, 1], [1, 0], [0, 1]]), [-1, -1, 1, 1]
-SIMPLE_DATASET, XOR_DATASET = list(zip(SIMPLE_X, SIMPLE_Y)), list(zip(XOR_X, XOR_Y))
+SIMPLE_DATASET = list(zip(np.array([[2.0, 2.0], [1, 0], [1, 2], [0, -1]]), [1, 1, -1, -1]))
+XOR_DATASET = list(zip(np.array([[0.0, 0.0], [1, 1], [1, 0], [0, 1]]), [-1, -1, 1, 1]))
 
 
 def require(condition, message):
@@ -34,27 +30,17 @@ def require(condition, message):
 
 
 def sigmoid(z):
-    """Return σ(z) = 1 / (1 + e^(−z)) of a number, or entry by entry; no exponential overflows.
-
-    >>> sigmoid([-800, 0, 800]).tolist()
-    [0.0, 0.5, 1.0]
-    """
+    """Return σ(z) = 1 / (1 + e^(−z)) of a number, or entry by entry; no exponential overflows."""
     z = np.asarray(z, dtype=np.float64)
     e = np.exp(-np.abs(z))  # at most 1
-    result = np.where(z >= 0, 1 / (1 + e), e / (1 + e))
-    return result[()]  # of a number, a number
+    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))[()]
 
 
 class Node:
     """One operation in a computation graph, made from its result and its children.
 
-    Attributes
-    ----------
-    value, grad : numpy.float64 or ndarray, of one shape
-        The result u, and ∂y/∂u for the output y on which `compute_grad` was called.
-    children : tuple of Node
-    topo_order : list of Node
-        All nodes of the graph, children before parents; one list for the whole graph.
+    `value` is its result u. After y.compute_grad(), `grad` is ∂y/∂u, of the same shape. `children`
+    is a tuple of nodes, `topo_order` the list of all nodes of the graph, children before parents.
 
     >>> x = InputNode(3, [])
     >>> y = x**2 + 5 * x
@@ -63,19 +49,12 @@ class Node:
     (AddNode(value=24.0, grad=1.0), InputNode(value=3.0, grad=11.0))
     """
 
-    __array_ufunc__ = None  # numpy leaves np.float64(2) * node to __rmul__
-
-    def __init__(self, value, *children):
-        topo_order = children[0].topo_order
-        same = all(child.topo_order is topo_order for child in children)
-        way = "; give all InputNodes of a graph the same topo_order"
-        self.require(same, f"n1 and n2 are of two different graphs{way}")
-        self.enter(topo_order, value, children)
-
-    def enter(self, topo_order, value, children):
-        """Enter the node in its graph, with a gradient of zero."""
-        self.topo_order, self.value, self.children = topo_order, value, children
-        topo_order.append(self)
+    def __init__(self, value, *children, topo_order=None):
+        self.value, self.children = value, children
+        self.topo_order = children[0].topo_order if topo_order is None else topo_order
+        same = all(child.topo_order is self.topo_order for child in children)
+        require(same, f"{type(self).__name__} joins two graphs: give all InputNodes one topo_order")
+        self.topo_order.append(self)
         self.zero_grad()
 
     def zero_grad(self):
@@ -84,27 +63,18 @@ class Node:
 
     def backward(self):
         """Add this node's share to the gradient of each child, given `self.grad`."""
-        raise NotImplementedError(f"{type(self).__name__} has no backward()")
+        if self.children:  # an input has nothing to pass on
+            raise NotImplementedError(f"{type(self).__name__} has no backward()")
 
     def compute_grad(self):
         """Set `grad` of every node in the graph, anew; the output is this node, a scalar."""
-        kind = f"this {type(self).__name__} has shape {self.value.shape}"
-        rule = f"compute_grad: the output must be a scalar, {kind}"
-        require(self.value.ndim == 0, rule)
+        kind = f"{type(self).__name__} of shape {self.value.shape}"
+        require(self.value.ndim == 0, f"compute_grad needs a scalar, got {kind}")
         for node in self.topo_order:
             node.zero_grad()
         self.grad = np.float64(1.0)
         for node in reversed(self.topo_order):
             node.backward()  # a node made after this one passes on 0
-
-    def require(self, condition, rule):
-        """Raise ValueError with the node's name and the rule unless the condition holds."""
-        require(condition, f"{type(self).__name__}: {rule}")
-
-    def require_same_shape(self, n1, n2):
-        """Raise ValueError unless both nodes have the same shape."""
-        a, b = n1.value.shape, n2.value.shape
-        self.require(a == b, f"n1 and n2 must have the same shape, got {a} and {b}")
 
     def __repr__(self):
         return f"{type(self).__name__}(value={self.value.tolist()}, grad={self.grad.tolist()})"
@@ -121,28 +91,24 @@ class Node:
         return PowerNode(self, power)
 
     __radd__, __rmul__ = __add__, __mul__
+    __array_ufunc__ = None  # numpy leaves np.float64(2) * node to __rmul__
 
 
 class InputNode(Node):
-    """A number, vector or matrix that is given: finite, copied as float64.
-
-    An empty list as `topo_order` begins a new graph.
-    """
+    """A finite number, vector or matrix, copied as float64; an empty topo_order begins a graph."""
 
     def __init__(self, value, topo_order):
         number = np.array(value, dtype=np.float64)[()]
-        self.require(np.isfinite(number).all(), f"value must be finite, got {value}")
-        self.enter(topo_order, number, ())
-
-    def backward(self):
-        pass  # no children, nothing to pass on
+        require(np.isfinite(number).all(), f"InputNode needs a finite value, got {value}")
+        super().__init__(number, topo_order=topo_order)
 
 
 class AddNode(Node):
     """u = n1 + n2, for two scalars or two arrays of one shape."""
 
     def __init__(self, n1, n2):
-        self.require_same_shape(n1, n2)
+        a, b = n1.value.shape, n2.value.shape
+        require(a == b, f"AddNode needs equal shapes, got {a} and {b}")
         super().__init__(n1.value + n2.value, n1, n2)
 
     def backward(self):
@@ -155,7 +121,8 @@ class MulNode(Node):
     """u = n1 · n2, for two scalars, or entry by entry for two arrays of one shape."""
 
     def __init__(self, n1, n2):
-        self.require_same_shape(n1, n2)
+        a, b = n1.value.shape, n2.value.shape
+        require(a == b, f"MulNode needs equal shapes, got {a} and {b}")
         super().__init__(n1.value * n2.value, n1, n2)
 
     def backward(self):
@@ -169,9 +136,9 @@ class PowerNode(Node):
 
     def __init__(self, n, power):
         x, self.power = n.value, power
-        self.require(math.isfinite(power), f"power must be finite, got {power}")
+        require(np.isfinite(power), f"PowerNode needs a finite power, got {power}")
         smooth = (x > 0) | (x < 0) & (power == int(power)) | (x == 0) & (power >= 1)
-        self.require(smooth.all(), f"{x} to the power {power} has no finite derivative")
+        require(smooth.all(), f"PowerNode needs a finite derivative, got {x} to the power {power}")
         super().__init__(x**power, n)
 
     def backward(self):
@@ -183,7 +150,7 @@ class ConstantMulNode(Node):
     """u = a · x, for a fixed number a; x is a scalar or an array."""
 
     def __init__(self, n, a):
-        self.require(math.isfinite(a), f"a must be finite, got {a}")
+        require(np.isfinite(a), f"ConstantMulNode needs a finite a, got {a}")
         super().__init__(a * n.value, n)
         self.a = a
 
@@ -207,7 +174,7 @@ class LogNode(Node):
     """u = log(x), the natural logarithm of what is positive."""
 
     def __init__(self, n):
-        self.require(np.all(n.value > 0), f"n must be positive, got {n.value}")
+        require(np.all(n.value > 0), f"LogNode needs n > 0, got {n.value}")
         super().__init__(np.log(n.value), n)
 
     def backward(self):
@@ -231,8 +198,8 @@ class DotNode(Node):
 
     def __init__(self, n1, n2):
         a, b = n1.value.shape, n2.value.shape
-        rule = "n1 and n2 must be vectors of one length, got shapes"
-        self.require(len(a) == 1 and a == b, f"{rule} {a} and {b}")
+        rule = "DotNode needs two vectors of one length"
+        require(len(a) == 1 and a == b, f"{rule}, got {a} and {b}")
         super().__init__(n1.value @ n2.value, n1, n2)
 
     def backward(self):
@@ -246,8 +213,8 @@ class MVMulNode(Node):
 
     def __init__(self, M, v):
         a, b = M.value.shape, v.value.shape
-        rule = "M must be a matrix (p, d), v a vector of length d, got shapes"
-        self.require(len(a) == 2 and a[1:] == b, f"{rule} {a} and {b}")
+        rule = "MVMulNode needs a matrix (p, d) and a vector of length d"
+        require(len(a) == 2 and a[1:] == b, f"{rule}, got {a} and {b}")
         super().__init__(M.value @ v.value, M, v)
 
     def backward(self):
@@ -266,27 +233,21 @@ class GradientCheck(NamedTuple):
     output: Node  # its topo_order is the whole graph
 
 
-def numerical_gradient(f, inputs, epsilon=EPSILON, central=False):
+def numerical_gradient(f, inputs, epsilon=EPSILON):
     """Approximate the gradient of f by moving one coordinate at a time.
 
     ``f(*inputs)`` is a number. An input is a number or an array, and its gradient
-    has the same shape. The difference is forward, (f(x + ε) − f(x)) / ε, or
-    central, (f(x + ε) − f(x − ε)) / 2ε, whose error is O(ε²).
+    has the same shape: (f(x + ε) − f(x)) / ε, whose error is O(ε), for each entry.
     """
-    fits = isinstance(epsilon, Real) and 0 < epsilon < math.inf
-    require(fits, f"epsilon must be positive and finite, got {epsilon!r}")
-    inputs = [np.array(x, dtype=np.float64) for x in inputs]
-    gradients = [np.zeros(x.shape) for x in inputs]
-    back = epsilon if central else 0.0
-    for x, gradient in zip(inputs, gradients):
-        for index in np.ndindex(x.shape):
-            original = x[index]
-            x[index] = original + epsilon
-            above = f(*[each.copy()[()] for each in inputs])
-            x[index] = original - back
-            below = f(*[each.copy()[()] for each in inputs])
-            x[index] = original
-            gradient[index] = (above - below) / (epsilon + back)
+    positive = isinstance(epsilon, Real) and 0 < epsilon < np.inf
+    require(positive, f"epsilon must be positive and finite, got {epsilon!r}")
+    start = f(*[np.array(x, dtype=np.float64)[()] for x in inputs])
+    gradients = [np.zeros(np.shape(x)) for x in inputs]
+    for i, gradient in enumerate(gradients):
+        for index in np.ndindex(gradient.shape):
+            moved = [np.array(x, dtype=np.float64) for x in inputs]
+            moved[i][index] += epsilon
+            gradient[index] = (f(*[x[()] for x in moved]) - start) / epsilon
     return [gradient[()] for gradient in gradients]
 
 
@@ -328,18 +289,16 @@ def gradient_check_2(M=((2, -1), (0, 3)), v=(1, -3), epsilon=EPSILON):
 
 
 def make_logistic_regression(dataset):
-    """Return a function that builds the graph of a loss.
+    """Return ``compute_loss(w, b) -> ([w_node, b_node], loss_node)``.
 
-    The dataset is a list of examples (x, y): x has shape (d,), y is +1 or −1. The
-    loss L(w, b) adds up −log σ(y (wᵀx + b)) over them. The function is called as
-    ``compute_loss(w, b) -> ([w_node, b_node], loss_node)``.
+    It builds the graph of the loss, which adds up −log σ(y (wᵀx + b)) over the
+    examples (x, y) of the dataset: x has shape (d,), and y is +1 or −1.
     """
     dataset = as_dataset(dataset)
 
     def compute_loss(w, b):
         topo_order = []
-        params = [InputNode(value, topo_order) for value in (w, b)]
-        w, b = params
+        w, b = params = [InputNode(x, topo_order) for x in (w, b)]
         log_likelihood = InputNode(0.0, topo_order)
         for x, y in dataset:
             x = InputNode(x, topo_order)
@@ -352,18 +311,16 @@ def make_logistic_regression(dataset):
 
 
 def make_neural_network(dataset):
-    """Return ``compute_loss(W, b, v, c)`` for a network with one hidden layer.
+    """Return ``compute_loss(W, b, v, c)``, as `make_logistic_regression` does.
 
-    Its loss adds up −log σ(y (vᵀ ReLU(W x + b) + c)) over the examples (x, y). W
-    has shape (h, d), b and v have (h,), and c is a number. The rest is as in
-    `make_logistic_regression`.
+    The loss of this network, which has one hidden layer, adds up
+    −log σ(y (vᵀ ReLU(W x + b) + c)). W has shape (h, d), b and v have (h,).
     """
     dataset = as_dataset(dataset)
 
     def compute_loss(W, b, v, c):
         topo_order = []
-        params = [InputNode(value, topo_order) for value in (W, b, v, c)]
-        W, b, v, c = params
+        W, b, v, c = params = [InputNode(x, topo_order) for x in (W, b, v, c)]
         log_likelihood = InputNode(0.0, topo_order)
         for x, y in dataset:
             x = InputNode(x, topo_order)
@@ -380,10 +337,9 @@ def as_dataset(dataset):
     """Return the examples (x, y) with each x as float64, or say what is wrong with them."""
     dataset = [(np.array(x, dtype=np.float64), y) for x, y in dataset]
     require(dataset, "dataset must hold at least one example (x, y), got none")
-    vectors = "dataset: each x must be a vector of finite numbers, all of one length"
     for x, y in dataset:
         fits = x.ndim == 1 and x.shape == dataset[0][0].shape and np.isfinite(x).all()
-        require(fits, f"{vectors}, got {x.tolist()}")
+        require(fits, f"dataset: x must be finite vectors, all of one length, got {x.tolist()}")
         require(y in (1, -1), f"dataset: each y must be 1 or -1, got {y!r}")
     return dataset
 
@@ -392,30 +348,25 @@ def gradient_descent(loss_fn, params, lr, num_iters):
     """Minimize a loss: num_iters times, θ ← θ − lr · ∇L(θ).
 
     ``loss_fn(*params) -> (param_nodes, loss_node)`` builds the graph of the loss.
-    The entries of the list params, numbers or arrays, are replaced by the trained
-    ones. Return the list of losses: at first, and after each step. It ends early
-    if training diverges, that is, if the next loss is not a finite number.
+    The trained values replace the entries of the list params. Return the losses,
+    at first and after each step; training stops before one that is not finite.
     """
-    lists = isinstance(params, list)
-    require(lists, f"params must be a list, to be updated, got {params!r}")
-    positive = isinstance(lr, Real) and 0 < lr < math.inf
+    require(isinstance(params, list), f"params must be a list, got {params!r}")
+    positive = isinstance(lr, Real) and 0 < lr < np.inf
     require(positive, f"lr must be positive and finite, got {lr!r}")
     whole = isinstance(num_iters, Integral) and num_iters >= 0
-    rule = f"num_iters must be a whole number, at least 0, got {num_iters!r}"
-    require(whole, rule)
+    require(whole, f"num_iters must be a whole number >= 0, got {num_iters!r}")
     with np.errstate(all="ignore"):  # a diverging run overflows on its way
         nodes, loss = loss_fn(*params)
-        finite = math.isfinite(loss.value)
-        require(finite, f"params: the loss at first is {loss.value}")
+        require(np.isfinite(loss.value), f"params: the loss is {loss.value}")
         history = [loss.value]
         for _ in range(num_iters):
             loss.compute_grad()
             moved = [node.value - lr * node.grad for node in nodes]
             try:
                 nodes, loss = loss_fn(*moved)
-            except ValueError:  # a parameter is infinite, or some P is 0
-                break
-            if not math.isfinite(loss.value):
+                require(np.isfinite(loss.value), "the loss is not finite")
+            except ValueError:  # a loss, parameter or logarithm is not finite
                 break
             params[:] = moved
             history.append(loss.value)
@@ -433,6 +384,15 @@ def initial_neural_network():
     return [W, np.array([-0.02, -0.14, 0.05]), np.array([0.05, 0.14, 0.12]), np.float64(-0.02)]
 
 
+COMMANDS = {  # a function, the names of its variables, and to train it: initial values, lr
+    "grad_check_1": (gradient_check_1, "abc", None, None),
+    "grad_check_2": (gradient_check_2, "Mv", None, None),
+    "logreg": (make_logistic_regression, "wb", initial_logistic_regression, 1.0),
+    "neural": (make_neural_network, "Wbvc", initial_neural_network, 0.1),
+}
+DATASETS = {"simple": SIMPLE_DATASET, "xor": XOR_DATASET}
+
+
 def print_check(check, names):
     """Print both gradients of a `GradientCheck` of a function of these variables."""
     print(f"f({', '.join(names)}) = {check.value:.6f}")
@@ -443,8 +403,8 @@ def print_check(check, names):
     print(f"largest difference: {check.max_difference:.1e}")
 
 
-def print_training(make, params, names, dataset, lr, num_iters):
-    """Train; print losses, parameters and predictions; return whether all steps were done."""
+def print_training(make, names, params, dataset, lr, num_iters):
+    """Train; print losses, parameters and predictions; return 0, or 1 if training diverged."""
     history = gradient_descent(make(dataset), params, lr, num_iters)
     print(f"initial loss: {history[0]:z.6f}")  # z: -1 times a sum of 0 would print as -0
     print(f"final loss:   {history[-1]:z.6f} (after {len(history) - 1} steps)")
@@ -453,39 +413,31 @@ def print_training(make, params, names, dataset, lr, num_iters):
     for x, y in dataset:
         _, loss = make([(x, 1)])(*params)  # of the one example (x, +1): -log P(y = +1 | x)
         print(f"x = {x.tolist()}, y = {y:+d}: P(y = +1 | x) = {np.exp(-loss.value):.4f}")
-    return len(history) == num_iters + 1
+    if len(history) == num_iters + 1:
+        return 0
+    print(f"backprop.py: training diverged, try an --lr below {lr}", file=sys.stderr)
+    return 1
 
 
 def main(argv=None):
     """Run one command; return 0, or 1 if training diverged (2: bad arguments)."""
     text = "Backpropagation from first principles."
     parser = argparse.ArgumentParser("backprop.py", usage=argparse.SUPPRESS, description=text)
-    commands = ["grad_check_1", "grad_check_2", "logreg", "neural"]
-    parser.add_argument("command", choices=commands, help="what to check or to train")
-    parser.add_argument("-d", "--dataset", choices=["simple", "xor"], help="what to train on")
+    parser.add_argument("command", choices=COMMANDS, help="what to check or to train")
+    parser.add_argument("-d", "--dataset", choices=DATASETS, help="what to train on")
     parser.add_argument("--lr", type=float, help="learning rate (1.0 for logreg, 0.1 for neural)")
     parser.add_argument("--iters", type=int, default=1000, help="number of steps (1000)")
     args = parser.parse_args(argv)
-    checks = {"grad_check_1": (gradient_check_1, "abc"), "grad_check_2": (gradient_check_2, "Mv")}
-    if args.command in checks:
-        check, names = checks[args.command]
-        print_check(check(), names)
+    function, names, initial, lr = COMMANDS[args.command]
+    if not initial:
+        print_check(function(), names)
         return 0
-    if args.dataset is None:
-        parser.error("the following arguments are required: -d/--dataset")
-    model, lr = (make_logistic_regression, initial_logistic_regression(), "wb"), 1.0
-    if args.command == "neural":
-        model, lr = (make_neural_network, initial_neural_network(), "Wbvc"), 0.1
     lr = lr if args.lr is None else args.lr
-    dataset = SIMPLE_DATASET if args.dataset == "simple" else XOR_DATASET
     try:
-        finished = print_training(*model, dataset, lr, args.iters)
+        require(args.dataset, "the following arguments are required: -d/--dataset")
+        return print_training(function, names, initial(), DATASETS[args.dataset], lr, args.iters)
     except ValueError as error:
         parser.error(str(error))
-    if finished:
-        return 0
-    print(f"{parser.prog}: training diverged, try an --lr below {lr}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -1781,7 +1781,7 @@ SPOILED = {
         "super().__init__((n1.value * n2.value).mean(), n1, n2)",
     ),
     "1l": ("M.value.T @ self.grad", "M.value @ self.grad"),
-    "1h": ("(above - below) / (epsilon + back)", "(above - below) / (epsilon + epsilon)"),
+    "1h": ("moved]) - start) / epsilon", "moved]) - start) / (2 * epsilon)"),
     "1i": ("[node.value - lr * node.grad for", "[node.value + lr * node.grad for"),
     "1n": (
         "ReluNode(AddNode(MVMulNode(W, x), b))",

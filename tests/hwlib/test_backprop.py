@@ -311,7 +311,7 @@ def test_zero_grad_has_the_shape_and_the_type_of_the_value(value, kind):
 
 def test_compute_grad_needs_a_scalar():
     with pytest.raises(
-        ValueError, match=r"^compute_grad: the output must be a scalar, this ReluNode .* \(2,\)"
+        ValueError, match=r"^compute_grad needs a scalar, got ReluNode of shape \(2,\)$"
     ):
         ReluNode(InputNode([1.0, 2.0], [])).compute_grad()
 
@@ -375,11 +375,9 @@ def test_topo_order_holds_every_node_children_first():
     ],
 )
 def test_nodes_of_two_graphs_do_not_mix(make):
-    message = r"^\w+Node: n1 and n2 are of two different graphs; .* InputNodes .* topo_order$"
-    with pytest.raises(ValueError, match=message) as error:
+    message = r"^(Add|Mul|Dot)Node joins two graphs: give all InputNodes one topo_order$"
+    with pytest.raises(ValueError, match=message):
         make(scalar(1.0), scalar(2.0))
-    assert not str(error.value).startswith("NoneType")
-    assert "; give all InputNodes of a graph the same topo_order" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -421,28 +419,28 @@ V2, V3, M32 = [1.0, 2.0], [1.0, 2.0, 3.0], np.ones((3, 2))
 @pytest.mark.parametrize(
     "make, inputs, message",
     [
-        (lambda x: x, [math.nan], "InputNode: value must be finite"),
-        (lambda x: x, [[1.0, math.inf]], "InputNode: value must be finite"),
+        (lambda x: x, [math.nan], "InputNode needs a finite value, got nan"),
+        (lambda x: x, [[1.0, math.inf]], "InputNode needs a finite value"),
         (lambda x: x, ["abc"], "could not convert string"),
-        (AddNode, [V2, V3], r"AddNode.*same shape.*\(2,\) and \(3,\)"),
-        (AddNode, [V2, 1.0], r"AddNode.*same shape"),
-        (MulNode, [V2, 1.0], r"MulNode.*same shape"),
-        (DotNode, [V2, V3], r"^DotNode.*one length, got.*\(2,\) and \(3,\)"),
+        (AddNode, [V2, V3], r"^AddNode needs equal shapes, got \(2,\) and \(3,\)$"),
+        (AddNode, [V2, 1.0], r"AddNode needs equal shapes"),
+        (MulNode, [V2, 1.0], r"MulNode needs equal shapes, got \(2,\) and \(\)$"),
+        (DotNode, [V2, V3], r"^DotNode needs .*one length, got \(2,\) and \(3,\)$"),
         (DotNode, [1.0, 2.0], "DotNode.*vectors"),
         (DotNode, [M32, V2], "DotNode.*vectors"),
-        (MVMulNode, [M32, V3], r"^MVMulNode.*length d, got.*\(3, 2\) and \(3,\)"),
+        (MVMulNode, [M32, V3], r"^MVMulNode needs .*length d, got \(3, 2\) and \(3,\)$"),
         (MVMulNode, [V2, V2], "MVMulNode.*matrix"),
         (MVMulNode, [M32, M32], "MVMulNode"),
-        (LogNode, [0.0], "LogNode.*must be positive, got 0.0"),
-        (LogNode, [[1.0, 0.0]], "LogNode.*must be positive"),
-        (LogNode, [-2.0], "LogNode.*must be positive, got -2.0"),
-        (lambda x: ConstantMulNode(x, math.nan), [1.0], "ConstantMulNode: a must be"),
-        (lambda x: ConstantMulNode(x, math.inf), [V2], "ConstantMulNode: a must be"),
-        (lambda x: PowerNode(x, math.nan), [1.0], "PowerNode: power must be"),
-        (lambda x: PowerNode(x, 0.5), [-1.0], "PowerNode: -1.0 to the power 0.5"),
-        (lambda x: PowerNode(x, 0.5), [0.0], "PowerNode: 0.0 to the power 0.5"),
-        (lambda x: PowerNode(x, -1), [[1.0, 0.0]], "PowerNode: .* has no finite derivative"),
-        (lambda x: PowerNode(x, -1), [0.0], "PowerNode: 0.0 to the power -1"),
+        (LogNode, [0.0], "LogNode needs n > 0, got 0.0"),
+        (LogNode, [[1.0, 0.0]], "LogNode needs n > 0"),
+        (LogNode, [-2.0], "LogNode needs n > 0, got -2.0"),
+        (lambda x: ConstantMulNode(x, math.nan), [1.0], "MulNode needs a finite a, got nan"),
+        (lambda x: ConstantMulNode(x, math.inf), [V2], "ConstantMulNode needs a finite a, got inf"),
+        (lambda x: PowerNode(x, math.nan), [1.0], "PowerNode needs a finite power, got nan"),
+        (lambda x: PowerNode(x, 0.5), [-1.0], "PowerNode needs .*, got -1.0 to the power 0.5$"),
+        (lambda x: PowerNode(x, 0.5), [0.0], "PowerNode needs .*, got 0.0 to the power 0.5$"),
+        (lambda x: PowerNode(x, -1), [[1.0, 0.0]], "PowerNode needs a finite derivative, got "),
+        (lambda x: PowerNode(x, -1), [0.0], "PowerNode needs .*, got 0.0 to the power -1$"),
     ],
 )
 def test_mistakes_are_named(make, inputs, message):
@@ -467,10 +465,9 @@ def test_what_is_too_large_for_a_gradient_check_is_said(check, inputs):
 # ------------------------------------------------------------------ numerical gradient
 
 
-@pytest.mark.parametrize("central", [False, True])
-def test_numerical_gradient_of_any_function(central):
+def test_numerical_gradient_of_any_function():
     M, v, s = np.array([[1.0, 2.0], [3.0, 4.0]]), [5, -6], 2
-    gradients = numerical_gradient(lambda M, v, s: s * (v @ M @ v), [M, v, s], central=central)
+    gradients = numerical_gradient(lambda M, v, s: s * (v @ M @ v), [M, v, s])
     # s vᵀMv: ∂/∂M = s v vᵀ, ∂/∂v = s (M + Mᵀ) v, ∂/∂s = vᵀMv. The values near 40 and the
     # gradients near 100 lose 2⁻⁵²·100/1e-8 ≈ 2e-6 by rounding.
     np.testing.assert_allclose(gradients[0], 2 * np.outer(v, v), atol=1e-5)
@@ -483,16 +480,23 @@ def test_numerical_gradient_of_any_function(central):
 def test_numerical_gradient_does_not_hand_out_its_arrays():
     seen = []
     numerical_gradient(lambda x: seen.append(x) or x.sum(), [np.zeros(2)])
-    assert sorted(x.tolist() for x in seen) == [[0, 0], [0, 0], [0, EPSILON], [EPSILON, 0]]
+    assert sorted(x.tolist() for x in seen) == [[0, 0], [0, EPSILON], [EPSILON, 0]]
 
 
-def test_forward_and_central_differences_have_their_order_of_error():
-    def error(epsilon, central):
-        return abs(numerical_gradient(np.exp, [0.0], epsilon, central)[0] - 1)
+def test_numerical_gradient_spares_its_inputs_from_a_function_that_changes_them():
+    def f(x):
+        x *= 2
+        return x.sum()
 
-    # e^x at 0: forward ε/2, central ε²/6, at steps where rounding does not matter yet.
-    assert error(1e-3, False) == pytest.approx(1e-3 / 2, rel=0.01)
-    assert error(1e-3, True) == pytest.approx(1e-6 / 6, rel=0.01)
+    x = np.array([1.0, 3.0])
+    np.testing.assert_allclose(numerical_gradient(f, [x])[0], [2, 2], atol=1e-6)
+    assert x.tolist() == [1, 3]
+
+
+def test_the_error_of_the_numerical_gradient_is_of_order_epsilon():
+    # e^x at 0: ε/2, at a step where rounding does not matter yet.
+    (slope,) = numerical_gradient(np.exp, [0.0], 1e-3)
+    assert slope - 1 == pytest.approx(1e-3 / 2, rel=0.01)
 
 
 @pytest.mark.parametrize("epsilon", [0, -1e-8, math.nan, math.inf, "small", None])
@@ -615,11 +619,11 @@ def test_gradient_descent_needs_a_list():
 def test_mistakes_in_the_initial_values_are_not_called_divergence():
     compute_loss = make_neural_network(XOR_DATASET)
     W, b, v, c = initial_neural_network()
-    with pytest.raises(ValueError, match="AddNode.*same shape"):
+    with pytest.raises(ValueError, match="AddNode needs equal shapes"):
         gradient_descent(compute_loss, [W, b[:2], v, c], 0.1, 10)
-    with pytest.raises(ValueError, match="InputNode: value must be finite"):
+    with pytest.raises(ValueError, match="InputNode needs a finite value"):
         gradient_descent(compute_loss, [W, b, v, math.nan], 0.1, 10)
-    with pytest.raises(ValueError, match="params: the loss at first is inf"):
+    with pytest.raises(ValueError, match="params: the loss is inf"):
         gradient_descent(parabola, [1e200], 0.1, 10)
 
 

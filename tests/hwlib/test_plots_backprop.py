@@ -51,6 +51,13 @@ def errors():
     return experiments.difference_errors(f, inputs, check.backprop, EPSILONS)
 
 
+def test_forward_and_central_differences_have_their_order_of_error():
+    # e^x at 0: forward ε/2, central ε²/6, at a step where rounding does not matter yet
+    errors = experiments.difference_errors(np.exp, [0.0], [1.0], [1e-3])
+    assert errors["forward"][0] == pytest.approx(1e-3 / 2, rel=0.01)
+    assert errors["central"][0] == pytest.approx(1e-6 / 6, rel=0.01)
+
+
 @pytest.mark.parametrize("difference", experiments.DIFFERENCES)
 def test_errors_are_of_the_order_that_the_captions_say(errors, difference):
     assert len(errors[difference]) == 15

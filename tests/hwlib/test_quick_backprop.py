@@ -166,7 +166,7 @@ def test_a_parameter_that_becomes_infinite_ends_the_replay():
         (([1.0], 0, 10), "lr must be positive"),
         (([1.0], 0.1, -1), "num_iters must be a whole number"),
         (([1.0], 0.1, "10"), "num_iters must be a whole number"),
-        (([math.nan], 0.1, 10), "InputNode: value must be finite"),
+        (([math.nan], 0.1, 10), "InputNode needs a finite value"),
     ],
 )
 def test_bad_input_is_refused_as_by_the_nodes(arguments, message):
