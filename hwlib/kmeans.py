@@ -13,7 +13,7 @@ import io
 import os
 import sys
 from collections import namedtuple
-from operator import index
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -67,10 +67,8 @@ def kmeans(X, k, rng=0, restarts=1, init="random"):
     restarts : int, the number of runs, each from new centroids
     init : "random", "k-means++" or centroids, as in `initial_centroids`
     """
-    rng = rng if hasattr(rng, "choice") else np.random.RandomState(index(rng))
-    starts = [initial_centroids(X, k, rng, init) for _ in range(restarts)]
-    if not starts:
-        raise ValueError(f"restarts is {restarts}; expected an integer of at least 1")
+    rng, runs = as_generator(rng), range(as_whole("restarts", restarts, 1))
+    starts = [initial_centroids(X, k, rng, init) for _ in runs]
     ends = [list(iterate(X, start))[-1] for start in starts]
     return min(ends, key=lambda end: end.loss)
 
@@ -81,12 +79,10 @@ def initial_centroids(X, k, rng=0, init="random"):
     "random" draws k different rows of X; "k-means++" one row after another, with probability in
     proportion to the squared distance from the nearest one so far (Arthur & Vassilvitskii, 2007).
     """
-    X = as_points("X", X)
-    rng = rng if hasattr(rng, "choice") else np.random.RandomState(index(rng))
+    X, rng = as_points("X", X), as_generator(rng)
     if not isinstance(init, str) or init not in ("random", "k-means++"):
         return as_points('init (neither "random" nor "k-means++")', init, k, X.shape[1])
-    if not 1 <= index(k) <= len(X):
-        raise ValueError(f"k is {k}; expected an integer from 1 to {len(X)}")
+    as_whole("k", k, 1, len(X))
     if init == "random":
         return X[rng.choice(len(X), k, replace=False)]
     centroids = X[[rng.choice(len(X))]]
@@ -98,18 +94,32 @@ def initial_centroids(X, k, rng=0, init="random"):
     return centroids
 
 
+def as_whole(name, value, low=0, high=2**32 - 1):
+    """Return the value, an integer from low to high."""
+    if not isinstance(value, Integral) or not low <= value <= high:
+        raise ValueError(f"{name} is {value!r}; expected an integer from {low} to {high}")
+    return value
+
+
+def as_generator(rng):
+    """Return rng, a generator of numpy's or the seed of one, as a generator."""
+    return rng if hasattr(rng, "choice") else np.random.RandomState(as_whole("rng", rng))
+
+
 def as_points(name, value, n="n", d="d"):
     """Return a copy as float64, shape (n, d), where a letter stands for any length."""
     try:
-        usable = np.asarray(value).dtype.kind in "biufOU" and not np.any(getattr(value, "mask", 0))
+        kind = np.asarray(value).dtype
+        if kind.kind not in "biufOU" or np.any(getattr(value, "mask", False)):
+            raise TypeError(f"some are masked, or of type {kind}")
         points = np.array(value, dtype=np.float64, order="F")  # each coordinate is kept together
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{name} is not an array of real numbers: {error}") from None
     fits = points.ndim == 2 and points.size and n in ("n", "k", len(points))
     if not fits or d not in ("d", points.shape[1]):
         raise ValueError(f"{name} has shape {points.shape}; expected ({n}, {d}), one row at least")
-    if not usable or not np.abs(points).max() < 1e150:
-        raise ValueError(f"{name} must hold finite real numbers below 1e150, no mask")
+    if not np.abs(points).max() < 1e150:
+        raise ValueError(f"{name} must hold finite real numbers below 1e150")
     return points
 
 
@@ -128,12 +138,15 @@ def basic(k, seed):
     """Cluster the points of data.tsv and draw them; `hwlib.clustering` does so with any table."""
     from matplotlib.figure import Figure
 
-    rows = [line.split("\t") for line in Path("data.tsv").read_text("utf-8-sig").split("\n")]
-    d = len(rows[0])  # of more than two coordinates, the first two principal axes are drawn
-    X = [as_points(f"data.tsv, line {i}", [x], 1, d)[0] for i, x in enumerate(rows, 1) if any(x)]
+    lines = enumerate(Path("data.tsv").read_text("utf-8-sig").split("\n"), 1)
+    rows = {f"data.tsv, line {i}": line.split("\t") for i, line in lines if line.strip()}
+    d = len(next(iter(rows.values()), ()))
+    X = as_points("data.tsv", [as_points(name, [row], 1, d)[0] for name, row in rows.items()])
     assignments, centroids, loss = kmeans(X, k, rng=seed)
     print(f"{len(X)} points, k = {k}, seed {seed}: loss {loss:.2f}")
-    plane = np.linalg.svd(np.cov(np.transpose(X), ddof=0))[0][:, :2] if d > 2 else np.eye(d, 2)
+    plane = np.eye(d, 2)
+    if d > 2:  # the first two principal axes
+        plane = np.linalg.svd(np.cov(X.T, ddof=0))[0][:, :2]
     axes = Figure(dpi=150).add_subplot()
     axes.scatter(*(X @ plane).T, s=16, c=[f"C{z}" for z in assignments])
     axes.plot(*(centroids @ plane).T, "k*")

@@ -4,6 +4,7 @@ import io
 import itertools
 import math
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -317,19 +318,25 @@ GOOD = np.arange(10.0).reshape(5, 2)
         (lambda: kmeans.kmeans(np.empty((0, 2)), 1), r"X has shape \(0, 2\); expected"),
         (lambda: kmeans.kmeans([[1, 2], [3]], 1), "X is not an array of real numbers.*inhomog"),
         (lambda: kmeans.kmeans([["1", "x"]], 1), "X is not an array of real numbers: .*: 'x'$"),
-        (lambda: kmeans.kmeans([[1j]], 1), "X is not an array of real numbers: .*'complex'$"),
+        (
+            lambda: kmeans.kmeans([[1j]], 1),
+            "X is not an array of .* of type complex128$",
+        ),
         (lambda: kmeans.kmeans([[1, None]], 1), "X must hold finite real numbers"),
         (lambda: kmeans.kmeans([[1, {}]], 1), "X is not an array .*not 'dict'$"),
         (lambda: kmeans.kmeans([[1, 10**400]], 1), "X is not an array .*too large"),
-        (lambda: kmeans.kmeans(np.ma.masked_less(GOOD, 2), 1), "X must hold .*, no mask$"),
+        (
+            lambda: kmeans.kmeans(np.ma.masked_less(GOOD, 2), 1),
+            "X is not an array of real numbers: some are masked",
+        ),
         (lambda: kmeans.kmeans([[1, math.nan]], 1), "X must hold finite real numbers"),
         (lambda: kmeans.kmeans([[1, math.inf]], 1), "X must hold finite real numbers"),
         (lambda: kmeans.kmeans([[-1e150, 1]], 1), "X must hold finite real numbers below 1e150"),
         (lambda: kmeans.kmeans([[1, 1e150]], 1), "X must hold finite real numbers below 1e150"),
-        (lambda: kmeans.kmeans(GOOD, 2, rng=-1), "Seed must be between 0 and 2"),
+        (lambda: kmeans.kmeans(GOOD, 2, rng=-1), "rng is -1; expected an integer from 0"),
         (
             lambda: kmeans.kmeans(GOOD, 2, restarts=0),
-            "restarts is 0; expected .* at least 1$",
+            "restarts is 0; expected an integer from 1",
         ),
         (
             lambda: kmeans.kmeans(GOOD, 2, init="farthest"),
@@ -361,10 +368,9 @@ def test_bad_input_is_named(call, says):
         call()
 
 
-@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
 @pytest.mark.parametrize("kind", ["complex128", "datetime64[D]", "timedelta64[s]"])
 def test_neither_imaginary_parts_nor_units_are_dropped(kind):
-    with pytest.raises(ValueError, match="^X must hold finite real numbers"):
+    with pytest.raises(ValueError, match=f"^X is not an array of .* {re.escape(kind)}$"):
         kmeans.kmeans(GOOD.astype(kind), 1)
 
 
@@ -372,7 +378,7 @@ def test_neither_imaginary_parts_nor_units_are_dropped(kind):
 @pytest.mark.parametrize("init", ["random", "k-means++"])
 @pytest.mark.parametrize("value", [2.0, "2", None])
 def test_what_must_be_an_integer_is_one(name, init, value):
-    with pytest.raises(TypeError, match=f"'{type(value).__name__}' object cannot be interpreted"):
+    with pytest.raises(ValueError, match=f"^{name} is {value!r}; expected an integer from"):
         kmeans.kmeans(GOOD, **{"k": 2, "init": init, name: value})
 
 
@@ -516,8 +522,8 @@ def test_image_starts_from_the_seed_given(folder, capsys, photograph):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "X has shape (0,); expected (n, d), one row at least"),
-        (b"\n  \n", "data.tsv, line 2 is not an array of real numbers: "),
+        (b"", "data.tsv has shape (0,); expected (n, d), one row at least"),
+        (b"\n  \n", "data.tsv has shape (0,); expected (n, d), one row at least"),
         (b"1\t2\n3\n", "data.tsv, line 2 has shape (1, 1); expected (1, 2)"),
         (b"1\t2\n\nx\t3\n", "data.tsv, line 3 is not an array of real numbers: "),
         (b"1\t2\n\nx\t3\n", "could not convert string to float: 'x'"),
@@ -539,7 +545,7 @@ def test_bad_data_file(folder, capsys, content, says):
         (["basic", "-k", "501"], "k is 501; expected an integer from 1 to 500"),
         (["basic", "-k", "two"], "invalid int value: 'two'"),
         (["basic"], "-k"),
-        (["basic", "-k", "2", "-s", "-1"], "Seed must be between 0 and 2"),
+        (["basic", "-k", "2", "-s", "-1"], "rng is -1; expected an integer from 0"),
         (["image", "-k", "135001"], "k is 135001; expected an integer from 1 to 135000"),
         ([], "command"),
         (["draw", "-k", "2"], "draw"),
