@@ -51,7 +51,8 @@ def iterate(X, centroids):
         before, assignments = assignments, assign(X, centroids)
         higher, loss = loss, reconstruction_error(X, assignments, centroids)
         yield KMeansResult(assignments, centroids, loss)
-        if np.array_equal(before, assignments) or loss >= higher:  # it rises by rounding alone
+        # rounding alone can raise the loss
+        if np.array_equal(before, assignments) or loss >= higher:
             return
         centroids = update(X, assignments, centroids)
 
