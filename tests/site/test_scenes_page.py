@@ -343,7 +343,7 @@ def test_two_starts_stand_side_by_side(still):
     loss = [page.caption(step=3, seed=seed).split("loss ")[1].split(". ")[0] for seed in (0, 1)]
     assert caption.text_content() == f"{page.caption(step=3)} Beside it, seed 1: loss {loss[1]}."
     for seed in (0, 1):
-        assert figure.get_by_text(f"seed {seed}: loss {loss[seed]}").is_visible()
+        assert figure.get_by_text(f"seed {seed}: loss {loss[seed]}", exact=True).is_visible()
     figure.get_by_role("button", name="Another seed").click()
     assert "Beside it, seed 2: loss" in caption.text_content()
     press(figure, "seed", 3)  # the rival stays
