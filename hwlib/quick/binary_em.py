@@ -163,7 +163,7 @@ def weighted_sum(values, weights):
 
 def as_bits(X):
     """X as bool, without a copy as float64 if it is an array of numbers."""
-    if not (isinstance(X, np.ndarray) and X.dtype.kind in "biuf" and X.ndim == 2 and X.size):
+    if not (type(X) is np.ndarray and X.dtype.kind in "biuf" and X.ndim == 2 and X.size):
         X = as_array("X", X, "n", "d")
     bits = X == 1
     if not np.all(bits | (X == 0)):

@@ -460,6 +460,8 @@ NAN = float("nan")
         ("X", lambda em: em.fit([["a", "b"]], 1)),
         ("X", lambda em: em.fit([[0, 1], [0]], 1)),
         ("X", lambda em: em.fit(None, 1)),
+        ("X", lambda em: em.fit(np.ma.masked_equal(X, 1), 2)),
+        ("X", lambda em: em.fit(X * (1 + 0j), 2)),
         ("W", lambda em: em.e_step(X, PI, W[:, :4])),
         ("W", lambda em: em.e_step(X, PI, W[0])),
         ("W", lambda em: em.log_likelihood(X, PI, W + 1)),
@@ -514,6 +516,16 @@ def test_bad_input_names_the_argument_and_what_is_accepted(em, argument, call):
         (lambda em: em.fit(X, 2, tol=-1), "tol is -1; expected a number of at least 0, and finite"),
         (lambda em: em.fit(X, 2, max_iter=0), "max_iter is 0; expected an integer of at least 1"),
         (lambda em: em.fit(X, 2, rng=-1), "rng is -1; expected an integer from 0 to 4294967295"),
+        (
+            lambda em: em.e_step(X, PI, np.ma.masked_less(W, 0.5)),
+            "W is not an array of real numbers, expected (k, 5), with one row at least: "
+            "some of them are masked",
+        ),
+        (
+            lambda em: em.e_step(X, PI, W * (1 + 0j)),
+            "W is not an array of real numbers, expected (k, 5), with one row at least: "
+            "it holds complex128",
+        ),
     ],
 )
 def test_the_message_says_which_numbers_are_accepted(em, call, says):
