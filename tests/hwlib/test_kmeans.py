@@ -357,6 +357,7 @@ GOOD = np.arange(10.0).reshape(5, 2)
             r"centroids has .*3\); .* \(k, 2\)",
         ),
         (lambda: assign(GOOD, [[math.nan, 2]]), "centroids must hold finite real numbers"),
+        (lambda: next(iterate(GOOD, [1, 2])), r"centroids has shape \(2,\); expected \(n, d\)"),
         (lambda: update(GOOD, [0, 1], GOOD[:2]), "assignments must be 5 integers 0 ... 1"),
         (lambda: update(GOOD, [0, 0, 0, 0, 2], GOOD[:2]), "assignments must be"),
         (lambda: update(GOOD, [0, 0, 0, 0, -1], GOOD[:2]), "assignments must be"),
