@@ -5,10 +5,12 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.decomposition import PCA
 
 from hwlib import clustering, datasets
 from hwlib.clustering import draw_table, principal_plane, unequal_scales
+from hwlib.figures import CLUSTERS
 from hwlib.quick.kmeans import kmeans
 
 
@@ -53,6 +55,25 @@ def test_two_coordinates_are_drawn_as_they_are():
     np.testing.assert_array_equal(centroids, result.centroids)
     assert axes.get_aspect() == 1 and [text.get_text() for text in axes.texts] == ["1", "2", "3"]
     assert caption == f"500 points with 2 coordinates, k = 3: loss {result.loss:.6g}."
+
+
+def test_each_cluster_has_its_color_its_shape_and_its_number():
+    axes, clusters, *_ = drawn(datasets.plane_points(), 12)
+    dots, circles = axes.lines[::2], axes.lines[1::2]
+    colors = [line.get_color() for line in dots]
+    assert colors == [CLUSTERS[c % len(CLUSTERS)] for c in range(12)]
+    shapes = [line.get_marker() for line in dots]
+    assert len(set(shapes[:10])) == 10 and shapes[10:] == shapes[:2]
+    for line, circle, number, c in zip(dots, circles, axes.texts, range(12), strict=True):
+        # 500 points stay apart, and the circle holds the number
+        assert line.get_markersize() == 4 and line.get_markeredgewidth() == 0
+        assert circle.get_markersize() > number.get_fontsize() == 10
+        assert (circle.get_markerfacecolor(), circle.get_markeredgecolor()) == ("white", colors[c])
+        assert (number.get_text(), number.get_ha()) == (str(c + 1), "center")
+        np.testing.assert_array_equal(number.xy, circle.get_xydata()[0])
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("$x_1$", "$x_2$")
+    left, bottom, width, height = axes.get_position(original=True).bounds
+    assert left + width <= 1 and bottom + height <= 1
 
 
 def test_more_coordinates_are_drawn_on_their_principal_axes():
@@ -138,6 +159,39 @@ def test_values_near_the_limit_cluster_without_a_warning(folder, capsys):
     (folder / "data.tsv").write_text("1e149\t0\n-1e149\t0\n-1e149\t1\n")
     assert clustering.main(["data.tsv", "-k", "2"]) == 0
     assert "loss 0." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ([], {"rng": 0, "restarts": 1}),
+        (["-s", "4", "-r", "3"], {"rng": 4, "restarts": 3}),
+        (["--rng-seed", "9", "--restarts", "2"], {"rng": 9, "restarts": 2}),
+    ],
+)
+def test_the_command_starts_as_it_is_told(folder, capsys, words, options):
+    assert clustering.main(["-k", "4", *words]) == 0
+    loss = kmeans(datasets.plane_points(), 4, **options).loss
+    assert f"loss {loss:.6g}." in capsys.readouterr().out
+    with Image.open("clusters_k4.png") as picture:
+        assert min(picture.size) > 600  # sharp on paper
+
+
+HELP = """Cluster a table of points, one point to a line, and draw the clusters.
+    numbers between tabs, commas, semicolons or spaces (the book's points)
+    number of clusters
+    seed of the starts (0)
+    number of starts (1)"""
+
+
+def test_help_says_what_each_option_is(check_help):
+    check_help(clustering.main, (), HELP).encode("ascii")  # so that any terminal can show it
+
+
+def test_a_command_without_k_is_told(folder, capsys):
+    with pytest.raises(SystemExit):
+        clustering.main([])
+    assert "required: -k" in capsys.readouterr().err
 
 
 def test_a_table_that_is_missing(folder, capsys):
