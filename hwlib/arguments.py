@@ -1,4 +1,7 @@
-"""What a function's arguments must be: each raises one ValueError that names what is wrong."""
+"""What a function's arguments must be: each raises one ValueError that names what is wrong.
+
+`hwlib.kmeans`, which must run on its own, holds its own copy of three of these.
+"""
 
 from numbers import Integral, Real
 

@@ -76,6 +76,11 @@ class Node:
         for node in reversed(self.topo_order):
             node.backward()  # a node made after this one passes on 0
 
+    def require_same_shape(self, n1, n2):
+        """Raise ValueError unless both nodes have the same shape."""
+        a, b = n1.value.shape, n2.value.shape
+        require(a == b, f"{type(self).__name__} needs equal shapes, got {a} and {b}")
+
     def __repr__(self):
         return f"{type(self).__name__}(value={self.value.tolist()}, grad={self.grad.tolist()})"
 
@@ -107,8 +112,7 @@ class AddNode(Node):
     """u = n1 + n2, for two scalars or two arrays of one shape."""
 
     def __init__(self, n1, n2):
-        a, b = n1.value.shape, n2.value.shape
-        require(a == b, f"AddNode needs equal shapes, got {a} and {b}")
+        self.require_same_shape(n1, n2)
         super().__init__(n1.value + n2.value, n1, n2)
 
     def backward(self):
@@ -121,8 +125,7 @@ class MulNode(Node):
     """u = n1 · n2, for two scalars, or entry by entry for two arrays of one shape."""
 
     def __init__(self, n1, n2):
-        a, b = n1.value.shape, n2.value.shape
-        require(a == b, f"MulNode needs equal shapes, got {a} and {b}")
+        self.require_same_shape(n1, n2)
         super().__init__(n1.value * n2.value, n1, n2)
 
     def backward(self):

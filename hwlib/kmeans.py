@@ -81,11 +81,12 @@ def initial_centroids(X, k, rng=0, init="random"):
     proportion to the squared distance from the nearest one so far (Arthur & Vassilvitskii, 2007).
     """
     X, rng = as_points("X", X), as_generator(rng)
-    if not isinstance(init, str) or init not in ("random", "k-means++"):
-        return as_points('init (neither "random" nor "k-means++")', init, k, X.shape[1])
+    if not isinstance(init, str):
+        return as_points("init", init, k, X.shape[1])
     as_whole("k", k, 1, len(X))
     if init == "random":
         return X[rng.choice(len(X), k, replace=False)]
+    require(init == "k-means++", f'init must be "random", "k-means++" or centroids, not {init!r}')
     centroids = X[[rng.choice(len(X))]]
     while len(centroids) < k:
         squares = np.min([((X - mu) ** 2).sum(axis=1) for mu in centroids], axis=0)
@@ -95,32 +96,40 @@ def initial_centroids(X, k, rng=0, init="random"):
     return centroids
 
 
-def as_whole(name, value, low=0, high=2**32 - 1):
+def require(condition, message):
+    """Raise ValueError with this message unless the condition holds."""
+    if not condition:
+        raise ValueError(message)
+
+
+def as_whole(name, value, low, high=np.inf):
     """Return the value, an integer from low to high."""
-    if not isinstance(value, Integral) or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; expected an integer from {low} to {high}")
+    whole = isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high
+    bounds = f"of at least {low}" if high == np.inf else f"from {low} to {high}"
+    require(whole, f"{name} is {value!r}; expected an integer {bounds}")
     return value
 
 
 def as_generator(rng):
-    """Return rng, a generator of numpy's or the seed of one, as a generator."""
-    return rng if hasattr(rng, "choice") else np.random.RandomState(as_whole("rng", rng))
+    """Return rng if it is a generator of numpy's, or a RandomState with rng as its seed."""
+    if isinstance(rng, (np.random.RandomState, np.random.Generator)):
+        return rng
+    return np.random.RandomState(as_whole("rng", rng, 0, 2**32 - 1))
 
 
 def as_points(name, value, n="n", d="d"):
     """Return a copy as float64, shape (n, d), where a letter stands for any length."""
     try:
         kind = np.asarray(value).dtype
-        if kind.kind not in "biufOU" or np.any(getattr(value, "mask", False)):
-            raise TypeError(f"some are masked, or of type {kind}")
+        require(kind.kind in "biufOU", f"it holds {kind}")
+        require(not np.any(getattr(value, "mask", False)), "some of them are masked")
         points = np.array(value, dtype=np.float64, order="F")  # each coordinate is kept together
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{name} is not an array of real numbers: {error}") from None
     fits = points.ndim == 2 and points.size and n in ("n", "k", len(points))
-    if not fits or d not in ("d", points.shape[1]):
-        raise ValueError(f"{name} has shape {points.shape}; expected ({n}, {d}), one row at least")
-    if not np.abs(points).max() < 1e150:
-        raise ValueError(f"{name} must hold finite real numbers below 1e150")
+    fits = fits and d in ("d", points.shape[1])
+    require(fits, f"{name} has shape {points.shape}; expected ({n}, {d}), with one row at least")
+    require(np.abs(points).max() < 1e150, f"{name} must be finite and below 1e150 in size")
     return points
 
 
@@ -129,9 +138,9 @@ def as_clustering(X, centroids, assignments=None):
     X = as_points("X", X)
     centroids = as_points("centroids", centroids, "k", X.shape[1])
     z = np.zeros(len(X), dtype=int) if assignments is None else np.asarray(assignments)
-    fits = z.shape == X.shape[:1] and z.dtype.kind in "iu"
-    if not fits or z.min() < 0 or z.max() >= len(centroids):
-        raise ValueError(f"assignments must be {len(X)} integers 0 ... {len(centroids) - 1}")
+    k, fits = len(centroids), z.shape == X.shape[:1] and z.dtype.kind in "iu"
+    fits = fits and z.min() >= 0 and z.max() < k
+    require(fits, f"assignments must be {len(X)} integers 0 ... {k - 1}, one for each row of X")
     return X, centroids, z
 
 
@@ -162,8 +171,11 @@ def image(k, seed):
         pixels = np.asarray(Image.open("original.png").convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"original.png cannot be read as a picture: {error}") from None
-    assignments, centroids, loss = kmeans(pixels.reshape(-1, 3), k, rng=seed)
-    print(f"k = {k}, seed {seed}: loss {loss:.2f}, {np.log2(k):.3g} bits per pixel instead of 24")
+    (height, width, _), X = pixels.shape, pixels.reshape(-1, 3)
+    as_whole("k", k, 1, min(256, len(X)))
+    assignments, centroids, loss = kmeans(X, k, rng=seed)
+    print(f"{width} x {height} pixels, k = {k}, seed {seed}: loss {loss:.2f}")
+    print(f"{np.log2(k):.3g} bits per pixel instead of 24")
     colors = np.rint(centroids).astype(np.uint8)
     return f"compressed_k{k}.png", Image.fromarray(colors[assignments].reshape(pixels.shape)).save
 

@@ -20,6 +20,17 @@ def seen(x, digits):
     return (scaled / 10**digits + 0.0).tolist()
 
 
+def fixed(x, digits=2):
+    """Return a number as it is read, with a true minus sign and commas; as `fixed` of kit.js.
+
+    Examples
+    --------
+    >>> fixed(-1234.5)
+    '−1,234.50'
+    """
+    return f"{seen(x, digits):,.{digits}f}".replace("-", "−")
+
+
 def listed(words):
     """Return words as a list in a sentence.
 

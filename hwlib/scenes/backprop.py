@@ -30,7 +30,7 @@ from hwlib.experiments import (
     half_way,
     outcomes,
 )
-from hwlib.scenes import seen
+from hwlib.scenes import fixed, seen
 from hwlib.scenes.plots import axis, mark, panel, plot, power
 
 # ---- a formula as a graph -----------------------------------------------------------------------
@@ -324,7 +324,7 @@ def activation(function, x):
             "Nothing of a gradient passes on" if slope == 0 else "A gradient passes on unchanged"
         )
         return {}, f"{at} {passes}."
-    share = "less than 1%" if slope < DEAD else f"{_fixed(100 * slope, 0)}%"
+    share = "less than 1%" if slope < DEAD else f"{fixed(100 * slope, 0)}%"
     return {}, f"{at} Of a gradient that arrives, {share} passes on."
 
 
@@ -362,7 +362,7 @@ def descent(learning_rate, step, examples=SLOPE_EXAMPLES, start=SLOPE_START):
     state = {"examples": _examples(examples), "start": list(start)}
     return state, (
         f"Learning rate {learning_rate:g}, step {step}: "
-        f"w = [{_fixed(w[0], 2)}, {_fixed(w[1], 2)}], loss {_fixed(losses[-1], 3)}.{how}"
+        f"w = [{fixed(w[0], 2)}, {fixed(w[1], 2)}], loss {fixed(losses[-1], 3)}.{how}"
     )
 
 
@@ -391,12 +391,8 @@ def _descend(learning_rate, steps, examples, start):
     return losses, params[0]
 
 
-def _fixed(x, digits):
-    return f"{seen(x, digits):,.{digits}f}".replace("-", "−")
-
-
 def _short(x, digits):
-    return _fixed(x, digits).rstrip("0").rstrip(".")  # digits >= 1: there is a point
+    return fixed(x, digits).rstrip("0").rstrip(".")  # digits >= 1: there is a point
 
 
 # ---- plots: the error of the differences --------------------------------------------------------

@@ -6,7 +6,7 @@ import numpy as np
 
 from hwlib import binary_em
 from hwlib.experiments import same_clusters
-from hwlib.scenes import seen
+from hwlib.scenes import fixed, seen
 
 STEPS = 30  # of the scene of the digits, at most
 ENOUGH = 0.01  # gained in a step, for another one to follow
@@ -82,7 +82,7 @@ def em_steps(X, W, hard=False):
 
 def _digits_caption(steps, step, k, assignments):
     r = steps[step].responsibilities
-    level = _signed(steps[step].log_likelihood, 1)
+    level = fixed(steps[step].log_likelihood, 1)
     head = f"k = {k}, {assignments}, step {step}: log-likelihood {level}."
     if assignments == "soft":
         sure = int((r.max(axis=1) > SURE).sum())
@@ -115,7 +115,7 @@ def weighted_mean(total):
         return {"total": total}, (
             f"{ones} of {total} examples have a one, each with weight 1: the top is at "
             f"w = {ones}/{total} = {W[0, 0]:g}, where this part of the ECLL is "
-            f"{_signed(top, 3)}."
+            f"{fixed(top, 3)}."
         )
 
     return compute
@@ -156,7 +156,7 @@ def ratings(data, fits, published, example=0):
             known = f"published: {published[k].replace('-', '−')}"
         shares = ", ".join(f"{share:.3f}" for share in seen(pi, 3))
         return shared | {"pi": seen(pi, FINE), "W": seen(W, FINE)}, (
-            f"k = {k}: log-likelihood {_signed(fits[k].log_likelihoods[-1], 4)} ({known}). "
+            f"k = {k}: log-likelihood {fixed(fits[k].log_likelihoods[-1], 4)} ({known}). "
             f"Shares π: {shares}."
         )
 
@@ -195,7 +195,7 @@ def labels(data, fits):
         clusters = ", ".join(str(c + 1) for c in range(len(order)))
         named = ", ".join(str(c + 1) for c in order)
         return state, (
-            f"Seed {seed}: log-likelihood {_signed(fit.log_likelihoods[-1], 4)}. Clusters "
+            f"Seed {seed}: log-likelihood {fixed(fit.log_likelihoods[-1], 4)}. Clusters "
             f"{clusters} of seed {first} are its clusters {named}. Once matched, entries of W "
             f"differ by {differ}."
         )
@@ -279,8 +279,8 @@ def snps(labels, second, found, reachable):
     def compute(F_ST, sites):
         at = F_ST, sites
         return shared | {"r": seen(second[at], 2)}, (
-            f"F_ST = {F_ST:g}, {sites} sites: adjusted Rand index {_signed(found[at])} from random "
-            f"starts, {_signed(reachable[at])} with the true W."
+            f"F_ST = {F_ST:g}, {sites} sites: adjusted Rand index {fixed(found[at])} from random "
+            f"starts, {fixed(reachable[at])} with the true W."
         )
 
     return compute
@@ -337,12 +337,12 @@ def bound(X):
         if step % 2 == 0:
             return {"counts": counts}, (
                 f"{head}E step: the bound touches the log-likelihood at w = {seen(at, 3):.3f}. "
-                f"Both are {_signed(level(at))}."
+                f"Both are {fixed(level(at))}."
             )
         return {"counts": counts}, (
-            f"{head}M step: the bound is highest, {_signed(bound_at(now, at))}, at "
-            f"w = {seen(now, 3):.3f}. The log-likelihood there is {_signed(level(now))}, "
-            f"{_signed(level(now) - level(at))} more than before."
+            f"{head}M step: the bound is highest, {fixed(bound_at(now, at))}, at "
+            f"w = {seen(now, 3):.3f}. The log-likelihood there is {fixed(level(now))}, "
+            f"{fixed(level(now) - level(at))} more than before."
         )
 
     return compute
@@ -395,12 +395,8 @@ def number_of_clusters(fits, criteria, agreement):
         numbers = ", ".join(f"{name} {seen(by[n][k], 1):.1f}" for name, by in criteria.items())
         aic, bic = (ks[int(np.argmin(by_example[name][n]))] for name in ("AIC", "BIC"))
         return state, (
-            f"n = {n}, k = {k}: {numbers}; adjusted Rand index {_signed(agreement[n][k])}. "
+            f"n = {n}, k = {k}: {numbers}; adjusted Rand index {fixed(agreement[n][k])}. "
             f"Lowest AIC at k = {aic}, lowest BIC at k = {bic}."
         )
 
     return compute
-
-
-def _signed(x, digits=2):
-    return f"{seen(x, digits):,.{digits}f}".replace("-", "−")

@@ -9,7 +9,7 @@ import numpy as np
 from hwlib.compression import rgb_pixels
 from hwlib.kmeans import initial_centroids, iterate, kmeans
 from hwlib.point_files import read_points
-from hwlib.scenes import listed, seen
+from hwlib.scenes import fixed, listed, seen
 from hwlib.scenes.plots import axis, mark, panel, plot
 
 
@@ -94,7 +94,7 @@ def _steps(X, seeds, state):
 
 def _step_caption(history, step, k, seed, digits):
     now = history[step]
-    head = f"k = {k}, seed {seed}, step {step}: loss {seen(now.loss, digits):,.{digits}f}."
+    head = f"k = {k}, seed {seed}, step {step}: loss {fixed(now.loss, digits)}."
     if step == 0:
         return f"{head} Each point has the color of its nearest centroid."
     moved = int((now.assignments != history[step - 1].assignments).sum())
@@ -148,8 +148,8 @@ def ends(X, seeds=10):
             "centroids": seen(end.centroids, 3),
         }
         return state, (
-            f"k = {k}, {init} start, seed {seed}: loss {seen(end.loss, 2):,.2f}. "
-            f"The best of 50 random starts ends at {seen(best()[k - 1], 2):,.2f}."
+            f"k = {k}, {init} start, seed {seed}: loss {fixed(end.loss)}. "
+            f"The best of 50 random starts ends at {fixed(best()[k - 1])}."
         )
 
     return compute
@@ -304,7 +304,7 @@ def elbow(losses, best):
     x, y = axis((first - 0.3, last + 0.3), list(losses), "number of clusters k"), (0, top)
     key = [["seed 0", "ink"], ["best of 50 restarts", "negative"]]
     state = plot("Loss against k", [panel(x, axis(y, heights, "loss", grid=True), marks, key=key)])
-    numbers = ", ".join(f"{loss:,.0f}" for loss in losses.values())
+    numbers = ", ".join(fixed(loss, 0) for loss in losses.values())
     return state, f"Loss with seed 0 for k = {first} to {last}: {numbers}."
 
 
@@ -322,7 +322,7 @@ def clusterings(X, results):
     caption : str
     """
     names = [f"k = {len(result.centroids)}" for result in results]
-    each = [f"{result.loss:,.2f} for {name}" for result, name in zip(results, names, strict=True)]
+    each = [f"{fixed(result.loss)} for {name}" for result, name in zip(results, names, strict=True)]
     return _side_by_side(X, results, names), (
         f"Clusters left by seed 0, with a loss of {listed(each)}."
     )
@@ -342,7 +342,7 @@ def runs_side_by_side(X, runs):
     state : dict
     caption : str
     """
-    each = [f"{result.loss:,.2f} from seed {seed}" for seed, result in runs.items()]
+    each = [f"{fixed(result.loss)} from seed {seed}" for seed, result in runs.items()]
     k = len(next(iter(runs.values())).centroids)
     names = [f"seed {seed}" for seed in runs]
     return _side_by_side(X, runs.values(), names), (f"k = {k}: final loss {listed(each)}.")

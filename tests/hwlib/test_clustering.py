@@ -133,7 +133,7 @@ def test_the_command(folder, capsys):
     [
         ("1\t2\n3\tx\n", "1", "data.tsv: line 2, column 3: 'x' is not a number"),
         ("1\t2\n3\t4\n", "3", "data.tsv: k is 3; expected an integer from 1 to 2"),
-        ("1e150\t2\n3\t4\n", "1", "data.tsv: X must hold finite real numbers below 1e150"),
+        ("1e150\t2\n3\t4\n", "1", "data.tsv: X must be finite and below 1e150 in size"),
     ],
 )
 def test_the_command_says_in_one_line_what_is_wrong(folder, capsys, table, k, says):

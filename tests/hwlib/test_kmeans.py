@@ -1,5 +1,6 @@
 """k-means against a case worked by hand, scikit-learn and its own theory; its command, as typed."""
 
+import inspect
 import io
 import itertools
 import math
@@ -19,7 +20,7 @@ from PIL import Image
 from sklearn.cluster import KMeans
 
 from homework import data
-from hwlib import datasets, kmeans
+from hwlib import arguments, datasets, kmeans
 from hwlib.compression import compress_image
 from hwlib.kmeans import assign, initial_centroids, iterate, reconstruction_error, update
 
@@ -313,42 +314,43 @@ GOOD = np.arange(10.0).reshape(5, 2)
         (lambda: kmeans.kmeans(GOOD, 6), "k is 6; expected an integer from 1 to 5"),
         (
             lambda: kmeans.kmeans([1, 2, 3], 1),
-            r"X has shape \(3,\); expected \(n, d\), one row at least$",
+            r"X has shape \(3,\); expected \(n, d\), with one row at least$",
         ),
         (lambda: kmeans.kmeans(np.empty((0, 2)), 1), r"X has shape \(0, 2\); expected"),
         (lambda: kmeans.kmeans([[1, 2], [3]], 1), "X is not an array of real numbers.*inhomog"),
         (lambda: kmeans.kmeans([["1", "x"]], 1), "X is not an array of real numbers: .*: 'x'$"),
         (
             lambda: kmeans.kmeans([[1j]], 1),
-            "X is not an array of .* of type complex128$",
+            "X is not an array .*it holds complex128$",
         ),
-        (lambda: kmeans.kmeans([[1, None]], 1), "X must hold finite real numbers"),
+        (lambda: kmeans.kmeans([[1, None]], 1), "X must be finite"),
         (lambda: kmeans.kmeans([[1, {}]], 1), "X is not an array .*not 'dict'$"),
         (lambda: kmeans.kmeans([[1, 10**400]], 1), "X is not an array .*too large"),
         (
             lambda: kmeans.kmeans(np.ma.masked_less(GOOD, 2), 1),
-            "X is not an array of real numbers: some are masked",
+            "X is not .*of them are masked$",
         ),
-        (lambda: kmeans.kmeans([[1, math.nan]], 1), "X must hold finite real numbers"),
-        (lambda: kmeans.kmeans([[1, math.inf]], 1), "X must hold finite real numbers"),
-        (lambda: kmeans.kmeans([[-1e150, 1]], 1), "X must hold finite real numbers below 1e150"),
-        (lambda: kmeans.kmeans([[1, 1e150]], 1), "X must hold finite real numbers below 1e150"),
-        (lambda: kmeans.kmeans(GOOD, 2, rng=-1), "rng is -1; expected an integer from 0"),
+        (lambda: kmeans.kmeans([[1, math.nan]], 1), "X must be finite"),
+        (lambda: kmeans.kmeans([[1, math.inf]], 1), "X must be finite"),
+        (lambda: kmeans.kmeans([[-1e150, 1]], 1), "X must be finite and below 1e150"),
+        (lambda: kmeans.kmeans([[1, 1e150]], 1), "X must be finite and below 1e150"),
+        (lambda: kmeans.kmeans(GOOD, True), "k is True; expected an integer"),
+        (
+            lambda: kmeans.kmeans(GOOD, 2, rng=-1),
+            "rng is -1; expected an integer from 0 to 4294967295",
+        ),
         (
             lambda: kmeans.kmeans(GOOD, 2, restarts=0),
-            "restarts is 0; expected an integer from 1",
+            "restarts is 0; expected .* at least 1$",
         ),
-        (
-            lambda: kmeans.kmeans(GOOD, 2, init="farthest"),
-            r'init \(neither "random" nor "k-means\+\+"\) is not an array of .*: \'farthest\'$',
-        ),
+        (lambda: kmeans.kmeans(GOOD, 2, init="farthest"), 'init must be "random", "k-means'),
         (
             lambda: kmeans.kmeans(GOOD, 2, init=GOOD[:3]),
-            r"init \(.*\) has shape \(3, 2\); .* \(2, 2\)",
+            r"init has shape \(3, 2\); .* \(2, 2\)",
         ),
         (
             lambda: kmeans.kmeans(GOOD, 2, init=[[1], [2]]),
-            r"init \(.*\) has shape \(2, 1\); .* \(2, 2\)",
+            r"init has shape \(2, 1\); .* \(2, 2\)",
         ),
         (lambda: assign([1, 2], GOOD[:2]), r"X has shape \(2,\); expected"),
         (lambda: initial_centroids([1, 2], 1), r"X has shape \(2,\); expected"),
@@ -356,7 +358,7 @@ GOOD = np.arange(10.0).reshape(5, 2)
             lambda: assign(GOOD, [[1, 2, 3]]),
             r"centroids has .*3\); .* \(k, 2\)",
         ),
-        (lambda: assign(GOOD, [[math.nan, 2]]), "centroids must hold finite real numbers"),
+        (lambda: assign(GOOD, [[math.nan, 2]]), "centroids must be finite"),
         (lambda: next(iterate(GOOD, [1, 2])), r"centroids has shape \(2,\); expected \(n, d\)"),
         (lambda: update(GOOD, [0, 1], GOOD[:2]), "assignments must be 5 integers 0 ... 1"),
         (lambda: update(GOOD, [0, 0, 0, 0, 2], GOOD[:2]), "assignments must be"),
@@ -379,7 +381,7 @@ def test_neither_imaginary_parts_nor_units_are_dropped(kind):
 @pytest.mark.parametrize("init", ["random", "k-means++"])
 @pytest.mark.parametrize("value", [2.0, "2", None])
 def test_what_must_be_an_integer_is_one(name, init, value):
-    with pytest.raises(ValueError, match=f"^{name} is {value!r}; expected an integer from"):
+    with pytest.raises(ValueError, match=f"^{name} is {value!r}; expected an integer "):
         kmeans.kmeans(GOOD, **{"k": 2, "init": init, name: value})
 
 
@@ -422,8 +424,8 @@ def test_the_file_alone_compresses_original_png(tmp_path, photograph):
     assert (done.returncode, done.stderr) == (0, "")
     result = compress_image(small, 16)
     assert done.stdout == (
-        f"k = 16, seed 0: loss {result.loss:.2f}, 4 bits per pixel instead of 24\n"
-        "wrote compressed_k16.png\n"
+        f"75 x 113 pixels, k = 16, seed 0: loss {result.loss:.2f}\n"
+        "4 bits per pixel instead of 24\nwrote compressed_k16.png\n"
     )
     written = Image.open(tmp_path / "compressed_k16.png")
     assert written.tobytes() == result.image.convert("RGB").tobytes()
@@ -507,7 +509,7 @@ def test_image(folder, capsys, photograph):
     small.save("original.png")
     assert kmeans.main(["image", "-k", "2"]) == 0
     loss = compress_image(small, 2).loss
-    expected = f"k = 2, seed 0: loss {loss:.2f}, 1 bits per pixel instead of 24\n"
+    expected = f"38 x 57 pixels, k = 2, seed 0: loss {loss:.2f}\n1 bits per pixel instead of 24\n"
     assert capsys.readouterr().out == expected + "wrote compressed_k2.png\n"
     assert sorted(os.listdir()) == ["compressed_k2.png", *data.NAMES]
 
@@ -516,19 +518,19 @@ def test_image_starts_from_the_seed_given(folder, capsys, photograph):
     photograph.crop((100, 100, 150, 150)).save("original.png")
     losses = [compress_image(Image.open("original.png"), 32, rng=seed).loss for seed in (0, 1)]
     assert kmeans.main(["image", "-k", "32", "-s", "1"]) == 0
-    assert f"k = 32, seed 1: loss {losses[1]:.2f}, 5 bits" in capsys.readouterr().out
+    assert f"50 x 50 pixels, k = 32, seed 1: loss {losses[1]:.2f}\n" in capsys.readouterr().out
     assert abs(losses[0] - losses[1]) > 1
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "data.tsv has shape (0,); expected (n, d), one row at least"),
-        (b"\n  \n", "data.tsv has shape (0,); expected (n, d), one row at least"),
+        (b"", "data.tsv has shape (0,); expected (n, d), with one row at least"),
+        (b"\n  \n", "data.tsv has shape (0,); expected (n, d), with one row at least"),
         (b"1\t2\n3\n", "data.tsv, line 2 has shape (1, 1); expected (1, 2)"),
         (b"1\t2\n\nx\t3\n", "data.tsv, line 3 is not an array of real numbers: "),
         (b"1\t2\n\nx\t3\n", "could not convert string to float: 'x'"),
-        (b"1\t2\nnan\t3\n", "data.tsv, line 2 must hold finite real numbers"),
+        (b"1\t2\nnan\t3\n", "data.tsv, line 2 must be finite"),
         (b"1 2\n3 4\n", "data.tsv, line 1 is not an array of real numbers: "),
         (b"# 1\t2\n3\t4\n", "data.tsv, line 1 is not an array of real numbers: "),
         (b"\xff\xfe\x00", "can't decode byte 0xff"),
@@ -547,7 +549,7 @@ def test_bad_data_file(folder, capsys, content, says):
         (["basic", "-k", "two"], "invalid int value: 'two'"),
         (["basic"], "-k"),
         (["basic", "-k", "2", "-s", "-1"], "rng is -1; expected an integer from 0"),
-        (["image", "-k", "135001"], "k is 135001; expected an integer from 1 to 135000"),
+        (["image", "-k", "257"], "k is 257; expected an integer from 1 to 256"),
         ([], "command"),
         (["draw", "-k", "2"], "draw"),
     ],
@@ -629,3 +631,9 @@ def test_the_module_needs_neither_plots_nor_the_book():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("name", ["require", "as_whole", "as_generator"])
+def test_its_own_copies_of_the_checks_are_the_packages(name):
+    ours, theirs = (inspect.getsource(getattr(each, name)) for each in (kmeans, arguments))
+    assert ours == theirs

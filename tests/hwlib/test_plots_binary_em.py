@@ -48,5 +48,5 @@ def test_same_clusters_uses_no_row_twice():
 
 
 def test_minus_signs_are_true_and_zero_has_none():
-    assert plots._signed(-1.25, 1) == "−1.2"
-    assert plots._signed(-0.001, 2) == plots._signed(0.0, 2) == "0.00"
+    assert plots.fixed(-1.25, 1) == "−1.2"
+    assert plots.fixed(-0.001, 2) == plots.fixed(0.0, 2) == "0.00"
