@@ -121,7 +121,7 @@ def as_points(name, value, n="n", d="d"):
     """Return a copy as float64, shape (n, d), where a letter stands for any length."""
     try:
         kind = np.asarray(value).dtype
-        require(kind.kind in "biufOU", f"it holds {kind}")
+        require(kind.kind in "biufO", f"it holds {kind}")
         require(not np.any(getattr(value, "mask", False)), "some of them are masked")
         points = np.array(value, dtype=np.float64, order="F")  # each coordinate is kept together
     except (OverflowError, TypeError, ValueError) as error:
@@ -149,9 +149,10 @@ def basic(k, seed):
     from matplotlib.figure import Figure
 
     lines = enumerate(Path("data.tsv").read_text("utf-8-sig").split("\n"), 1)
-    rows = {f"data.tsv, line {i}": line.split("\t") for i, line in lines if line.strip()}
+    rows = {i: np.array(line.split("\t"), object) for i, line in lines if line.strip()}
     d = len(next(iter(rows.values()), ()))
-    X = as_points("data.tsv", [as_points(name, [row], 1, d)[0] for name, row in rows.items()])
+    X = [as_points(f"data.tsv, line {i}", [row], 1, d)[0] for i, row in rows.items()]
+    X = as_points("data.tsv", X)
     assignments, centroids, loss = kmeans(X, k, rng=seed)
     print(f"{len(X)} points, k = {k}, seed {seed}: loss {loss:.2f}")
     plane = np.eye(d, 2)
