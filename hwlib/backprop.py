@@ -13,20 +13,28 @@ Source: Rumelhart, Hinton & Williams, Nature 323 (1986), 533-536. Bad input rais
 import argparse
 import os
 import sys
+from collections import namedtuple
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 
 EPSILON = 1e-8  # the step of the numerical gradient
 SIMPLE_DATASET = list(zip(np.array([[2.0, 2.0], [1, 0], [1, 2], [0, -1]]), [1, 1, -1, -1]))
 XOR_DATASET = list(zip(np.array([[0.0, 0.0], [1, 1], [1, 0], [0, 1]]), [-1, -1, 1, 1]))
+# f's value, two lists with its gradient at each input, how far these differ, and f's node
+GradientCheck = namedtuple("GradientCheck", "value backprop numerical max_difference output")
 
 
 def require(condition, message):
     """Raise ValueError with this message unless the condition holds."""
     if not condition:
         raise ValueError(message)
+
+
+def require_positive(name, value):
+    """Raise ValueError unless the value is a number above 0, and finite."""
+    fits = isinstance(value, Real) and 0 < value < np.inf
+    require(fits, f"{name} must be positive and finite, got {value!r}")
 
 
 def sigmoid(z):
@@ -76,11 +84,6 @@ class Node:
         for node in reversed(self.topo_order):
             node.backward()  # a node made after this one passes on 0
 
-    def require_same_shape(self, n1, n2):
-        """Raise ValueError unless both nodes have the same shape."""
-        a, b = n1.value.shape, n2.value.shape
-        require(a == b, f"{type(self).__name__} needs equal shapes, got {a} and {b}")
-
     def __repr__(self):
         return f"{type(self).__name__}(value={self.value.tolist()}, grad={self.grad.tolist()})"
 
@@ -112,7 +115,8 @@ class AddNode(Node):
     """u = n1 + n2, for two scalars or two arrays of one shape."""
 
     def __init__(self, n1, n2):
-        self.require_same_shape(n1, n2)
+        a, b = n1.value.shape, n2.value.shape
+        require(a == b, f"AddNode needs equal shapes, got {a} and {b}")
         super().__init__(n1.value + n2.value, n1, n2)
 
     def backward(self):
@@ -125,7 +129,8 @@ class MulNode(Node):
     """u = n1 · n2, for two scalars, or entry by entry for two arrays of one shape."""
 
     def __init__(self, n1, n2):
-        self.require_same_shape(n1, n2)
+        a, b = n1.value.shape, n2.value.shape
+        require(a == b, f"MulNode needs equal shapes, got {a} and {b}")
         super().__init__(n1.value * n2.value, n1, n2)
 
     def backward(self):
@@ -226,24 +231,13 @@ class MVMulNode(Node):
         v.grad += M.value.T @ self.grad
 
 
-class GradientCheck(NamedTuple):
-    """A function's value, two lists with its gradient at each input, and how far these differ."""
-
-    value: np.float64
-    backprop: list
-    numerical: list
-    max_difference: np.float64
-    output: Node  # its topo_order is the whole graph
-
-
 def numerical_gradient(f, inputs, epsilon=EPSILON):
     """Approximate the gradient of f by moving one coordinate at a time.
 
     ``f(*inputs)`` is a number. An input is a number or an array, and its gradient
     has the same shape: (f(x + ε) − f(x)) / ε, whose error is O(ε), for each entry.
     """
-    positive = isinstance(epsilon, Real) and 0 < epsilon < np.inf
-    require(positive, f"epsilon must be positive and finite, got {epsilon!r}")
+    require_positive("epsilon", epsilon)
     start = f(*[np.array(x, dtype=np.float64)[()] for x in inputs])
     gradients = [np.zeros(np.shape(x)) for x in inputs]
     for i, gradient in enumerate(gradients):
@@ -355,8 +349,7 @@ def gradient_descent(loss_fn, params, lr, num_iters):
     at first and after each step; training stops before one that is not finite.
     """
     require(isinstance(params, list), f"params must be a list, got {params!r}")
-    positive = isinstance(lr, Real) and 0 < lr < np.inf
-    require(positive, f"lr must be positive and finite, got {lr!r}")
+    require_positive("lr", lr)
     whole = isinstance(num_iters, Integral) and num_iters >= 0
     require(whole, f"num_iters must be a whole number >= 0, got {num_iters!r}")
     with np.errstate(all="ignore"):  # a diverging run overflows on its way
@@ -397,7 +390,7 @@ DATASETS = {"simple": SIMPLE_DATASET, "xor": XOR_DATASET}
 
 
 def print_check(check, names):
-    """Print both gradients of a `GradientCheck` of a function of these variables."""
+    """Print both gradients of a function of these variables."""
     print(f"f({', '.join(names)}) = {check.value:.6f}")
     for name, backprop, numerical in zip(names, check.backprop, check.numerical):
         print(f"gradient with respect to {name}")
