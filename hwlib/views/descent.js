@@ -41,13 +41,13 @@ function draw(seen, stage) {
   const left = 36, top = 10, wide = width - left - 8, tall = narrow ? wide : Math.round(wide * 0.46), bottom = top + tall;
   const reach = narrow ? W : [-8.7, 8.7], x = linear(reach, [left, left + wide]), y = linear(W, [bottom, top]);
   const at = ([a, b]) => [clamp(x(a), -9999, 9999), clamp(y(b), -9999, 9999)];
-  const f = (a, b) => loss(examples, [a, b]);
-  const levels = stage.still ? levelsOf(f, x, y) : remembered(examples, width, () => levelsOf(f, x, y));
+  const levels = stage.still ? levelsOf(examples, x, y) : remembered(examples, width, () => levelsOf(examples, x, y));
   return [
     bar(button("Undo", () => stage.reset(), { disabled: !own.start }), h("span", { class: "explorer-hint" }, "Drag the ring to start elsewhere.")),
     picture(width, bottom + 46, "The loss over the two weights, and the steps of gradient descent", { class: "descent" },
       h("svg", { x: left, y: top, width: wide, height: tall, viewBox: `${left} ${top} ${wide} ${tall}`, class: "window" },
-        h("g", {}, levels.map(([level, d], i) => h("path", { class: "level", d, "stroke-opacity": rounded(0.95 - 0.05 * i, 2) }))),
+        h("g", {}, levels.map(({ d }, i) => h("path", { class: "level", d, "stroke-opacity": rounded(0.95 - 0.05 * i, 2) }))),
+        h("g", {}, levels.map(({ value, at: place }) => place && words(place[0], place[1] + 4.5, String(value), { "text-anchor": "middle", class: "faint halo-paper" }))),
         h("path", { class: "line", d: trace([...ws.slice(0, -1), now].map(at)) }),
         h("g", {}, ws.slice(0, -1).map((w) => { const [a, b] = at(w); return h("circle", { class: "dot", cx: px(a), cy: px(b), r: 3 }); })),
         h("circle", { class: "mark-gradient", cx: px(at(now)[0]), cy: px(at(now)[1]), r: 6.5 })),
@@ -67,9 +67,20 @@ function remembered(examples, width, make) {
   return last.made;
 }
 
-// Lines of equal loss.
-function levelsOf(f, x, y) {
-  return [0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 7, 10, 14].map((level) => [level, contour((a, b) => f(a, b) - level, x, y, 72)]);
+// Lines of equal loss, and where each stands beside the minimum: there it has its number.
+function levelsOf(examples, x, y) {
+  const f = (a, b) => loss(examples, [a, b]), [least, level] = path(examples, [0, 0], 0.3, 300).at(-1);
+  return [0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 7, 10, 14].map((value) => {
+    const edges = [x.range[1] - 12, x.range[0] + 12].map(x.invert);
+    let low = least, high = edges.find((edge) => f(edge, level) > value);
+    const inside = f(low, level) < value && high !== undefined;
+    for (let i = 0; inside && i < 30; i += 1) {
+      const middle = (low + high) / 2;
+      if (f(middle, level) < value) low = middle;
+      else high = middle;
+    }
+    return { value, d: contour((a, b) => f(a, b) - value, x, y, 72), at: inside && [x(low), y(level)] };
+  });
 }
 
 export default { ...scene({ look, draw, keeps: ["step", "learning_rate"] }), path, loss, caption };

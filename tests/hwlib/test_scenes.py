@@ -863,6 +863,29 @@ def test_the_view_descends_as_gradient_descent_does(run, make):
         assert run(f"explorerViews.descent.caption({arguments})") == caption
 
 
+@pytest.mark.parametrize("make, least", [(descent, 5), (bowl, 4)])
+def test_a_line_of_equal_loss_bears_its_number(make, least):
+    scene = make()
+    texts = BeautifulSoup(scene.to_html(), "html.parser").find_all("text")
+    at = {text.string: (float(text["x"]), float(text["y"])) for text in texts}
+    (left, _), (right, _) = at["−8"], at["8"]
+    bottom, top = (
+        float(text["y"])
+        for text in texts
+        if text.string in ("−4", "4") and text.get("text-anchor") == "end"
+    )
+    numbers = [text for text in texts if "faint" in text.get("class", ())]
+    assert len(numbers) >= least
+    for text in numbers:
+        w = [
+            16 * (float(text["x"]) - left) / (right - left) - 8,
+            8 * (float(text["y"]) - bottom) / (top - bottom) - 4,
+        ]
+        loss = sum(np.logaddexp(0, -y * np.dot(w, x)) for *x, y in scene.frame()[0]["examples"])
+        # places are rounded to 0.1 pixel, 1/350 of a unit, in which the loss changes by 4 at most
+        assert loss == pytest.approx(float(text.string), abs=0.01)
+
+
 def test_one_rate_creeps_and_one_oscillates():
     scene = descent()
     assert scene.frame(learning_rate=0.03, step=50)[1].endswith("It fell in every step.")
