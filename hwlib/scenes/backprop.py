@@ -588,18 +588,17 @@ def _starts_plot(runs):
 
 
 def _starts_caption(runs, scale, hidden_units):
-    found = outcomes(runs.losses[-1])
-    counts = {name: int(mask.sum()) for name, mask in found.items()}
+    counts = {name: int(mask.sum()) for name, mask in outcomes(runs.losses[-1]).items()}
+    solved, others = counts.pop("solved"), [f"{name} ({n})" for name, n in counts.items() if n]
     dead, died, alive = _unit_counts(runs)
-    ends = ", ".join(f"{counts[name]} end at {name}" for name in PLATEAUS)
-    caption = (
-        f"{hidden_units} hidden units, scale {scale:g}: of {runs.losses.shape[1]} starts "
-        f"{counts['solved']} solve XOR, {ends}, {counts['elsewhere']} elsewhere. Of "
-        f"{dead + died + alive} units {dead} are dead at the start and {died} die in training."
-    )
-    if counts["solved"]:
-        caption += f" Half of the solving runs are below loss 1 by step {half_way(runs)}."
-    return caption
+    said = [
+        f"{hidden_units} hidden units, scale {scale:g}: "
+        f"{solved} of {runs.losses.shape[1]} starts solve XOR"
+        + (f", half of them below loss 1 by step {half_way(runs)}." if solved else "."),
+        f"The others end at {', '.join(others)}." if others else "",
+        f"Of {dead + died + alive:,} units {dead} start dead and {died} die in training.",
+    ]
+    return " ".join(filter(None, said))
 
 
 def _unit_counts(runs):

@@ -297,9 +297,9 @@ def test_runs_that_end_at_one_plateau_stand_in_the_order_of_their_starts(many_ru
 def test_starts_caption_counts(many_runs):
     caption = plots.many_starts(many_runs)(0.1, 3)[1]
     assert caption == (
-        "3 hidden units, scale 0.1: of 200 starts 100 solve XOR, 17 end at 2 log 2, 20 end at "
-        "3 log 3 − 2 log 2, 63 end at 4 log 2, 0 elsewhere. Of 600 units 182 are dead at the start "
-        "and 28 die in training. Half of the solving runs are below loss 1 by step 214."
+        "3 hidden units, scale 0.1: 100 of 200 starts solve XOR, half of them below loss 1 by step "
+        "214. The others end at 2 log 2 (17), 3 log 3 − 2 log 2 (20), 4 log 2 (63). Of 600 units "
+        "182 start dead and 28 die in training."
     )
     losses = many_runs[0.1, 3].losses
     solved = losses[:, experiments.outcomes(losses[-1])["solved"]]
@@ -310,7 +310,14 @@ def test_no_solution_no_half_way():
     params = [np.zeros_like(each) for each in starts(2, 1.0)]
     many = experiments.train_many(params, XOR_DATASET, 0.1, 3)
     caption = plots.many_starts({(1.0, 2): many})(1.0, 2)[1]
-    assert "0 solve XOR" in caption and "Half" not in caption
+    assert f": 0 of {many.losses.shape[1]} starts solve XOR. The others end" in caption
+    assert "half" not in caption
+
+
+def test_where_all_starts_solve_there_are_no_others(many_runs):
+    many = many_runs[0.1, 3]
+    caption = plots.many_starts({(0.1, 3): many._replace(losses=0 * many.losses)})(0.1, 3)[1]
+    assert "200 of 200 starts solve XOR, half of them below loss 1 by step 0. Of 600" in caption
 
 
 def test_starts_share_their_axes(many_runs):
