@@ -184,7 +184,7 @@ FORMULAS = [
                 np.log2(k) / 24
             ),
             "A pixel does not take k bits. How many bits tell k numbers apart?": lambda k: 24 / k,
-            "Is it the natural logarithm? With b bits one writes 2ᵇ numbers.": lambda k: (
+            "Is it the natural logarithm? With b bits you can write 2ᵇ numbers.": lambda k: (
                 24 / np.log(k)
             ),
             "These are the bits of one pixel afterwards. What is the factor?": lambda k: np.log2(k),

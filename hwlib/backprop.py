@@ -206,7 +206,8 @@ class DotNode(Node):
 
     def __init__(self, n1, n2):
         a, b = n1.value.shape, n2.value.shape
-        require(len(a) == 1 and a == b, "DotNode needs vectors of one length", a, b)
+        fits = len(a) == 1 and a == b
+        require(fits, "DotNode needs two vectors of one length", a, b)
         super().__init__(n1.value @ n2.value, n1, n2)
 
     def backward(self):
@@ -221,7 +222,7 @@ class MVMulNode(Node):
     def __init__(self, M, v):
         a, b = M.value.shape, v.value.shape
         fits = len(a) == 2 and a[1:] == b
-        require(fits, "MVMulNode needs a matrix (p, d) and a vector of length d", a, b)
+        require(fits, "MVMulNode needs shapes (p, d) and (d,)", a, b)
         super().__init__(M.value @ v.value, M, v)
 
     def backward(self):
