@@ -10,7 +10,7 @@ from homework.grading.grading import grade
 
 ABOUT = (
     "The written parts and the plots are graded by hand. The inputs differ from those of the "
-    "notebooks' checks, which you can run yourself as often as you like."
+    "book's checks."
 )
 
 
