@@ -344,11 +344,9 @@ def page(records, book=""):
         common = sorted(said.items(), key=lambda item: (-item[1], item[0]))[:3]
         faults = "".join(f"<li>{count} × {html.escape(text)}</li>" for text, count in common)
         lost[task.label] = 1 - statistics.mean(points) / out_of
-        rows.append(
-            f"<tr><th scope=row>{task.label}</th><td>{out_of}</td>"
-            f"<td>{statistics.mean(points):.2f}</td><td>{statistics.median(points):g}</td>"
-            f"<td>{full} ({100 * full / len(points):.0f}%)</td><td><ul>{faults}</ul></td></tr>"
-        )
+        mean, median = f"{statistics.mean(points):.2f}", f"{statistics.median(points):g}"
+        share = f"{full} ({100 * full / len(points):.0f}%)"
+        rows.append(([task.label, out_of, mean, median, share], faults))
     totals = [report.earned(kept) for kept in records]
     mean, median = statistics.mean(totals), statistics.median(totals)
     out_of = report.out_of(records[0])
@@ -367,9 +365,8 @@ def page(records, book=""):
     body.append(f"<h2>Where the class had most trouble</h2><ol>{listed}</ol>" if listed else "")
     groups = "".join(f"<li>{html.escape(', '.join(group))}</li>" for group in alike(records))
     body.append(f"<h2>The same code</h2><ul>{groups}</ul>" if groups else "")
-    head = "<tr><th>Task<th>Points<th>Mean<th>Median<th>All points<th>What was most often said</tr>"
-    body.append(f"<h2>Tasks</h2><table><thead>{head}</thead><tbody>")
-    body += [*rows, "</tbody></table>"]
+    body.append("<h2>Tasks</h2><p>Below each task: what was said most often.</p>")
+    body.append(report.table(["Task", "Points", "Mean", "Median", "All points"], rows))
     return report.PAGE.format(title="Grades of the class", body="\n".join(body))
 
 
@@ -379,7 +376,7 @@ def plot(totals, out_of):
     from matplotlib.figure import Figure  # takes a while, and only this page needs it
 
     with matplotlib.rc_context({"svg.hashsalt": "grades", "font.size": 11}):
-        figure = Figure(figsize=(8, 3.2), layout="constrained")
+        figure = Figure(figsize=(5.5, 2.6), layout="constrained")
         axes = figure.add_subplot(xlabel="points", ylabel="submissions")
         axes.hist(totals, bins=[x - 0.5 for x in range(out_of + 2)], color="#3b6ea5")
         axes.set_xlim(-1, out_of + 1)

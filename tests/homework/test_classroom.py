@@ -500,6 +500,22 @@ def test_a_record_reads_as_it_was_written(graded):
     assert report.earned(kept) == 10 and report.out_of(kept) == 47
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_messages_have_the_width_of_the_page(chromium, width):
+    sentence = "The gradient of x lacks the factor g: did you multiply by self.grad? " * 4
+    verdicts = {label: grading.nothing(label, sentence) for label in FULL}
+    kept = report.record(grading.Grade("ada", verdicts))
+    tab = chromium.new_page(viewport={"width": width, "height": 900})
+    for content in (report.page(kept, "https://book.example"), classroom.page([kept])):
+        tab.set_content(content)
+        assert tab.evaluate("document.documentElement.scrollWidth") == width
+        widths = tab.eval_on_selector_all("td li", "all => all.map(each => each.clientWidth)")
+        table = tab.evaluate("document.querySelector('table').clientWidth")
+        # but for the mark of the list and the padding
+        assert widths and min(widths) > table - 60
+    tab.close()
+
+
 def test_the_command(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "homework.grade", "--all", tmp_path, "--jobs", "2"],
