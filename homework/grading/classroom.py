@@ -4,7 +4,6 @@ Each submission's grade is a file of its own, written when it is done. A restart
 where it stopped. At the end come grades.csv, statistics.html and a page for each student.
 """
 
-import csv
 import hashlib
 import html
 import io
@@ -20,7 +19,7 @@ from pathlib import Path
 
 from homework import tasks
 from homework.checks.verdict import clean
-from homework.grading import report, submission
+from homework.grading import by_hand, report, submission
 from homework.grading.grading import Grade, grade, nothing
 from homework.grading.sandbox import Sandbox
 
@@ -70,8 +69,9 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
     if not found:
         there = f": there is {', '.join(left[:5])}" if left else ""
         raise ValueError(f"there is no submission in {folder}{there}")
-    by_hand = read_points(points, found) if points else {}
-    names = read_roster(roster) if roster else {}
+    handed_in = {by_hand.shown(name) for name in found}
+    names = by_hand.read_roster(roster) if roster else {}
+    given = by_hand.read_points(points, {*handed_in, *names}) if points else {}
     out = Path(out) if out else folder.resolve().with_name(folder.resolve().name + "-grades")
     for name in ("submissions", "feedback"):
         (out / name).mkdir(parents=True, exist_ok=True)
@@ -101,25 +101,25 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
         raise
     print(file=stream)
 
-    for name, kept in done.items():
-        given = by_hand.get(name, {})
-        kept["comment"] = clean(given.pop("comment", ""))
-        kept["changed"] = {label: given[label] for label in given if label in kept["tasks"]}
-        kept["by_hand"] = {label: given[label] for label in given if label not in kept["tasks"]}
-        kept["name"] = clean(names.get(name, ""), 200)
-        kept["submission"] = clean(name, 200)
-    records = [done[name] for name in sorted(done)]
-    for name, kept in done.items():
+    absent = {name: _absent(name) for name in names if name not in handed_in}
+    for name, kept in (done | absent).items():
+        kept["submission"] = by_hand.shown(name)
+        own = given.get(kept["submission"], {})
+        kept["name"] = names.get(kept["submission"], "")
+        kept["comment"] = own.get("comment", "")
+        kept["changed"] = {label: own[label] for label in kept["tasks"] if label in own}
+        written = [task.label for task in tasks.written() if task.label in own]
+        kept["by_hand"] = {label: own[label] for label in written}
         stem = out / "feedback" / _slug(name)
         _write(stem.with_suffix(".txt"), report.text(kept))
         _write(stem.with_suffix(".html"), report.page(kept, book))
-    absent = [(name, names[name]) for name in names if name not in found]
-    _write(out / "grades.csv", table(records, absent, bool(by_hand), bool(names)))
+    records = [done[name] for name in sorted(done)]
+    _write(out / "grades.csv", table([*records, *absent.values()], bool(given), bool(names)))
     _write(out / "statistics.html", page(records, book))
     print(f"wrote {out / 'grades.csv'}, {out / 'statistics.html'} and {out / 'feedback'}")
     if left:
         print(f"not graded, since it is not a submission: {', '.join(left)}")
-    if names and (strangers := [name for name in found if name not in names]):
+    if names and (strangers := sorted(handed_in - set(names))):
         print(f"not on the roster: {clean(', '.join(strangers), 2000)}")
     for group in alike(records):
         print(f"the same code: {', '.join(group)}")
@@ -128,6 +128,13 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
         print(f"{problems} of {len(records)} could not be graded: see the column problem")
         return 2
     return int(any(report.earned(kept) < report.out_of(kept) for kept in records))
+
+
+def _absent(name):
+    """The record of one who is in the class and handed in no code."""
+    problem = "No code was handed in."
+    verdicts = {task.label: nothing(task.label, problem) for task in tasks.code()}
+    return report.record(Grade(name, verdicts, problem=problem))
 
 
 def _address_space():
@@ -243,82 +250,25 @@ def _bar(stream, done, of):
         print(f"{start}[{filled:<{width}}] {done} of {of}", end=end, file=stream, flush=True)
 
 
-# ------------------------------------------------------------------------- what a teacher gives
-
-
-def _rows(path, needed):
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text)))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} cannot be read as a CSV: {error}") from None
-    missing = [name for name in needed if rows and name not in rows[0]]
-    if missing or not rows:
-        raise ValueError(f"{path} needs a header with {' and '.join(needed)}, and a line below")
-    return rows
-
-
-def read_points(path, found):
-    """Return the points that a person gives: {submission: {task: points, "comment": text}}."""
-    given = {}
-    for row in _rows(path, ["submission"]):
-        name = row["submission"] or ""
-        if name not in found:
-            near = ", ".join(sorted(found)[:3])
-            raise ValueError(f"{path}: there is no submission {name!r}; there are {near}, ...")
-        given[name] = {"comment": row.get("comment") or ""}
-        for label, cell in row.items():
-            if label in ("submission", "comment", "name") or not (cell or "").strip():
-                continue
-            if label not in tasks.TASKS:
-                raise ValueError(f"{path}: {label!r} is not a task; expected such as 1a")
-            most = tasks.TASKS[label].out_of
-            try:
-                value = float(cell)
-            except ValueError:
-                value = -1.0
-            if not 0 <= value <= most:
-                raise ValueError(
-                    f"{path}: {name}, {label}: expected a number from 0 to {most}, got {cell!r}"
-                )
-            given[name][label] = int(value) if value == int(value) else value
-    return given
-
-
-def read_roster(path):
-    """Return {submission: name} of everyone who should have handed in."""
-    return {row["submission"]: row["name"] for row in _rows(path, ["submission", "name"])}
-
-
 # ------------------------------------------------------------------------------- what is shown
 
 
-def table(records, absent=(), by_hand=False, named=False):
+def table(records, written=False, named=False):
     """Return grades.csv: a row for each submission. Spreadsheets take it as it is."""
     code = [task.label for task in tasks.code()]
-    written = [task.label for task in tasks.written()] if by_hand else []
-    text = io.StringIO()
-    writer = csv.writer(text)
-    head = ["submission", *(["name"] if named else []), *code, "points", "out of", *written]
-    writer.writerow([*head, *(["total"] if by_hand else []), "problem", "messages"])
+    by_person = [task.label for task in tasks.written()] if written else []
+    head = ["submission", *(["name"] if named else []), *code, "points", "out of", *by_person]
+    lines = [[*head, *(["total"] if written else []), "problem", "messages"]]
     for kept in records:
         said = [f"{task}: {each}" for task in code for each in kept["tasks"][task]["messages"]]
         said = [] if kept["problem"] else list(dict.fromkeys(said))
         cells = [kept["submission"], *([kept["name"]] if named else [])]
         cells += [report.earned(kept, [task]) for task in code]
         cells += [report.earned(kept), report.out_of(kept)]
-        cells += [kept["by_hand"].get(task, "") for task in written]
-        cells += [report.total(kept)] if by_hand else []
-        cells += [kept["problem"] or "", " / ".join(said)]
-        # what a spreadsheet would take for a formula is made text
-        writer.writerow(
-            ["'" + c if isinstance(c, str) and c[:1] in tuple("=+-@\t") else c for c in cells]
-        )
-    for name, person in absent:
-        row = dict.fromkeys(head, "") | {"submission": name, "name": person, "points": 0}
-        problem = "nothing was handed in"
-        writer.writerow([*(row[each] for each in head), *([0] if by_hand else []), problem, ""])
-    return "\ufeff" + text.getvalue()  # the mark tells a spreadsheet that it is UTF-8
+        cells += [kept["by_hand"].get(task, "") for task in by_person]
+        cells += [f"{report.total(kept):g}"] if written else []
+        lines.append([*cells, kept["problem"] or "", " / ".join(said)])
+    return by_hand.sheet(lines)
 
 
 def alike(records):

@@ -62,6 +62,8 @@ def rows(kept):
         new = [text for text in task["messages"] if text not in said]
         said.update(text for text in task["messages"] if len(task["messages"]) == 1)
         messages = new if new or not task["messages"] else ["As above."]
+        if kept["problem"]:  # it stands above all tasks
+            messages = []
         yield label, points, task["out_of"], parts, messages, task["notes"]
 
 
@@ -72,7 +74,7 @@ def text(kept):
         every = sum(task.out_of for task in tasks.TASKS.values())
         lines[0] += f", {total(kept):g} of {every} in all"
     lines += _wrap("", [*filter(None, [kept["problem"]]), *kept["notes"], kept["comment"]])
-    if kept["problem"] and not kept["by_hand"]:
+    if kept["problem"] and not kept["by_hand"] and not kept["changed"]:
         return "\n".join(lines) + "\n"
     lines.append(f"{'task':<6}{'points':<9}checked")
     for label, points, most, parts, messages, notes in rows(kept):

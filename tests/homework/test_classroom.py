@@ -5,6 +5,7 @@ import io
 import json
 import mmap
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 import sample_submissions as samples
 
 from homework import tasks
-from homework.grading import classroom, grading, report, sandbox, submission, walls
+from homework.grading import by_hand, classroom, grading, report, sandbox, submission, walls
 from homework.grading.sandbox import Limits, Sandbox
 
 ROOT = Path(sandbox.__file__).parents[2]
@@ -447,20 +448,55 @@ def test_points_by_hand_and_changes_are_merged(graded, capsys):
     assert rows(graded / "out")["eve"]["2a"] == "10"
 
 
-@pytest.mark.parametrize(
-    "text, words",
-    [
-        ("submission,1a\nadda,2\n", "no submission 'adda'; there are ada, bob, eve"),
-        ("submission,1a\nada,3\n", "ada, 1a: expected a number from 0 to 2, got '3'"),
-        ("submission,1z\nada,3\n", "'1z' is not a task"),
-        ("name,1a\nada,3\n", "needs a header with submission"),
-        ("", "needs a header"),
-    ],
-)
-def test_what_is_wrong_in_the_points_is_said(graded, text, words):
-    (graded / "points.csv").write_text(text)
-    with pytest.raises(ValueError, match=words):
+WRONG_POINTS = [
+    ("submission,1a\nadda,2\n", "line 2: there is no submission 'adda'; there is ada. Who handed "
+     "in no code must be on the roster (--roster)"),
+    ("submission,1a\nzoe,2\n", "no submission 'zoe'; there is ada, bob, eve, ..."),
+    ("submission,1a\nada,3\n", "line 2: ada, 1a: expected a number from 0 to 2, got '3'"),
+    ('submission,1a\nbob,2\n\nada,"1,5"\n', "line 4: ada, 1a: expected a number from 0 to 2, got"),
+    ("submission,1a\nada,nan\n", "line 2: ada, 1a: expected a number"),
+    ("submission,1a\nada,2\nbob,2\nada,1\n", "line 4: ada stands in it twice, first in line 2"),
+    ("submission,1a,1a\nada,2,1\n", "line 1: there are two columns '1a'"),
+    ("submission,1z\nada,\n", "line 1: '1z' is not a task; expected such as 1a, or comment"),
+    ("submission,1a\nada,2,1\n", "line 2: expected 2 cells as in line 1, got 3"),
+    ("submission,1a\n,2\n", "line 2: the submission's name is missing"),
+    ("name,1a\nada,3\n", "line 1: expected a header with submission, separated by commas, got"),
+    ("submission;1a\nada;2\n", "got 'submission;1a'"),
+    ('submission,1a\n"ada"x,2\n', "line 2: this is no CSV: "),
+    ("submission,1a\nÄda,2\n".encode("cp1252"), "is not in UTF-8: save it as a CSV in UTF-8"),
+    ("", "line 1: expected a header with submission, separated by commas, got nothing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content, words", WRONG_POINTS)
+def test_what_is_wrong_in_the_points_is_said(tmp_path, content, words):
+    points = tmp_path / "points.csv"
+    points.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match=f"^{re.escape(str(points))}.*{re.escape(words)}"):
+        by_hand.read_points(points, {"ada", "bob", "eve"})
+
+
+def test_wrong_points_stop_a_run_before_it_grades(graded, monkeypatch):
+    (graded / "points.csv").write_text("submission,1a\nada,3\n")
+    (graded / "class" / "eve" / "kmeans.py").write_text("# another version\n")
+    table = (graded / "out" / "grades.csv").read_bytes()
+    monkeypatch.setattr(Sandbox, "run", None)
+    with pytest.raises(ValueError, match="line 2: ada, 1a: expected a number from 0 to 2"):
         run(graded / "class", graded / "out", points=graded / "points.csv")
+    assert (graded / "out" / "grades.csv").read_bytes() == table
+
+
+def test_what_is_wrong_in_the_roster_is_said(graded):
+    roster = graded / "roster.csv"
+    for text, words in (
+        ("submission\nada\n", "line 1: expected a header with submission and name"),
+        ("submission,name\nada,Ada\nada,Ida\n", "line 3: ada stands in it twice"),
+    ):
+        roster.write_text(text)
+        with pytest.raises(ValueError, match=re.escape(f"{roster}, {words}")):
+            run(graded / "class", graded / "out", roster=roster)
+    with pytest.raises(ValueError, match="none.csv cannot be read: No such file"):
+        run(graded / "class", graded / "out", roster=graded / "none.csv")
 
 
 def test_a_roster(graded, capsys):
@@ -468,8 +504,29 @@ def test_a_roster(graded, capsys):
     run(graded / "class", graded / "out", roster=graded / "roster.csv")
     table = rows(graded / "out")
     assert table["ada"]["name"] == "Ada Lovelace"
-    assert table["kim"]["points"] == "0" and table["kim"]["problem"] == "nothing was handed in"
+    assert table["kim"]["points"] == "0" and table["kim"]["problem"] == "No code was handed in."
     assert "not on the roster: bob, eve" in capsys.readouterr().out
+
+
+def test_points_for_the_written_part_alone(graded, capsys):
+    (graded / "roster.csv").write_text("submission,name\nada,Ada\nbob,Bob\neve,Eve\nzoe,Zoe\n")
+    (graded / "points.csv").write_text("submission,3a,3c,comment\nada,7,10,\nzoe,5,9.5,On paper.\n")
+    statistics = (graded / "out" / "statistics.html").read_bytes()
+    capsys.readouterr()
+    options = {"points": graded / "points.csv", "roster": graded / "roster.csv"}
+    assert run(graded / "class", graded / "out", **options) == 1
+    assert "could not be graded" not in capsys.readouterr().out
+    table = rows(graded / "out")
+    assert table["ada"]["total"] == "64"
+    zoe = {"name": "Zoe", "1b": "0", "points": "0", "out of": "47", "3a": "5", "total": "14.5"}
+    assert zoe.items() <= table["zoe"].items()
+    assert table["zoe"]["problem"] == "No code was handed in." and table["zoe"]["messages"] == ""
+    (page,) = (graded / "out" / "feedback").glob("zoe-*.html")
+    page = page.read_text("utf-8")
+    assert "14.5 of 100 points, 0 of them for code" in page and "On paper." in page
+    assert page.count("No code was handed in.") == 1 and "As above" not in page
+    # how hard the code was is told by those who handed in code
+    assert (graded / "out" / "statistics.html").read_bytes() == statistics
 
 
 def test_one_task_is_graded_again(graded, monkeypatch):
