@@ -1,8 +1,14 @@
-"""What a teacher gives as CSV files: points, comments, and who is in the class."""
+"""What a teacher gives as CSV files: points, comments, and who is in the class.
+
+The results folder keeps both, as points.csv and roster.csv, and every later run uses them.
+"""
 
 import csv
 import difflib
+import hashlib
 import io
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from homework import tasks
@@ -13,6 +19,7 @@ LONGEST_COMMENT = 20_000
 # Columns of grades.csv that say what the grader knows by itself.
 COMPUTED = ("name", "points", "out of", "total", "problem", "messages")
 FORMULA = tuple("=+-@\t")  # what a spreadsheet would take for one
+TAKE_BACK = "-"  # in a cell: nothing is given any more
 
 
 def shown(name):
@@ -21,18 +28,21 @@ def shown(name):
 
 
 def sheet(lines):
-    """Return lines of cells as a CSV that a spreadsheet takes as it is."""
+    """Return lines of cells, a header first, as a CSV that a spreadsheet takes as it is."""
+    head, *_ = lines = list(lines)
     text = io.StringIO()
     for cells in lines:
         csv.writer(text).writerow(
-            ["'" + c if isinstance(c, str) and c.startswith(FORMULA) else c for c in cells]
+            # comments are a teacher's own words, and must come back as they are
+            "'" + cell if str(cell).startswith(FORMULA) and column != "comment" else cell
+            for column, cell in zip(head, cells)
         )
     return "\ufeff" + text.getvalue()  # the mark tells a spreadsheet that it is UTF-8
 
 
-def _plain(cell):
-    """Undo what `sheet` does to a cell."""
-    return cell[1:].strip() if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell.strip()
+def _name(cell):
+    """A name as it was before `sheet` wrote it."""
+    return shown(cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell)
 
 
 def _read(path, needed):
@@ -41,7 +51,7 @@ def _read(path, needed):
     try:
         # newlines of any system, also in a cell
         reader = csv.reader(io.StringIO(Path(path).read_text(encoding="utf-8-sig")), strict=True)
-        lines = [(reader.line_num, [_plain(cell) for cell in cells]) for cells in reader]
+        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not in UTF-8: save it as a CSV in UTF-8") from None
     except OSError as error:
@@ -64,7 +74,7 @@ def _read(path, needed):
         if any(cells[len(head) :]):
             raise ValueError(f"{place}: expected {len(head)} cells as in line 1, got {len(cells)}")
         row = dict(zip(head, cells + [""] * len(head)))
-        name = shown(row["submission"])
+        name = _name(row["submission"])
         if name in rows:
             raise ValueError(f"{place}: {name} stands in it twice, first in line {rows[name][0]}")
         if name:
@@ -77,11 +87,27 @@ def _read(path, needed):
 def read_roster(path):
     """Return {submission: name} of everyone in the class."""
     _, rows = _read(path, ["submission", "name"])
-    return {name: clean(row["name"], LONGEST_NAME) for name, (_, row) in rows.items()}
+    return {name: _name(row["name"]) for name, (_, row) in rows.items()}
+
+
+@dataclass
+class Points:
+    """What one file gives.
+
+    Attributes
+    ----------
+    cells : dict
+        {submission: {task: points, "comment": text}}, with "" for an empty cell and `TAKE_BACK`.
+    is_table : bool
+        Whether it is a grades.csv, which has the grader's own points too.
+    """
+
+    cells: dict
+    is_table: bool
 
 
 def read_points(path, known):
-    """Return the points that a person gives: {submission: {task: points, "comment": text}}.
+    """Return the `Points` of a file.
 
     Parameters
     ----------
@@ -110,21 +136,177 @@ def read_points(path, known):
                 f"{', '.join(near)}. Who handed in no code must be on the roster (--roster)"
             )
         given[name] = {
-            column: _points(f"{path}, line {line}: {name}", column, cell)
+            column: _value(f"{path}, line {line}: {name}", column, cell)
             for column, cell in row.items()
-            if cell and column in tasks.TASKS
+            if column in tasks.TASKS or column == "comment"
         }
-        if row.get("comment"):
-            given[name]["comment"] = clean(row["comment"], LONGEST_COMMENT)
-    return given
+    return Points(given, "out of" in head)
 
 
-def _points(place, label, cell):
-    most = tasks.TASKS[label].out_of
+def _value(place, column, cell):
+    if cell in ("", TAKE_BACK):
+        return cell
+    if column == "comment":
+        return clean(cell, LONGEST_COMMENT)
+    most = tasks.TASKS[column].out_of
     try:
         value = float(cell)
     except ValueError:
         value = -1.0
     if not 0 <= value <= most:
-        raise ValueError(f"{place}, {label}: expected a number from 0 to {most}, got {cell!r}")
+        raise ValueError(
+            f"{place}, {column}: expected a number from 0 to {most}, or {TAKE_BACK} to take it "
+            f"back, got {cell!r}"
+        )
     return int(value) if value == int(value) else value
+
+
+class ByHand:
+    """What a class's teacher has given, in this run and before.
+
+    Everything is read when it is made, so that a mistake in a file stops a run before it grades.
+
+    Parameters
+    ----------
+    out : Path
+        The results folder.
+    points, roster : str or Path or None
+        The files that are given now.
+    handed_in : iterable of str
+        The submissions, as `shown`.
+
+    Attributes
+    ----------
+    names : dict
+        {submission: name}, the roster.
+    points : dict
+        {submission: {task: points, "comment": text}}
+    """
+
+    def __init__(self, out, points, roster, handed_in):
+        self.kept_points, self.kept_roster = out / "points.csv", out / "roster.csv"
+        self.table, self.marks = out / "grades.csv", out / "submissions" / "written.txt"
+        # the kept file itself says nothing new
+        points = None if _same(points, self.kept_points) else points
+        self.new_roster = None if _same(roster, self.kept_roster) else roster
+        before = read_roster(self.kept_roster) if self.kept_roster.exists() else {}
+        self.names = read_roster(self.new_roster) if self.new_roster else before
+        self.gone = [name for name in before if name not in self.names]
+        self.handed_in = set(handed_in)
+        known = {*self.handed_in, *self.names}
+        self.points, self.replaced, self.left, self.changes = {}, [], [], []
+        if self.kept_points.exists():
+            self._merge(read_points(self.kept_points, known), {})
+        self.new = read_points(points, known) if points else None
+        self.known_tables = self._marks()
+        if _same(points, self.table):
+            self.known_tables.append(_mark(self.table.read_bytes()))
+        self._refuse_if_filled_in()
+
+    def _refuse_if_filled_in(self):
+        if self.table.exists() and _mark(self.table.read_bytes()) not in self.known_tables:
+            raise ValueError(
+                f"{self.table} is not as the last run wrote it, and would be overwritten. To use "
+                f"what was filled in there, add --points {self.table}. If nothing was, delete it"
+            )
+
+    def _marks(self):
+        return self.marks.read_text(encoding="utf-8").split() if self.marks.exists() else []
+
+    def write_table(self, text):
+        """Write grades.csv, and remember what was written."""
+        # the mark first: whenever a run is killed, the file that is there has its mark
+        mark = _mark(text.encode("utf-8", "replace"))
+        write(self.marks, "\n".join([*self._marks()[-1:], mark]))
+        write(self.table, text)
+
+    def keep(self, graded):
+        """Put what is given now over what was kept, and write both down.
+
+        Parameters
+        ----------
+        graded : dict
+            {submission: its records, of this run and of the one before}
+        """
+        self._refuse_if_filled_in()  # grading has taken its time
+        if self.new:
+            self.replaced, self.left = self._merge(self.new, graded)
+            write(self.kept_points, sheet(self._lines()))
+        if self.new_roster:
+            write(self.kept_roster, sheet([["submission", "name"], *self.names.items()]))
+
+    def _merge(self, given, graded):
+        """Return what was replaced, and what is still kept although its cell is empty."""
+        replaced, left = [], []
+        for name, cells in given.cells.items():
+            own = self.points.setdefault(name, {})
+            tables = [record["tasks"] for record in graded.get(name, ())]
+            for column, cell in cells.items():
+                old = own.get(column)
+                if given.is_table and any(
+                    column in table and table[column]["points"] == cell for table in tables
+                ):
+                    cell = TAKE_BACK  # the grader's own points: nobody has changed them
+                if cell == "":
+                    left += [] if old is None else [f"{name} {column} is {old}"]
+                    continue
+                if cell == TAKE_BACK:
+                    own.pop(column, None)
+                else:
+                    own[column] = cell
+                if old not in (None, own.get(column)):
+                    replaced.append(f"{name} {column} was {old}")
+        return replaced, left
+
+    def _lines(self):
+        given = {name: own for name, own in sorted(self.points.items()) if own}
+        every = {column for own in given.values() for column in own}
+        columns = [column for column in (*tasks.TASKS, "comment") if column in every]
+        yield ["submission", *columns]
+        for name, own in given.items():
+            yield [name, *(own.get(column, "") for column in columns)]
+
+    def enter(self, record, name):
+        """Put what is given for a submission into its record."""
+        record["submission"] = shown(name)
+        own = self.points.get(record["submission"], {})
+        record["name"] = self.names.get(record["submission"], "")
+        record["comment"] = own.get("comment", "")
+        record["by_hand"] = {
+            task.label: own[task.label] for task in tasks.written() if task.label in own
+        }
+        record["changed"] = {}
+        for label, task in record["tasks"].items():
+            if own.get(label, task["points"]) != task["points"]:
+                record["changed"][label] = own[label]
+                self.changes.append(f"{shown(name)} {label} from {task['points']} to {own[label]}")
+
+    def said(self):
+        """Yield what a teacher should know, a line each."""
+        used = [str(path) for path in (self.kept_points, self.kept_roster) if path.exists()]
+        strangers = sorted(self.handed_in - set(self.names)) if self.names else []
+        for what, listed in (
+            ("used by every run", used),
+            ("changed by hand", self.changes),
+            ("replaced or taken back", self.replaced),
+            (f"kept, though the cell is empty ({TAKE_BACK} takes points back)", self.left),
+            ("no longer on the roster", self.gone),
+            ("not on the roster", strangers),
+        ):
+            if listed:
+                yield f"{what}: {clean(', '.join(listed), 2000)}"
+
+
+def _same(path, other):
+    return path is not None and Path(path).resolve() == other.resolve()
+
+
+def _mark(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def write(path, text):
+    """Write a file whole or not at all."""
+    part = path.with_name(f".{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8", errors="replace", newline="")
+    os.replace(part, path)

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from homework import tasks
 from homework.checks.verdict import clean
-from homework.grading import by_hand, report, submission
+from homework.grading import report, submission
+from homework.grading.by_hand import ByHand, sheet, shown, write
 from homework.grading.grading import Grade, grade, nothing
 from homework.grading.sandbox import Sandbox
 
@@ -45,9 +46,9 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
         For the progress bar; the standard error if nothing is said.
     points : str or Path, optional
         A CSV with the column submission and a column for each task that a person has graded, or
-        wants to change; and a column comment, if you like.
+        wants to change; and a column comment, if you like. It adds to what earlier runs were given.
     roster : str or Path, optional
-        A CSV with the columns submission and name: who is in the class.
+        A CSV with the columns submission and name: who is in the class. It is kept for later runs.
     regrade : iterable of str, optional
         Tasks to grade again, whatever is kept.
     book : str
@@ -62,24 +63,26 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
     Raises
     ------
     ValueError
-        If there is no submission in the folder, or something is wrong in `points` or `roster`.
+        If there is no submission in the folder, or something is wrong in `points` or `roster`, or
+        grades.csv was filled in and would be overwritten.
     """
     stream, folder = stream or sys.stderr, Path(folder)
     found, left = submission.of_class(folder)
     if not found:
         there = f": there is {', '.join(left[:5])}" if left else ""
         raise ValueError(f"there is no submission in {folder}{there}")
-    handed_in = {by_hand.shown(name) for name in found}
-    names = by_hand.read_roster(roster) if roster else {}
-    given = by_hand.read_points(points, {*handed_in, *names}) if points else {}
     out = Path(out) if out else folder.resolve().with_name(folder.resolve().name + "-grades")
+    given = ByHand(out, points, roster, map(shown, found))
     for name in ("submissions", "feedback"):
         (out / name).mkdir(parents=True, exist_ok=True)
 
-    version, done, waiting = _version(seed, limits), {}, {}
+    version, done, waiting, before = _version(seed, limits), {}, {}, {}
     for name, (path, members) in found.items():
         key = _key(path, members, version)
-        kept = _read(_file(out, name), key)
+        kept = _read(_file(out, name))
+        before[shown(name)] = [kept] if kept else []
+        if kept and kept["key"] != key:
+            kept = None
         if kept is None or regrade:
             waiting[name] = (path, members, key, kept)
         else:
@@ -89,7 +92,7 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
     _bar(stream, len(done), len(found))
     try:
         for name, kept in _grade_each(waiting, jobs, seed, limits, regrade, stream):
-            _write(_file(out, name), json.dumps(kept, indent=1))
+            write(_file(out, name), json.dumps(kept, indent=1))
             done[name] = kept
             _bar(stream, len(done), len(found))
     except KeyboardInterrupt:
@@ -101,26 +104,24 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
         raise
     print(file=stream)
 
-    absent = {name: _absent(name) for name in names if name not in handed_in}
-    for name, kept in (done | absent).items():
-        kept["submission"] = by_hand.shown(name)
-        own = given.get(kept["submission"], {})
-        kept["name"] = names.get(kept["submission"], "")
-        kept["comment"] = own.get("comment", "")
-        kept["changed"] = {label: own[label] for label in kept["tasks"] if label in own}
-        written = [task.label for task in tasks.written() if task.label in own]
-        kept["by_hand"] = {label: own[label] for label in written}
+    absent = {name: _absent(name) for name in given.names if name not in given.handed_in}
+    every = done | absent
+    for name, kept in every.items():
+        before.setdefault(shown(name), []).append(kept)
+    given.keep(before)
+    for name, kept in every.items():
+        given.enter(kept, name)
         stem = out / "feedback" / _slug(name)
-        _write(stem.with_suffix(".txt"), report.text(kept))
-        _write(stem.with_suffix(".html"), report.page(kept, book))
+        write(stem.with_suffix(".txt"), report.text(kept))
+        write(stem.with_suffix(".html"), report.page(kept, book))
     records = [done[name] for name in sorted(done)]
-    _write(out / "grades.csv", table([*records, *absent.values()], bool(given), bool(names)))
-    _write(out / "statistics.html", page(records, book))
+    given.write_table(table([*records, *absent.values()], bool(given.names)))
+    write(out / "statistics.html", page(records, book))
     print(f"wrote {out / 'grades.csv'}, {out / 'statistics.html'} and {out / 'feedback'}")
     if left:
         print(f"not graded, since it is not a submission: {', '.join(left)}")
-    if names and (strangers := sorted(handed_in - set(names))):
-        print(f"not on the roster: {clean(', '.join(strangers), 2000)}")
+    for line in given.said():
+        print(line)
     for group in alike(records):
         print(f"the same code: {', '.join(group)}")
     problems = sum(kept["problem"] is not None for kept in records)
@@ -226,19 +227,13 @@ def _slug(name):
     return f"{words}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
 
 
-def _read(path, key):
-    """The record, if it is whole and of this very content; None if not."""
+def _read(path):
+    """The record, if it is whole; None if not."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return kept if kept["key"] == key and kept["tasks"] else None
+        return kept if kept["key"] and kept["tasks"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _write(path, text):
-    part = path.with_name(f".{os.getpid()}.part")  # under its own name a file is always whole
-    part.write_text(text, encoding="utf-8", errors="replace", newline="")
-    os.replace(part, path)
 
 
 def _bar(stream, done, of):
@@ -253,22 +248,22 @@ def _bar(stream, done, of):
 # ------------------------------------------------------------------------------- what is shown
 
 
-def table(records, written=False, named=False):
-    """Return grades.csv: a row for each submission. Spreadsheets take it as it is."""
+def table(records, named=False):
+    """Return grades.csv: a row for each submission, and columns for a person to fill in."""
     code = [task.label for task in tasks.code()]
-    by_person = [task.label for task in tasks.written()] if written else []
-    head = ["submission", *(["name"] if named else []), *code, "points", "out of", *by_person]
-    lines = [[*head, *(["total"] if written else []), "problem", "messages"]]
+    written = [task.label for task in tasks.written()]
+    head = ["submission", *(["name"] if named else []), *code, "points", "out of", *written]
+    lines = [[*head, "total", "comment", "problem", "messages"]]
     for kept in records:
         said = [f"{task}: {each}" for task in code for each in kept["tasks"][task]["messages"]]
         said = [] if kept["problem"] else list(dict.fromkeys(said))
         cells = [kept["submission"], *([kept["name"]] if named else [])]
         cells += [report.earned(kept, [task]) for task in code]
         cells += [report.earned(kept), report.out_of(kept)]
-        cells += [kept["by_hand"].get(task, "") for task in by_person]
-        cells += [f"{report.total(kept):g}"] if written else []
+        cells += [kept["by_hand"].get(task, "") for task in written]
+        cells += [f"{report.total(kept):g}", kept["comment"]]
         lines.append([*cells, kept["problem"] or "", " / ".join(said)])
-    return by_hand.sheet(lines)
+    return sheet(lines)
 
 
 def alike(records):

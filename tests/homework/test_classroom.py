@@ -443,17 +443,157 @@ def test_points_by_hand_and_changes_are_merged(graded, capsys):
     assert "58.5 of 100 points, 47 of them for code" in page and "Well derived." in page
     (text,) = (graded / "out" / "feedback").glob("eve-*.txt")
     assert "changed from 10 by hand" in text.read_text("utf-8")
-    # a change lasts as long as the file says so
+
+
+def give(graded, text, **options):
+    """Run with a file of points, and return the table."""
+    (graded / "given.csv").write_text(text, "utf-8")
+    run(graded / "class", graded / "out", points=graded / "given.csv", **options)
+    return rows(graded / "out")
+
+
+def results(graded):
+    """What a teacher sees of a run: all files of the results folder."""
+    files = [path for path in (graded / "out").rglob("*.*") if path.suffix in (".csv", ".html")]
+    return {str(path): path.read_bytes() for path in files}
+
+
+def test_points_and_roster_last(graded, capsys):
+    (graded / "roster.csv").write_text("submission,name\nada,Ada\nbob,Bob\nzoe,Zoe\n")
+    comment = "'=' for '+='; else fine, \"really\""
+    text = 'submission,3a,2a,comment\nada,6.5,,"{}"\neve,,8,-1: late\nzoe,5,,\n'
+    give(graded, text.format(comment.replace('"', '""')), roster=graded / "roster.csv")
+    before = results(graded)
+    for options in ({"regrade": ["2a"]}, {}):
+        capsys.readouterr()
+        run(graded / "class", graded / "out", **options)
+        assert results(graded) == before
+        said = capsys.readouterr().out
+        assert f"used by every run: {graded}/out/points.csv, {graded}/out/roster.csv\n" in said
+        assert "changed by hand: eve 2a from 10 to 8\n" in said
+    table = rows(graded / "out")
+    assert (table["ada"]["total"], table["ada"]["comment"]) == ("53.5", comment)
+    assert (table["eve"]["2a"], table["eve"]["comment"]) == ("8", "-1: late")
+    assert (table["zoe"]["name"], table["zoe"]["total"]) == ("Zoe", "5")
+    # also when the work is another version
+    (graded / "class" / "ada" / "kmeans.py").write_text("# new\n")
     run(graded / "class", graded / "out")
-    assert rows(graded / "out")["eve"]["2a"] == "10"
+    assert rows(graded / "out")["ada"] == {
+        **table["ada"], "2a": "0", "points": "37", "total": "43.5",
+        "messages": rows(graded / "out")["ada"]["messages"],
+    }  # fmt: skip
+
+
+def test_what_is_given_adds_to_what_was_given(graded, capsys):
+    give(graded, "submission,3a,1b\nada,6,2\nbob,5,\n")
+    capsys.readouterr()
+    table = give(graded, "submission,3a,3c,1b\nada,4,8,\neve,1,,\n")
+    said = capsys.readouterr().out
+    assert "replaced or taken back: ada 3a was 6\n" in said
+    assert "kept, though the cell is empty (- takes points back): ada 1b is 2\n" in said
+    given = {name: (row["3a"], row["3c"], row["1b"]) for name, row in table.items()}
+    assert given == {"ada": ("4", "8", "2"), "bob": ("5", "", "3"), "eve": ("1", "", "0")}
+    table = give(graded, "submission,3a,1b\nada,-,-\n")
+    assert "replaced or taken back: ada 3a was 4, ada 1b was 2\n" in capsys.readouterr().out
+    assert (table["ada"]["3a"], table["ada"]["1b"], table["ada"]["total"]) == ("", "3", "55")
+
+
+def test_a_filled_in_table_is_taken(graded, capsys):
+    give(graded, "submission,1e\nada,2\n")  # the grader's own is 3
+    table = graded / "out" / "grades.csv"
+    lines = list(csv.DictReader(io.StringIO(table.read_text("utf-8-sig"))))
+    ada, bob, _ = lines
+    ada.update({"3a": "6", "comment": "Fine."})
+    bob.update({"1b": "1", "3c": "9.5"})
+    with table.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(ada))
+        writer.writeheader()
+        writer.writerows(lines)
+    filled_in = table.read_bytes()
+    # it is not overwritten, neither by a plain run nor with other points
+    words = f"{table} is not as the last run wrote it, and would be overwritten. To use what was"
+    (graded / "more.csv").write_text("submission,1a\nada,2\n")
+    for options in ({}, {"points": graded / "more.csv"}):
+        with pytest.raises(ValueError, match=re.escape(words)):
+            run(graded / "class", graded / "out", **options)
+        assert table.read_bytes() == filled_in
+    # meanwhile eve has handed in another version: her 2a in the table is nobody's decision
+    (graded / "class" / "eve" / "kmeans.py").write_text("# new\n")
+    capsys.readouterr()
+    run(graded / "class", graded / "out", points=table)
+    said = capsys.readouterr().out
+    assert "changed by hand: ada 1e from 3 to 2, bob 1b from 3 to 1\n" in said
+    after = rows(graded / "out")
+    assert (after["ada"]["total"], after["ada"]["comment"]) == ("52", "Fine.")
+    assert (after["bob"]["total"], after["bob"]["1b"]) == ("54.5", "1")
+    assert after["eve"]["2a"] == "0"
+    # nor later are the grader's own points kept as if a person had given them
+    (graded / "class" / "ada" / "kmeans.py").write_text("# new\n")
+    run(graded / "class", graded / "out")
+    assert rows(graded / "out")["ada"]["2a"] == "0"
+    # the table of the run before is no mistake; it changes nothing
+    before = results(graded)
+    run(graded / "class", graded / "out", points=table)
+    assert results(graded) == before
+
+
+def test_a_table_filled_in_while_a_run_is_grading_is_not_overwritten(graded, monkeypatch):
+    table = graded / "out" / "grades.csv"
+
+    def fill_in(*arguments):
+        table.write_text(table.read_text("utf-8") + "zoe\n", "utf-8")
+        yield from ()
+
+    monkeypatch.setattr(classroom, "_grade_each", fill_in)
+    with pytest.raises(ValueError, match="is not as the last run wrote it"):
+        run(graded / "class", graded / "out")
+    assert table.read_text("utf-8").endswith("zoe\n")
+
+
+def test_a_run_killed_between_two_files_does_not_lock_the_next_one_out(graded, monkeypatch):
+    real, written = by_hand.write, []
+
+    def killed(path, text):
+        written.extend({path.name} & {"grades.csv", "written.txt"})
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        real(path, text)
+
+    monkeypatch.setattr(by_hand, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        give(graded, "submission,3a\nada,6\n")
+    monkeypatch.undo()
+    run(graded / "class", graded / "out")
+    assert rows(graded / "out")["ada"]["3a"] == "6"
+
+
+def test_points_kept_for_one_who_is_gone_are_not_dropped(graded, capsys):
+    (graded / "roster.csv").write_text("submission,name\nada,Ada\nzoe,Zoe\nkim,Kim\n")
+    give(graded, "submission,3a\nada,6\nzoe,5\n", roster=graded / "roster.csv")
+    (graded / "roster.csv").write_text("submission,name\nada,Ada\nkim,Kim\n")
+    words = f"{graded}/out/points.csv, line 3: there is no submission 'zoe'"
+    with pytest.raises(ValueError, match=re.escape(words)):
+        run(graded / "class", graded / "out", roster=graded / "roster.csv")
+    assert rows(graded / "out")["zoe"]["3a"] == "5"
+    capsys.readouterr()
+    (graded / "roster.csv").write_text("submission,name\nada,Ada\nzoe,Zoe\n")
+    run(graded / "class", graded / "out", roster=graded / "roster.csv")
+    assert "no longer on the roster: kim\n" in capsys.readouterr().out
+
+
+def test_a_name_that_looks_like_a_formula_comes_back(tmp_path):
+    (tmp_path / "roster.csv").write_text(by_hand.sheet([["submission", "name"], ["=a", "@b"]]))
+    assert "'=a,'@b" in (tmp_path / "roster.csv").read_text()
+    assert by_hand.read_roster(tmp_path / "roster.csv") == {"=a": "@b"}
 
 
 WRONG_POINTS = [
     ("submission,1a\nadda,2\n", "line 2: there is no submission 'adda'; there is ada. Who handed "
      "in no code must be on the roster (--roster)"),
     ("submission,1a\nzoe,2\n", "no submission 'zoe'; there is ada, bob, eve, ..."),
-    ("submission,1a\nada,3\n", "line 2: ada, 1a: expected a number from 0 to 2, got '3'"),
-    ('submission,1a\nbob,2\n\nada,"1,5"\n', "line 4: ada, 1a: expected a number from 0 to 2, got"),
+    ("submission,1a\nada,3\n", "line 2: ada, 1a: expected a number from 0 to 2, or - to take it "
+     "back, got '3'"),
+    ('submission,1a\nbob,2\n\nada,"1,5"\n', "line 4: ada, 1a: expected a number from 0 to 2"),
     ("submission,1a\nada,nan\n", "line 2: ada, 1a: expected a number"),
     ("submission,1a\nada,2\nbob,2\nada,1\n", "line 4: ada stands in it twice, first in line 2"),
     ("submission,1a,1a\nada,2,1\n", "line 1: there are two columns '1a'"),
