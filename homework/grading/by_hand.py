@@ -16,8 +16,9 @@ from homework.checks.verdict import clean
 
 LONGEST_NAME = 200
 LONGEST_COMMENT = 20_000
-# Columns of grades.csv that say what the grader knows by itself.
-COMPUTED = ("name", "points", "out of", "total", "problem", "messages")
+# Columns of grades.csv that the grader fills in; none of a teacher's own file.
+COMPUTED = ("points", "out of", "total", "problem", "messages")
+PERSON = ("submission", "name", "comment")
 FORMULA = tuple("=+-@\t")  # what a spreadsheet would take for one
 TAKE_BACK = "-"  # in a cell: nothing is given any more
 
@@ -57,7 +58,7 @@ def _read(path, needed):
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     except csv.Error as error:
-        raise ValueError(f"{path}, line {reader.line_num}: this is no CSV: {error}") from None
+        raise ValueError(f"{path}, line {reader.line_num}: this is not a CSV: {error}") from None
     head = lines[0][1] if lines else []
     if not set(needed) <= set(head):
         got = repr(", ".join(head)[:100]) if head else "nothing"
@@ -99,7 +100,7 @@ class Points:
     cells : dict
         {submission: {task: points, "comment": text}}, with "" for an empty cell and `TAKE_BACK`.
     is_table : bool
-        Whether it is a grades.csv, which has the grader's own points too.
+        Whether it is a grades.csv, or a part of one, which has the grader's own points too.
     """
 
     cells: dict
@@ -123,24 +124,27 @@ def read_points(path, known):
     """
     head, rows = _read(path, ["submission"])
     for column in head:
-        if column and column not in (*tasks.TASKS, *COMPUTED, "submission", "comment"):
+        if column and column not in (*tasks.TASKS, *COMPUTED, *PERSON):
             raise ValueError(
                 f"{path}, line 1: {column!r} is not a task; expected such as 1a, or comment"
             )
     given, known = {}, sorted(known)
     for name, (line, row) in rows.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, 3) or [*known[:3], "..."]
+            near = difflib.get_close_matches(name, known, 3)
+            there = (
+                f"Did you mean {', '.join(near)}?" if near else f"There is {', '.join(known[:3])}."
+            )
             raise ValueError(
-                f"{path}, line {line}: there is no submission {name!r}; there is "
-                f"{', '.join(near)}. Who handed in no code must be on the roster (--roster)"
+                f"{path}, line {line}: there is no submission {name!r}. {there} "
+                "A student without code must be on the roster (--roster)"
             )
         given[name] = {
             column: _value(f"{path}, line {line}: {name}", column, cell)
             for column, cell in row.items()
             if column in tasks.TASKS or column == "comment"
         }
-    return Points(given, "out of" in head)
+    return Points(given, any(column in head for column in COMPUTED))
 
 
 def _value(place, column, cell):
@@ -206,8 +210,8 @@ class ByHand:
     def _refuse_if_filled_in(self):
         if self.table.exists() and _mark(self.table.read_bytes()) not in self.known_tables:
             raise ValueError(
-                f"{self.table} is not as the last run wrote it, and would be overwritten. To use "
-                f"what was filled in there, add --points {self.table}. If nothing was, delete it"
+                f"{self.table} has changed since the last run wrote it. To use what was filled in, "
+                f"add --points {self.table}. If nothing was, delete it"
             )
 
     def _marks(self):

@@ -511,7 +511,7 @@ def test_a_filled_in_table_is_taken(graded, capsys):
         writer.writerows(lines)
     filled_in = table.read_bytes()
     # it is not overwritten, neither by a plain run nor with other points
-    words = f"{table} is not as the last run wrote it, and would be overwritten. To use what was"
+    words = f"{table} has changed since the last run wrote it. To use what was filled in, add"
     (graded / "more.csv").write_text("submission,1a\nada,2\n")
     for options in ({}, {"points": graded / "more.csv"}):
         with pytest.raises(ValueError, match=re.escape(words)):
@@ -527,6 +527,11 @@ def test_a_filled_in_table_is_taken(graded, capsys):
     assert (after["ada"]["total"], after["ada"]["comment"]) == ("52", "Fine.")
     assert (after["bob"]["total"], after["bob"]["1b"]) == ("54.5", "1")
     assert after["eve"]["2a"] == "0"
+    # nor with only some of its columns
+    give(graded, "submission,1b,total\neve,0,10\n")
+    hand_in(graded / "class" / "eve", samples.LECTURE)
+    run(graded / "class", graded / "out")
+    assert rows(graded / "out")["eve"]["1b"] == "3"
     # nor later are the grader's own points kept as if a person had given them
     (graded / "class" / "ada" / "kmeans.py").write_text("# new\n")
     run(graded / "class", graded / "out")
@@ -545,7 +550,7 @@ def test_a_table_filled_in_while_a_run_is_grading_is_not_overwritten(graded, mon
         yield from ()
 
     monkeypatch.setattr(classroom, "_grade_each", fill_in)
-    with pytest.raises(ValueError, match="is not as the last run wrote it"):
+    with pytest.raises(ValueError, match="has changed since the last run"):
         run(graded / "class", graded / "out")
     assert table.read_text("utf-8").endswith("zoe\n")
 
@@ -588,9 +593,9 @@ def test_a_name_that_looks_like_a_formula_comes_back(tmp_path):
 
 
 WRONG_POINTS = [
-    ("submission,1a\nadda,2\n", "line 2: there is no submission 'adda'; there is ada. Who handed "
-     "in no code must be on the roster (--roster)"),
-    ("submission,1a\nzoe,2\n", "no submission 'zoe'; there is ada, bob, eve, ..."),
+    ("submission,1a\nadda,2\n", "line 2: there is no submission 'adda'. Did you mean ada? A "
+     "student without code must be on the roster (--roster)"),
+    ("submission,1a\nzoe,2\n", "no submission 'zoe'. There is ada, bob, eve. A student"),
     ("submission,1a\nada,3\n", "line 2: ada, 1a: expected a number from 0 to 2, or - to take it "
      "back, got '3'"),
     ('submission,1a\nbob,2\n\nada,"1,5"\n', "line 4: ada, 1a: expected a number from 0 to 2"),
@@ -602,7 +607,7 @@ WRONG_POINTS = [
     ("submission,1a\n,2\n", "line 2: the submission's name is missing"),
     ("name,1a\nada,3\n", "line 1: expected a header with submission, separated by commas, got"),
     ("submission;1a\nada;2\n", "got 'submission;1a'"),
-    ('submission,1a\n"ada"x,2\n', "line 2: this is no CSV: "),
+    ('submission,1a\n"ada"x,2\n', "line 2: this is not a CSV: "),
     ("submission,1a\nÄda,2\n".encode("cp1252"), "is not in UTF-8: save it as a CSV in UTF-8"),
     ("", "line 1: expected a header with submission, separated by commas, got nothing"),
 ]  # fmt: skip
