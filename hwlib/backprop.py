@@ -402,8 +402,9 @@ def print_check(check, names):
 def print_training(make, names, params, dataset, lr, num_iters):
     """Train; print losses, parameters and predictions; return 0, or 1 if training diverged."""
     history = gradient_descent(make(dataset), params, lr, num_iters)
-    print(f"initial loss: {history[0]:z.6f}")  # z: -1 times a sum of 0 would print as -0
-    print(f"final loss:   {history[-1]:z.6f} (after {len(history) - 1} steps)")
+    first, last = np.abs([history[0], history[-1]])  # -1 times a sum of 0 would print as -0
+    print(f"initial loss: {first:.6f}")
+    print(f"final loss:   {last:.6f} (after {len(history) - 1} steps)")
     for name, param in zip(names, params):
         print(f"{name} = {np.round(param, 4).tolist()}")
     for x, y in dataset:

@@ -864,6 +864,16 @@ def test_the_module_needs_only_numpy_and_the_standard_library():
 # ------------------------------------------------------------------------- by itself
 
 
+@pytest.mark.parametrize("name", ["backprop.py", "kmeans.py"])
+def test_the_files_alone_need_no_more_than_python_3_10(name):
+    # which many students have: no newer syntax, nor f"{x:z.2f}", which a newer one brought
+    tree = ast.parse((ROOT / "hwlib" / name).read_text("utf-8"), feature_version=(3, 10))
+    values = [each for each in ast.walk(tree) if isinstance(each, ast.FormattedValue)]
+    formats = [ast.unparse(each.format_spec) for each in values if each.format_spec]
+    assert "f'.2f'" in formats or "f'.6f'" in formats
+    assert not [each for each in formats if "z" in each]
+
+
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_the_file_alone_does_what_the_handout_says(arguments, tmp_path):
     result = run_alone(tmp_path, "backprop.py", *arguments)
