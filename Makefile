@@ -3,7 +3,7 @@
 #   make book   sets up, builds the book: open _build/html/index.html
 #   make test   sets up, builds the book, proves it: in a few minutes
 #
-# Two more prove the rest: make test-all takes a quarter of an hour, make test-weekly hours.
+# Two more prove the rest: make test-all takes twenty minutes, make test-weekly hours.
 # docs/tests.md says what is proved where. And a few more: make test-hwlib · nbval · coverage ·
 # reproducible · elsewhere · newest · links · starter · autograder · offline · pdf · lab · outputs ·
 # bench · bench-page · mutants · sizes · picture · screenshots · site-report · lock · clean

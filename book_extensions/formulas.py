@@ -58,10 +58,6 @@ class Formula(NamedTuple):
     rest: str = ""
 
 
-def _sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
 G, X = (-3, 3), (0.5, 3)
 VECTORS = {"x": (-3, 3, (3,)), "v": (-3, 3, (3,)), "u": (-3, 3), "g": (-3, 3)}
 MATRIX = {"M": (-3, 3, (2, 3)), "v": (-3, 3, (3,)), "u": (-3, 3, (2,)), "g": (-3, 3, (2,))}

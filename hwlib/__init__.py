@@ -10,6 +10,10 @@
 - `hwlib.map_reduce`: k-means and EM on data in pieces.
 - `hwlib.agreement`: how well two clusterings agree.
 - `hwlib.arguments`: checks of arguments.
+- `hwlib.experiments`: runs and measurements that pictures need.
+- `hwlib.scenes`, `hwlib.views`: the numbers of a picture, and what draws them.
+- `hwlib.notebook`: a function's source, shown on the page.
+- `hwlib.png_files`: what a PNG file says and Pillow passes over.
 - `hwlib.datasets`: every data set that the book uses.
 - `hwlib.figures`: what the pictures look like.
 - `hwlib.explorer`: pictures with sliders, alive with a kernel and without.

@@ -1,25 +1,13 @@
 """What a function's arguments must be: each raises one ValueError that names what is wrong.
 
-`hwlib.kmeans`, which must run on its own, holds its own copy of three of these.
+Three of them are those of `hwlib.kmeans`, which must run on its own.
 """
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 
-
-def require(condition, message):
-    """Raise ValueError with this message unless the condition holds."""
-    if not condition:
-        raise ValueError(message)
-
-
-def as_whole(name, value, low, high=np.inf):
-    """Return the value, an integer from low to high."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high
-    bounds = f"of at least {low}" if high == np.inf else f"from {low} to {high}"
-    require(whole, f"{name} is {value!r}; expected an integer {bounds}")
-    return value
+from hwlib.kmeans import as_generator, as_whole, require  # noqa: F401 (others take it from here)
 
 
 def as_real(name, value, low):
@@ -29,20 +17,14 @@ def as_real(name, value, low):
     return value
 
 
-def as_generator(rng):
-    """Return rng if it is a generator of numpy's, or a RandomState with rng as its seed."""
-    if isinstance(rng, (np.random.RandomState, np.random.Generator)):
-        return rng
-    return np.random.RandomState(as_whole("rng", rng, 0, 2**32 - 1))
-
-
 def as_array(name, value, *shape):
     """Return the value as float64, of this shape, where a letter stands for any length."""
-    expected = f"expected ({', '.join(map(str, shape))}), with one row at least"
+    wanted = ", ".join(map(str, shape)) + "," * (len(shape) == 1)
+    expected = f"expected ({wanted}), with one row at least"
     try:
         given = np.asarray(value)
         require(given.dtype.kind in "biufO", f"it holds {given.dtype}")
-        require(not np.any(getattr(value, "mask", False)), "some of them are masked")
+        require(not np.ma.is_masked(value), "some of them are masked")
         array = given.astype(np.float64, copy=False)
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{name} is not an array of real numbers, {expected}: {error}") from None

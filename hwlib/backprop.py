@@ -7,7 +7,8 @@ It also enters itself in its graph's list `topo_order`, so children stand before
     python3 backprop.py grad_check_1            also grad_check_2
     python3 backprop.py logreg -d simple        also neural, and -d xor
 
-Source: Rumelhart, Hinton & Williams, Nature 323 (1986), 533-536. Bad input raises ValueError.
+Source: Rumelhart, Hinton & Williams, Nature 323 (1986), 533-536.
+Numbers and shapes that do not fit raise ValueError.
 """
 
 import argparse
@@ -144,7 +145,8 @@ class PowerNode(Node):
 
     def __init__(self, n, power):
         x, self.power = n.value, power
-        require(np.isfinite(power), "PowerNode needs a finite power", power)
+        finite = isinstance(power, Real) and np.isfinite(power)
+        require(finite, "PowerNode needs a finite power", power)
         smooth = (x > 0) | (x < 0) & (power == int(power)) | (x == 0) & (power >= 1)
         require(smooth.all(), f"PowerNode needs a finite derivative of x^{power}", x)
         super().__init__(x**power, n)
@@ -158,7 +160,7 @@ class ConstantMulNode(Node):
     """u = a · x, for a fixed number a; x is a scalar or an array."""
 
     def __init__(self, n, a):
-        require(np.isfinite(a), "ConstantMulNode needs a finite a", a)
+        require(isinstance(a, Real) and np.isfinite(a), "ConstantMulNode needs a finite a", a)
         super().__init__(a * n.value, n)
         self.a = a
 
@@ -238,13 +240,13 @@ def numerical_gradient(f, inputs, epsilon=EPSILON):
     has the same shape: (f(x + ε) − f(x)) / ε, whose error is O(ε), for each entry.
     """
     require_positive("epsilon", epsilon)
-    start = f(*[np.array(x, dtype=np.float64)[()] for x in inputs])
+    start = f(*[np.array(x, dtype=np.float64) for x in inputs])
     gradients = [np.zeros(np.shape(x)) for x in inputs]
     for i, gradient in enumerate(gradients):
         for index in np.ndindex(gradient.shape):
             moved = [np.array(x, dtype=np.float64) for x in inputs]
             moved[i][index] += epsilon
-            gradient[index] = (f(*[x[()] for x in moved]) - start) / epsilon
+            gradient[index] = (f(*moved) - start) / epsilon
     return [gradient[()] for gradient in gradients]
 
 
@@ -433,6 +435,8 @@ def main(argv=None):
     try:
         require(args.dataset, "the following arguments are required: -d/--dataset")
         return print_training(function, names, initial(), DATASETS[args.dataset], lr, args.iters)
+    except KeyboardInterrupt:
+        parser.exit(130, "Stopped.\n")
     except ValueError as error:
         parser.error(str(error))
 

@@ -180,10 +180,9 @@ def fit(X, k, rng=0, restarts=1, tol=1e-8, max_iter=1000, weights=None, alpha=1.
     """
     X = as_examples(X)
     weights, enough = check_fit(X, k, restarts, tol, max_iter, weights)
-    rng, runs = as_generator(rng), []
-    for _ in range(restarts):
-        start = initial_parameters(X, k, rng, weights)
-        runs.append(climb(iterate(X, *start, weights, alpha), enough, max_iter))
+    rng = as_generator(rng)
+    starts = [initial_parameters(X, k, rng, weights) for _ in range(restarts)]
+    runs = (climb(iterate(X, *start, weights, alpha), enough, max_iter) for start in starts)
     return max(runs, key=lambda run: run.log_likelihoods[-1])
 
 

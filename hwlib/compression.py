@@ -75,7 +75,7 @@ def compress_image(image, k, rng=0, init="random", progress=None):
     """
     pixels = rgb_pixels(image)
     as_whole("k", k, 1, min(256, pixels.size // 3))
-    named = init in ("random", "best")
+    named = isinstance(init, str) and init in ("random", "best")
     require(named, f'init must be "random" or "best", not {init!r}')
     rng = as_generator(rng)
     # Equal colors share a cluster, so it is enough to cluster each
@@ -318,7 +318,8 @@ def main(argv=None):
     except BrokenPipeError:  # it is for the caller, and no fault of the file
         raise
     except (OSError, ValueError) as error:
-        parser.error(" ".join(f"{args.file}: {error}".split()))
+        which = "the book's photograph" if args.file == book else args.file
+        parser.error(" ".join(f"{which}: {error}".split()))
     print(said(result))
     before, after = (os.path.getsize(each) for each in (args.file, name))
     pixel = 8 * after / (image.width * image.height)

@@ -132,24 +132,24 @@ class Explorer(widgets.VBox):
         controls = {axis: self._control(axis, values) for axis, values in self.axes.items()}
         view.opens, opened = self.opens, {}
 
-        def show(_=None):
+        def show(_=None, opened=opened):
             values = {axis: control.value for axis, control in controls.items()}
-            state, caption = self.compute(**values, **opened) if opened else self.frame(**values)
+            try:
+                new = self.compute(**values, **opened) if opened else self.frame(**values)
+            except ValueError as error:
+                if not opened:
+                    raise
+                view.trouble = str(error)  # the reader's file does not go with these values
+                return False
             with view.hold_sync():
-                view.state, view.caption, view.values = state, caption, values
-                view.trouble = ""
+                (view.state, view.caption), view.values, view.trouble = new, values, ""
+            return True
 
         def receive(_, content, buffers):  # the reader opens a file, or goes back to the book's
-            before = opened.copy()
-            opened.clear()
-            if buffers:
-                opened["file"] = content["open"], bytes(buffers[0])
-            try:
-                show()
-            except ValueError as error:
+            file = {"file": (content["open"], bytes(buffers[0]))} if buffers else {}
+            if show(opened=file):
                 opened.clear()
-                opened.update(before)
-                view.trouble = str(error)
+                opened.update(file)
 
         def follow(change):  # the reader has moved something in the picture that moves a slider
             for axis, value in change["new"].items():

@@ -12,7 +12,7 @@ import argparse
 import io
 import os
 import sys
-from collections import namedtuple
+from collections import deque, namedtuple
 from numbers import Integral
 from pathlib import Path
 
@@ -31,9 +31,8 @@ def assign(X, centroids):
 def update(X, assignments, centroids):
     """Return the mean of each cluster; an empty one keeps its centroid."""
     X, centroids, assignments = as_clustering(X, centroids, assignments)
-    for c in range(len(centroids)):
-        if np.any(assignments == c):
-            centroids[c] = X[assignments == c].mean(axis=0)
+    for c in np.unique(assignments):
+        centroids[c] = X[assignments == c].mean(axis=0)
     return centroids
 
 
@@ -45,7 +44,7 @@ def reconstruction_error(X, assignments, centroids):
 
 def iterate(X, centroids):
     """Yield the KMeansResult of these centroids, then of each update, until nothing moves."""
-    centroids = as_points("centroids", centroids)
+    X, centroids = as_points("X", X), as_points("centroids", centroids)
     assignments, loss = None, np.inf
     while True:
         before, assignments = assignments, assign(X, centroids)
@@ -70,7 +69,7 @@ def kmeans(X, k, rng=0, restarts=1, init="random"):
     """
     rng, runs = as_generator(rng), range(as_whole("restarts", restarts, 1))
     starts = [initial_centroids(X, k, rng, init) for _ in runs]
-    ends = [list(iterate(X, start))[-1] for start in starts]
+    ends = (deque(iterate(X, start), maxlen=1)[0] for start in starts)
     return min(ends, key=lambda end: end.loss)
 
 
@@ -87,9 +86,9 @@ def initial_centroids(X, k, rng=0, init="random"):
     if init == "random":
         return X[rng.choice(len(X), k, replace=False)]
     require(init == "k-means++", f'init must be "random", "k-means++" or centroids, not {init!r}')
-    centroids = X[[rng.choice(len(X))]]
+    centroids, squares = X[[rng.choice(len(X))]], np.inf
     while len(centroids) < k:
-        squares = np.min([((X - mu) ** 2).sum(axis=1) for mu in centroids], axis=0)
+        squares = np.minimum(squares, ((X - centroids[-1]) ** 2).sum(axis=1))
         shares = squares if squares.any() else np.ones(len(X))  # no more different rows
         row = rng.choice(len(X), p=shares / shares.sum())
         centroids = np.append(centroids, X[[row]], axis=0)
@@ -122,7 +121,7 @@ def as_points(name, value, n="n", d="d"):
     try:
         kind = np.asarray(value).dtype
         require(kind.kind in "biufO", f"it holds {kind}")
-        require(not np.any(getattr(value, "mask", False)), "some of them are masked")
+        require(not np.ma.is_masked(value), "some of them are masked")
         points = np.array(value, dtype=np.float64, order="F")  # each coordinate is kept together
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{name} is not an array of real numbers: {error}") from None
@@ -155,9 +154,8 @@ def basic(k, seed):
     X = as_points("data.tsv", X)
     assignments, centroids, loss = kmeans(X, k, rng=seed)
     print(f"{len(X)} points, k = {k}, seed {seed}: loss {loss:.2f}")
-    plane = np.eye(d, 2)
-    if d > 2:  # the first two principal axes
-        plane = np.linalg.svd(np.cov(X.T, ddof=0))[0][:, :2]
+    # more coordinates than two are drawn on the first two principal axes
+    plane = np.eye(d, 2) if d < 3 else np.linalg.svd(np.cov(X.T, ddof=0))[0][:, :2]
     axes = Figure(dpi=150).add_subplot()
     axes.scatter(*(X @ plane).T, s=16, c=[f"C{z}" for z in assignments])
     axes.plot(*(centroids @ plane).T, "k*")

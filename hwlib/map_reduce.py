@@ -70,7 +70,7 @@ def em_iterate(chunks, pi, W):
         sizes, ones, log_likelihood = total(chunks, em_statistics, pi, W)
         yield pi, W, log_likelihood
         pi, N = sizes / sizes.sum(), sizes[:, None]
-        W = np.full(W.shape, 0.5)
+        W = np.full(ones.shape, 0.5)
         # at most 1: m_step sees to it in each chunk, and both sums are rounded in one order
         np.divide(ones, N, out=W, where=N > 0)
 

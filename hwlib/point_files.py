@@ -68,7 +68,9 @@ def read_points(source):
     if commas:
         notes.append("Its numbers have decimal commas.")
     head, named = [cell for _, cell in _cells(lines[0][1], separator)], False
-    if len(lines) > 1 and all(_number(cell, commas) is None for cell in head):
+    # pandas numbers columns that have no name; above the lines' own numbers it leaves an empty cell
+    counted = head[0] == "" and head[1:] == [str(i) for i in range(len(head) - 1)]
+    if len(lines) > 1 and (counted or all(_number(cell, commas) is None for cell in head)):
         (at, _), named = lines.pop(0), True
         notes.append(f"Line {at} was skipped as a header: {', '.join(head)[:80]}")
     try:

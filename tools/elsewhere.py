@@ -110,7 +110,7 @@ def run(name):
             [*command, f"--basetemp={own}/pytest"],
             cwd=ROOT, env=environment(changes), capture_output=True, text=True,
         )  # fmt: skip
-    counts = re.findall(r"\d+ (?:passed|failed|errors?)", done.stdout.splitlines()[-1])
+    counts = re.findall(r"\d+ (?:passed|failed|errors?)", done.stdout.rstrip().rpartition("\n")[2])
     held = done.returncode == 0 and bool(counts)
     told = ", ".join(counts) or done.stderr.strip().rpartition("\n")[2] or "nothing was tested"
     print(f"{name:32} {told}, {perf_counter() - began:.0f} s", flush=True)

@@ -28,6 +28,7 @@ TESTS = {
     "arguments": ["binary_em", "datasets", "kmeans"],
     "commands": ["clustering", "compression", "consoles"],
     "compression": ["compression", "kmeans"],
+    "png_files": ["picture_files"],
     "quick.backprop": ["quick_backprop", "properties"],
     "quick.binary_em": ["binary_em", "quick_binary_em", "properties"],
     "quick.kmeans": ["quick_kmeans", "properties"],
@@ -48,7 +49,6 @@ TESTS = {
 LEFT_OUT = [
     "tests/hwlib/test_backprop.py::test_the_file_alone",
     "tests/hwlib/test_kmeans.py::test_the_file_alone",
-    "tests/hwlib/test_kmeans.py::test_its_own_copies_of_the_checks_are_the_packages",
     "tests/hwlib/test_backprop.py::test_the_module_needs_only_numpy_and_the_standard_library",
     "tests/hwlib/test_speed.py::test_tables_show_the_file",
     "tests/hwlib/test_speed.py::test_captions_show_the_exponents_of_the_file",

@@ -31,7 +31,7 @@ MOVE_ALL = """async () => {
         explorer.load();
         while (!explorer.data) await new Promise((done) => setTimeout(done, 20));
     }
-    for (const slider of document.querySelectorAll("figure.explorer input")) {
+    for (const slider of document.querySelectorAll("figure.explorer input[type=range]")) {
         for (let i = 0; i <= slider.max; i++) {
             slider.value = i;
             const began = performance.now();

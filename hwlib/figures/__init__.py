@@ -1,8 +1,9 @@
-"""What the pictures of the book look like: one width, one style file, one palette.
+"""How the picture of `python -m hwlib.clustering` looks, and the palette of all pictures.
 
-The hues are Okabe and Ito's, safe for the color-blind; those too pale to stand out from a white
-page (contrast below 3:1, of those that text is written in below 4.5:1) are darkened. The same thing
-has the same color on every page. tests/test_contrast.py computes what is said here.
+The palette is that of explorer.css, which pages draw with. The hues are Okabe and Ito's, safe for
+the color-blind; those too pale to stand out from a white page (contrast below 3:1, of those that
+text is written in below 4.5:1) are darkened. The same thing has the same color on every page.
+tests/site/test_contrast.py computes what is said here.
 """
 
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-WIDTH = 7.0  # inches; every figure has this width, so a page never changes its measure
+WIDTH = 7.0  # inches
 
 INK = "#222222"  # text, axes, anything that is simply there
 FAINT = "#767676"  # what stands behind: grids, other curves

@@ -78,8 +78,8 @@ KINDS = {AddNode, MulNode, ReluNode, LogNode, SigmoidNode, DotNode, MVMulNode, *
 def structure(nodes, loss):
     """Return all of a graph but what depends on the parameters; None if it has unknown nodes."""
     place = {id(node): i for i, node in enumerate(loss.topo_order)}
-    given = {place[id(node)] for node in nodes}
-    if len(given) < len(nodes) or any(type(node) is not InputNode for node in nodes):
+    given = {place.get(id(node)) for node in nodes}
+    if None in given or len(given) < len(nodes) or {type(node) for node in nodes} != {InputNode}:
         return None
     rows = [[place[id(loss)], [place[id(node)] for node in nodes]]]
     for i, node in enumerate(loss.topo_order):
@@ -130,9 +130,10 @@ def record(params, loss):
         for node in loss.topo_order
         if type(node) is AddNode and parents.get(id(node)) == [AddNode]
     }
+    needed.update(map(id, params))
     groups, places = {}, {}
     for node in [*params, *loss.topo_order]:
-        if id(node) in places or id(node) in inner or id(node) not in needed | set(map(id, params)):
+        if id(node) in places or id(node) in inner or id(node) not in needed:
             continue
         operands = {}  # number of a group, and of the operand: rows of it
         for i, child in enumerate(addends(node, inner)):

@@ -458,6 +458,11 @@ V2, V3, M32 = [1.0, 2.0], [1.0, 2.0, 3.0], np.ones((3, 2))
         (lambda x: ConstantMulNode(x, math.nan), [1.0], "MulNode needs a finite a, got nan"),
         (lambda x: ConstantMulNode(x, math.inf), [V2], "ConstantMulNode needs a finite a, got inf"),
         (lambda x: PowerNode(x, math.nan), [1.0], "PowerNode needs a finite power, got nan"),
+        (lambda x: x ** np.array([1.0]), [1.0], r"PowerNode needs a finite power, got \[1.\]"),
+        (lambda x: x**x, [1.0], "PowerNode needs a finite power, got InputNode"),
+        (lambda x: x * np.array([1.0, 2.0]), [1.0], r"needs a finite a, got \[1. 2.\]"),
+        (lambda x: x * "a", [1.0], "ConstantMulNode needs a finite a, got a"),
+        (lambda x: 1j * x, [1.0], "ConstantMulNode needs a finite a, got 1j"),
         (
             lambda x: PowerNode(x, 0.5),
             [-1.0],
@@ -830,6 +835,16 @@ def test_a_diverging_run_says_so_and_returns_1(capsys):
     out, err = capsys.readouterr()
     assert "(after 0 steps)" in out
     assert err == "backprop.py: training diverged, try an --lr below 1000.0\n"
+
+
+def test_a_run_that_is_stopped_says_so(capsys, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backprop, "gradient_descent", stopped)
+    with pytest.raises(SystemExit) as stop:
+        backprop.main(["logreg", "-d", "simple"])
+    assert stop.value.code == 130 and capsys.readouterr().err == "Stopped.\n"
 
 
 def test_a_loss_of_zero_prints_without_a_sign(capsys):

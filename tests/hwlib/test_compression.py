@@ -137,6 +137,10 @@ def test_a_photo_taken_sideways_is_turned_upright():
             lambda: compress_image(Image.new("RGB", (9, 9)), 2, init="worst"),
             """init must be "random" or "best", not 'worst'""",
         ),
+        (
+            lambda: compress_image(Image.new("RGB", (9, 9)), 2, init=np.zeros((2, 3))),
+            """init must be "random" or "best", not array""",
+        ),
         (lambda: compress_image(np.zeros((2, 2, 3), np.uint8), 2), "image must be a PIL.*ndarray"),
         (
             lambda: compress_image(Image.new("RGB", (9, 9)), 0),

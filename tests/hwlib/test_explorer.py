@@ -93,6 +93,13 @@ def test_a_file_of_ones_own_is_shown_with_a_kernel():
     mine = view.caption
     send({"open": "bad.csv"}, [b"x,y\n1,2\n3,four\n"])
     assert "bad.csv" in view.trouble and view.caption == mine != first
+    k = explorer.children[0]
+    send({"open": "two.csv"}, [b"x,y\n1,2\n3,4\n"])
+    two = view.caption
+    k.value = 3  # more than there are points
+    assert view.trouble == "k is 3; expected an integer from 1 to 2" and view.caption == two
+    k.value = 2
+    assert (view.caption, view.trouble) == (two, "")
     send({"open": None}, [])  # back to the book's
     assert (view.caption, view.trouble) == (first, "")
 

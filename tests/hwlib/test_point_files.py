@@ -65,6 +65,16 @@ def test_a_first_column_that_only_looks_like_numbers_of_lines_stays():
         assert read_points(table)[0].shape == (2, 1 if table.startswith(b"x") else 2)
 
 
+def test_what_pandas_writes_is_read():
+    # to_csv() of an array: columns 0 and 1, and lines with their numbers
+    X, notes = read_points(b",0,1\n0,1.5,2\n1,3,4\n")
+    assert X.tolist() == [[1.5, 2], [3, 4]]
+    assert notes[-2:] == [
+        "Line 1 was skipped as a header: , 0, 1",
+        "Its first column has no name and numbers the lines: it was passed over.",
+    ]
+
+
 def test_the_header_is_named():
     assert read_points(b"height\twidth\n1\t2\n")[1] == [
         "Line 1 was skipped as a header: height, width"

@@ -131,9 +131,17 @@ def no_input(x):
     return [ConstantMulNode(node, 1)], PowerNode(node, 2)
 
 
+def elsewhere(x):
+    """A loss in one graph, and the parameter's node, which is given back, in another."""
+    return [InputNode(x, [])], PowerNode(InputNode(x, []), 2)
+
+
 @pytest.mark.parametrize(
     "loss_fn, start, lr",
-    [(branching, 0.0, 0.1), (unknown, 1.0, 0.1), (unused, 1.0, 0.1), (no_input, 1.0, 0.1)],
+    [
+        *[(branching, 0.0, 0.1), (unknown, 1.0, 0.1), (unused, 1.0, 0.1), (no_input, 1.0, 0.1)],
+        (elsewhere, 1.0, 0.1),
+    ],
 )
 def test_what_cannot_be_replayed_is_left_to_the_nodes(loss_fn, start, lr):
     assert replayed(loss_fn, [start], lr, 20) is None

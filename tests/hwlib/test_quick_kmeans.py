@@ -235,7 +235,7 @@ def test_weighted_starts_are_drawn_by_weight():
     ("weights", "says"),
     [
         ([1e150] * 5, "weights must be 5 positive numbers below 1e150"),
-        ([1, 2], r"weights has shape \(2,\); .* \(5\)"),
+        ([1, 2], r"weights has shape \(2,\); .* \(5,\)"),
         ([1, 1, 1, 1, 0], "weights must be 5 positive"),
         ("abc", "weights is not an array"),
     ],

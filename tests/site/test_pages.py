@@ -1,6 +1,7 @@
 """What the built pages must hold: every task taught, every question answered.
 
-These tests read the built HTML and the notebooks; tests/test_site.py opens the pages in a browser.
+These tests read the built HTML and the notebooks; tests/site/test_site.py opens the pages in a
+browser.
 """
 
 import re
