@@ -120,8 +120,9 @@ def is_whole(given, results):
                 return False
     for side in sides:
         if isinstance(side, dict):
-            numerical = side["numerical"] is None or len(side["numerical"]) == 2
-            if len(side["cases"]) != len(given["cases"]) or not numerical:
+            if side["numerical"] is not None and len(side["numerical"]) != len(given["numerical"]):
+                return False
+            if len(side["cases"]) != len(given["cases"]):
                 return False
         elif len(side) != len(given["losses"] if "losses" in given else given):
             return False

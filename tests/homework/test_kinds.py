@@ -1,4 +1,4 @@
-"""Kinds of submissions on the course's own starter: points by hand, and by the grader.
+"""Kinds of submissions on the course's own starter, and on ours: points by hand, and by the grader.
 
 Right code gets all of its points, whatever it is named and written like. Wrong code loses those
 that a person would take off. `python tests/homework/test_kinds.py` prints the table.
@@ -6,12 +6,13 @@ that a person would take off. `python tests/homework/test_kinds.py` prints the t
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 
 import course_starter
 import pytest
 
-from homework import tasks
+from homework import starter, tasks
 from homework.grading.grading import grade
 from homework.grading.sandbox import Sandbox
 
@@ -178,6 +179,62 @@ wrong("network: no hidden bias", {"1n": 3}, "bias b",
       ("ReluNode(AddNode(MVMulNode(W, InputNode(x, topo_order)), b))", "ReluNode(MVMulNode(W, InputNode(x, topo_order)))"))  # fmt: skip
 
 
+# ------------------------------------------------------------------------------ on our starter
+
+OURS = {f"{name}.py": starter.solution(name) for name in starter.FILES}
+
+
+def rewritten(code, file="backprop.py"):
+    """Return our starter's files, finished, with functions defined anew at the end of one."""
+    return {**OURS, file: OURS[file] + textwrap.dedent(code)}
+
+
+MEASURED = """
+    def measured(f, inputs, epsilon):
+        inputs, gradients = [np.array(x, dtype=float) for x in inputs], []
+        for x in inputs:
+            gradients.append(np.zeros(x.shape))
+            for index in np.ndindex(x.shape):
+                before = f(*inputs)
+                x[index] += epsilon
+                gradients[-1][index] = (f(*inputs) - before) / epsilon
+                x[index] -= epsilon
+        return gradients
+
+    def numerical_gradient(f, inputs, epsilon=EPSILON):
+        {}
+    """
+
+
+def measured(last):
+    """Return our starter's files with a numerical gradient that ends in `last`."""
+    return rewritten(MEASURED.format(last))
+
+
+RIGHT["ours: as handed out and finished"] = (OURS, "")
+RIGHT["ours: numerical gradients in an array of objects"] = (
+    measured("return np.array(measured(f, inputs, epsilon), dtype=object)"),
+    "With the other tasks done right",  # in 1m numpy makes no array of a matrix and a vector
+)  # fmt: skip
+WRONG["ours: no return in numerical_gradient"] = (
+    measured("measured(f, inputs, epsilon)"), {"1h": 3},
+    "numerical_gradient returns nothing: it must return a list with one gradient for each input.",
+)  # fmt: skip
+WRONG["ours: nothing in numerical_gradient"] = (measured("pass"), {"1h": 3}, "returns nothing")
+WRONG["ours: numerical_gradient is unwritten"] = (
+    measured('raise NotImplementedError("task 1h: write numerical_gradient")'), {"1h": 3},
+    "not written yet",
+)  # fmt: skip
+WRONG["ours: numerical_gradient yields"] = (
+    measured("yield from measured(f, inputs, epsilon)"), {"1h": 3},
+    "numerical_gradient returns a Python generator: it must return a list",
+)  # fmt: skip
+WRONG["ours: numerical_gradient maps"] = (
+    measured("return map(np.array, measured(f, inputs, epsilon))"), {"1h": 3},
+    "numerical_gradient returns a Python map: it must return a list",
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox() as sandbox:
@@ -197,7 +254,8 @@ def test_right_code_gets_its_points(tmp_path, sandbox, name):
     result = graded(tmp_path, files, sandbox)
     lost = {label: v.messages for label, v in result.verdicts.items() if not v.passed}
     assert not lost
-    assert any(note in each for v in result.verdicts.values() for each in v.notes)
+    notes = [each for v in result.verdicts.values() for each in v.notes]
+    assert any(note in each for each in notes) if note or not name.startswith("ours") else not notes
 
 
 @pytest.mark.parametrize("name", WRONG)

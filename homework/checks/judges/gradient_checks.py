@@ -173,7 +173,7 @@ def judge_gradients(verdict, part, what, lists, predictions, texts, names, toler
     """Judge lists of gradients, one for each case; `predictions` has them for each mistake."""
     rights = [prediction["right"] for prediction in predictions]
     for seen, right in zip(lists, rights):
-        if seen is None:
+        if not seen:
             verdict.fault(
                 part, f"The {what} gradients are not a list with one gradient for each input."
             )
@@ -351,9 +351,12 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
         verdict = Verdict(task)
         verdict.chosen = None
         cases, seen = inputs["cases"], results["cases"]
-        for result in seen:
-            if result["exception"] is not None:
-                verdict.fault_all(raised(f"{function}({', '.join(names)})", result["exception"]))
+        failed = next((each["exception"] for each in seen if each["exception"]), None)
+        if failed:
+            stopped = raised(f"{function}({', '.join(names)})", failed)
+            seen = results["blank"]
+            if not seen or any(each["exception"] for each in seen):
+                verdict.fault_all(stopped)
                 return verdict
         for case, result in zip(cases, seen):
             found = Found(case, names, result)
@@ -392,6 +395,16 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
         one_path = ONE_PATH.format(name=twice)
         texts = {**BACKPROP, "path 0": one_path, "path 1": one_path}
         judge_gradients(verdict, "backprop", "backprop", backprop, predicted, texts, names, 1e-6)
+        verdict.chosen = chosen
+        if failed:  # by numerical_gradient: without it there is the rest
+            judge_function(verdict, inputs, results)
+            if not verdict.faults["numerical"]:
+                verdict.fault("numerical", stopped)
+            return verdict
+        if any(each["result"]["once"] for each in finished(results)) and not all(numerical):
+            kind = results["numerical"][0]["result"]["kind"]
+            verdict.fault("numerical", no_list(kind))
+            return verdict
         predicted = [numerical_choices(right) for right in rights]
         judge_gradients(
             verdict, "numerical", "numerical", numerical, predicted, NUMERICAL, names, 1e-5
@@ -411,7 +424,6 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
         if not verdict.messages and all(one.array is not None for one in largest):
             judge_largest(verdict, largest, backprop, numerical)
         judge_function(verdict, inputs, results)
-        verdict.chosen = chosen
         return verdict
 
     def judge(inputs, results):
@@ -475,7 +487,14 @@ def take(results, part, inputs):
     """The results of some of the cases."""
     chosen = [i for i, c in enumerate(inputs["cases"]) if any(c is each for each in part["cases"])]
     return {
-        side: {**results[side], "cases": [results[side]["cases"][i] for i in chosen]}
+        side: {
+            **results[side],
+            **{
+                key: [results[side][key][i] for i in chosen]
+                for key in ("cases", "blank")
+                if results[side][key]
+            },
+        }
         for side in ("own", "stand_ins")
     }
 
@@ -518,6 +537,19 @@ def judge_largest(verdict, largest, backprop, numerical):
             return
 
 
+def finished(results):
+    """What numerical_gradient has given by itself."""
+    return [each for each in results["numerical"] or () if not each["exception"]]
+
+
+def no_list(kind):
+    what = "nothing" if kind == "NoneType" else f"a Python {kind}"
+    return (
+        f"numerical_gradient returns {what}: it must return a list with one gradient for each "
+        "input."
+    )
+
+
 def judge_function(verdict, inputs, results):
     """Judge numerical_gradient by itself, on functions that are not graphs."""
     if not results["numerical"]:
@@ -526,6 +558,9 @@ def judge_function(verdict, inputs, results):
     for result in seen:
         if result["exception"] is not None:
             verdict.fault("numerical", raised("numerical_gradient(f, inputs)", result["exception"]))
+            return
+        if not result["result"]["each"]:
+            verdict.fault("numerical", no_list(result["result"]["kind"]))
             return
     rights = []
     for case in cases:
@@ -536,7 +571,7 @@ def judge_function(verdict, inputs, results):
         rights.append([2 * s * x + A[0], np.sum(x**2), by_A])
     predicted = [numerical_choices(right) for right in rights]
     names = ["a vector", "a number", "a matrix"]
-    lists = [decode(result["result"]) for result in seen]
+    lists = [decode(result["result"]["each"]) for result in seen]
     judge_gradients(verdict, "numerical", "numerical", lists, predicted, NUMERICAL, names, 1e-5)
     if any(result["changed"] for result in seen):
         verdict.fault(
