@@ -216,6 +216,40 @@ RIGHT["ours: numerical gradients in an array of objects"] = (
     measured("return np.array(measured(f, inputs, epsilon), dtype=object)"),
     "With the other tasks done right",  # in 1m numpy makes no array of a matrix and a vector
 )  # fmt: skip
+BY_ITSELF = """
+    def gradient_check_1(a=(3, 2), b=(-2, 7), c=(1, -4), epsilon=EPSILON):
+        def build(a, b, c):
+            topo_order = []
+            a, b, c = inputs = [InputNode(x, topo_order) for x in (a, b, c)]
+            return inputs, LogNode(DotNode(a, b)) + (-3) * SigmoidNode(DotNode(a, c))
+
+        inputs, gradients = [np.array(x, dtype=float) for x in (a, b, c)], []
+        nodes, output = build(*inputs)
+        output.compute_grad()
+        backprop = [node.grad for node in nodes]
+        for x in inputs:
+            gradients.append(np.zeros(2))
+            for i in range(2):
+                x[i] += epsilon
+                gradients[-1][i] = (build(*inputs)[1].value - output.value) / epsilon
+                x[i] -= epsilon
+        largest = max(abs(g - n).max() for g, n in zip(backprop, gradients))
+        return GradientCheck(output.value, backprop, gradients, largest, output)
+
+    def numerical_gradient(f, inputs, epsilon=EPSILON):
+        {}
+    """
+for last in ('raise NotImplementedError("task 1h: write numerical_gradient")', "pass"):
+    RIGHT[f"ours: gradient_check_1 measures by itself, {last[:5]}"] = (
+        rewritten(BY_ITSELF.format(last)), "With the other tasks done right",
+    )  # fmt: skip
+WRONG["ours: gradient_check_1 measures by itself, and wrongly"] = (
+    rewritten(BY_ITSELF.format("pass").replace("x[i] -= epsilon", "pass")), {"1h": 3}, "not put back"
+)  # fmt: skip
+WRONG["ours: gradient_check_1 measures by itself, numerical_gradient does wrongly"] = (
+    rewritten(BY_ITSELF.format("return [2 * np.array(x) for x in inputs]")), {"1h": 3},
+    "gradient of a vector",
+)  # fmt: skip
 WRONG["ours: no return in numerical_gradient"] = (
     measured("measured(f, inputs, epsilon)"), {"1h": 3},
     "numerical_gradient returns nothing: it must return a list with one gradient for each input.",
