@@ -402,12 +402,14 @@ def both_ways(run, main, extra=(), watched=("scale", "share")):
 def probe_gradient_check(function_name, arguments):
     def run(names, inputs, watch):
         seen = {"cases": [run_case(names, case, watch) for case in inputs["cases"]]}
-        seen["numerical"] = seen["blank"] = None
+        seen["numerical"] = seen["blank"] = seen["defaults"] = None
         # A student may call a helper of their own by this name: ours goes with GradientCheck.
         if not {"GradientCheck", "numerical_gradient"} <= set(names):
             return seen
         if inputs.get("numerical"):
             seen["numerical"] = [run_numerical(names, case, watch) for case in inputs["numerical"]]
+        if has_defaults(names.get(function_name)):
+            seen["defaults"] = run_case(names, None, watch)  # as the starter's command runs it
         if any(each["exception"] for each in seen["cases"]):
             # the rest of the check, where the numerical gradient is what stops it
             watch = Watch()
@@ -416,7 +418,8 @@ def probe_gradient_check(function_name, arguments):
         return seen
 
     def run_case(names, case, watch):
-        given = [copied(case[name]) for name in arguments]
+        before = [case[name] for name in arguments] if case else []
+        given = [copied(x) for x in before]
 
         def action():
             result = find(names, function_name)(*given)
@@ -441,7 +444,7 @@ def probe_gradient_check(function_name, arguments):
 
         function = names.get(function_name)
         seen = watch(action, variables_of=function if callable(function) else None)
-        seen["changed"] = changed([case[name] for name in arguments], given)
+        seen["changed"] = changed(before, given)
         if seen["result"] and seen["result"]["fields"]:
             seen["found"] = None
         return seen
@@ -467,6 +470,15 @@ FUNCTIONS = {
     # functions of one vector, matrix or number each, of unlike partial derivatives
     "product": lambda x, s, A: float(s * np.sum(x**2) + np.sum(A[0] * x) - A[-1, 0] ** 3),
 }
+
+
+def has_defaults(function):
+    """Whether a function can be called without arguments, since each has a default."""
+    try:
+        options = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return bool(options) and all(each.default is not each.empty for each in options)
 
 
 def blank(f, inputs, *rest, **options):

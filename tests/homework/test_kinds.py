@@ -250,6 +250,54 @@ WRONG["ours: gradient_check_1 measures by itself, numerical_gradient does wrongl
     rewritten(BY_ITSELF.format("return [2 * np.array(x) for x in inputs]")), {"1h": 3},
     "gradient of a vector",
 )  # fmt: skip
+NAIVE = MEASURED.replace("np.array(x, dtype=float)", "np.array(x)")
+NAIVE = NAIVE.format("return measured(f, inputs, epsilon)")
+RIGHT["ours: gradient_check_1 and 2 make arrays of floats"] = (
+    {
+        **OURS,
+        "backprop.py": OURS["backprop.py"]
+        .replace("build_graph, [a, b, c]", "build_graph, [np.array(x, float) for x in (a, b, c)]")
+        .replace("build_graph, [M, v]", "build_graph, [np.array(x, float) for x in (M, v)]")
+        + textwrap.dedent(NAIVE),
+    }, "",
+)  # fmt: skip
+WRONG["ours: numerical_gradient moves entries of integer arrays"] = (
+    rewritten(NAIVE), {"1h": 3}, "wrong for integer inputs, such as the task's own. An array of",
+)  # fmt: skip
+WRONG["ours: numerical gradients in arrays of integers"] = (
+    rewritten(NAIVE.replace("[np.array(x) for", "[np.array(x, dtype=float) for").replace(
+        "np.zeros(x.shape)", "np.zeros(x.shape, dtype=np.array(given[len(gradients)]).dtype)"
+    ).replace("    inputs, gradients", "    given = inputs\n        inputs, gradients")),
+    {"1h": 3}, "wrong for integer inputs",
+)  # fmt: skip
+WRONG["ours: numerical_gradient adds to tuples"] = (
+    rewritten(NAIVE.replace("[np.array(x) for", "[np.array(x + 0.0) for")), {"1h": 3},
+    "tuples of integers: make arrays of them with dtype=float",
+)  # fmt: skip
+CHECK_2 = """
+    def gradient_check_2(M=((2, -1), (0, 3)), v=(1, -3), epsilon=EPSILON):
+        def build(M, v):
+            topo_order = []
+            M, v = inputs = [InputNode(x, topo_order) for x in (M, v)]
+            return inputs, DotNode(v, ReluNode(MVMulNode(M, v)))
+
+        M, v = np.array(M, {dtype}), np.array(v, {dtype})
+        nodes, output = build(M, v)
+        output.compute_grad()
+        by_M, by_v = np.zeros(M.shape), np.zeros(v.shape)
+        for x, gradient in ((M, by_M), (v, by_v)):
+            for i in np.ndindex(x.shape):
+                x[i] += epsilon
+                gradient[i] = (build(M, v)[1].value - output.value) / epsilon
+                x[i] -= epsilon
+        print(output.value, [node.grad for node in nodes], by_M, by_v)
+    """
+RIGHT["ours: gradient_check_2 measures by itself"] = (
+    rewritten(CHECK_2.format(dtype="np.float64")), "",
+)  # fmt: skip
+WRONG["ours: gradient_check_2 measures at integer arrays"] = (
+    rewritten(CHECK_2.format(dtype="None")), {"1m": 3}, "wrong for integer inputs",
+)  # fmt: skip
 WRONG["ours: no return in numerical_gradient"] = (
     measured("measured(f, inputs, epsilon)"), {"1h": 3},
     "numerical_gradient returns nothing: it must return a list with one gradient for each input.",

@@ -169,6 +169,15 @@ NUMERICAL = {
 }
 
 
+OF_INTEGERS = (
+    "An array of integers cannot hold 3 + 1e-8, or another fraction: make the copies with "
+    "dtype=float."
+)
+OF_TUPLES = (
+    "The task's own inputs are tuples of integers: make arrays of them with dtype=float first."
+)
+
+
 def judge_gradients(verdict, part, what, lists, predictions, texts, names, tolerance):
     """Judge lists of gradients, one for each case; `predictions` has them for each mistake."""
     rights = [prediction["right"] for prediction in predictions]
@@ -433,6 +442,8 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
         verdict = better_of(judge_one, EARLIER[task])(plain, take(results, plain, inputs))
         if not verdict.faults["numerical"]:
             judge_measured(verdict, plain, results)
+        if not verdict.faults["numerical"]:
+            judge_defaults(verdict, plain, results)
         if verdict.points and more["cases"]:
             other = better_of(judge_one, EARLIER[task])(more, take(results, more, inputs))
             if not other.passed and other.messages[0] not in verdict.messages:
@@ -443,32 +454,50 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
                 )
         return verdict
 
+    def seen_in(verdict, case, result):
+        """Value, backprop and numerical gradients of one run; None if it has not all of them."""
+        if result["exception"] is not None:
+            return None
+        if result["result"]["fields"] is None:
+            found = Found(case, names, result)
+            value, own = found.value(np.nan), found.backprop(gradients(case))
+            numerical = [found.get(each) for each in verdict.chosen or ()]
+        else:
+            values, own, numerical, *_ = fields_of(names, gradients, [case], [result], right_value)
+            value = values[0]
+            own = [one.array for one in own[0] or ()]
+            numerical = [one.array for one in numerical[0] or ()]
+        complete = len(own) == len(numerical) == len(names)
+        if not complete or any(a is None for a in (value, *own, *numerical)):
+            return None
+        return value, own, numerical
+
+    def alike(ones, others):
+        return all(close(a, b, 1e-4, 1e-4) for a, b in zip(ones, others))
+
+    def judge_defaults(verdict, inputs, results):
+        """Judge the starter's own command, whose inputs are tuples of integers."""
+        result, case = results["stand_ins"].get("defaults"), inputs["cases"][0]
+        if result is None:
+            return
+        if result["exception"] is not None:
+            verdict.fault("numerical", raised(f"{function}()", result["exception"], OF_TUPLES))
+            return
+        seen = seen_in(verdict, case, result)
+        if seen and close(seen[0], right_value(case)) and not alike(seen[2], gradients(case)):
+            verdict.fault(
+                "numerical",
+                "The numerical gradient is wrong for integer inputs, such as the task's own. "
+                + OF_INTEGERS,
+            )
+
     def judge_measured(verdict, inputs, results):
         """See whether the numerical gradient follows f, and f alone, when nodes are changed."""
-        case = inputs["cases"][1:2]
-
-        def seen_in(run):
-            if run[0]["exception"] is not None:
-                return None
-            if run[0]["result"]["fields"] is None:
-                found = Found(case[0], names, run[0])
-                value, own = found.value(np.nan), found.backprop(gradients(case[0]))
-                numerical = [found.get(each) for each in verdict.chosen or ()]
-            else:
-                values, own, numerical, *_ = fields_of(names, gradients, case, run, right_value)
-                value = values[0]
-                own = [one.array for one in own[0] or ()]
-                numerical = [one.array for one in numerical[0] or ()]
-            complete = len(own) == len(numerical) == len(names)
-            if not complete or any(a is None for a in (value, *own, *numerical)):
-                return None
-            return value, own, numerical
-
-        def alike(ones, others):
-            return all(close(a, b, 1e-4, 1e-4) for a, b in zip(ones, others))
-
-        plain = seen_in(results["stand_ins"]["cases"][1:2])
-        wrong, other = (seen_in(results[name]["cases"]) for name in ("share", "scale"))
+        case = inputs["cases"][1]
+        plain = seen_in(verdict, case, results["stand_ins"]["cases"][1])
+        wrong, other = (
+            seen_in(verdict, case, results[name]["cases"][0]) for name in ("share", "scale")
+        )
         if plain and wrong and not alike(wrong[1], plain[1]) and not alike(wrong[2], plain[2]):
             verdict.fault(
                 "numerical",
