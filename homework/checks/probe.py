@@ -631,6 +631,7 @@ def probe_training(make, arguments, descend=None):
             seen["descents"] = [
                 probe_descent(descend, names, case, watch) for case in inputs["descents"]
             ]
+            seen["commands"] = "print_training" in names  # they print what is returned
         return seen
 
     return run

@@ -1640,7 +1640,11 @@ SEEDS = [0, pytest.param(1, marks=pytest.mark.full)]
 @pytest.mark.parametrize("task, names", RIGHT)
 def test_right_code_of_another_style_gets_all_points(task, names, seed):
     for verdict in [graded(task, names, seed) if seed else check(task, **names)]:
-        assert verdict.passed and not verdict.notes, verdict
+        assert verdict.passed, verdict
+        # the handout asks for no result of this function, but the starter's commands do
+        wanted = ["return the list"] if "gradient_descent" in names else []
+        assert len(verdict.notes) == len(wanted), verdict
+        assert all(words in note for words, note in zip(wanted, verdict.notes)), verdict
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -1841,9 +1845,9 @@ def test_what_the_handout_does_not_ask_for_costs_nothing():
         return z, mu, loss + (X.dtype == np.uint8)
 
     def no_steps(loss_fn, params, lr, num_iters):
-        backprop.gradient_descent(loss_fn, params, lr, num_iters)
+        losses = backprop.gradient_descent(loss_fn, params, lr, num_iters)
         for _ in range(num_iters):
-            last = params
+            last = losses
         return last
 
     def fixed_sizes(M, v):

@@ -298,6 +298,24 @@ RIGHT["ours: gradient_check_2 measures by itself"] = (
 WRONG["ours: gradient_check_2 measures at integer arrays"] = (
     rewritten(CHECK_2.format(dtype="None")), {"1m": 3}, "wrong for integer inputs",
 )  # fmt: skip
+DESCENT = """
+    def gradient_descent(loss_fn, params, lr, num_iters):
+        losses = []
+        for _ in range(num_iters):
+            nodes, loss = loss_fn(*params)
+            loss.compute_grad()
+            losses.append(loss.value)
+            for i, node in enumerate(nodes):
+                params[i] = params[i] - lr * node.grad
+        losses.append(loss_fn(*params)[1].value)
+        return losses
+    """
+LOSSES = "gradient_descent should also return the list of the losses"
+RIGHT["ours: another gradient_descent"] = rewritten(DESCENT), ""
+for last in ("", "return losses[0]", "return losses[:1]", "return losses[:-1]", "return params"):
+    RIGHT[f"ours: gradient_descent ends in {last!r}"] = (
+        rewritten(DESCENT.replace("return losses", last)), LOSSES,
+    )  # fmt: skip
 WRONG["ours: no return in numerical_gradient"] = (
     measured("measured(f, inputs, epsilon)"), {"1h": 3},
     "numerical_gradient returns nothing: it must return a list with one gradient for each input.",
@@ -338,6 +356,7 @@ def test_right_code_gets_its_points(tmp_path, sandbox, name):
     assert not lost
     notes = [each for v in result.verdicts.values() for each in v.notes]
     assert any(note in each for each in notes) if note or not name.startswith("ours") else not notes
+    assert name.startswith("ours") or not any(LOSSES in each for each in notes)
 
 
 @pytest.mark.parametrize("name", WRONG)

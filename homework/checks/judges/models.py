@@ -346,7 +346,7 @@ def judge_model(task, function, names, formula, choices, gradients, earlier):
                 f"With other sizes than the handout's: {other.messages[0]} No points depend on it."
             )
         if "descents" in inputs:
-            judge_training(verdict, inputs["descents"], results["descents"])
+            judge_training(verdict, inputs["descents"], results["descents"], results["commands"])
         return verdict
 
     return judge
@@ -411,10 +411,17 @@ DESCENT = [
 ]  # fmt: skip
 
 
-def judge_training(verdict, cases, results):
+def judge_training(verdict, cases, results, commands):
     pairs = list(zip(cases, results))
     plain = [pair for pair in pairs if not pair[0].get("beyond")]
     judge_descents(verdict, *zip(*plain))
+    if commands and not (verdict.faults["steps"] or verdict.faults["in place"]):
+        shapes = [Seen(result["result"]).shape for _, result in plain]
+        if shapes != [(case["num_iters"] + 1,) for case, _ in plain]:
+            verdict.notes.append(
+                "params are trained. But gradient_descent should also return the list of the "
+                "losses, at first and after each step: the commands logreg and neural print it."
+            )
     for case, result in pairs:
         if case.get("beyond") and not (verdict.faults["steps"] or verdict.faults["in place"]):
             other = Verdict(verdict.task)
