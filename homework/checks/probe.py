@@ -581,17 +581,30 @@ class Bowl(Parameter):
         self.children = tuple(parameters)
 
     def backward(self):
-        self.case["count"]["backward"] += 1
+        self.case["count"]["backward"] += bool(self.grad)  # 0: the pass did not begin at the loss
         total = sum(np.sum(p.value) for p in self.parameters)
         for p, a, target in zip(self.parameters, self.case["a"], self.case["targets"]):
             p.grad = p.grad + self.grad * (a * (p.value - target) + self.case["coupling"] * total)
+
+
+class Loss(Parameter):
+    """The loss node: the bowl's value, one step of the backward pass above it."""
+
+    def __init__(self, bowl):
+        super().__init__(bowl.value, bowl.topo_order)
+        self.children = (bowl,)
+
+    def backward(self):
+        (bowl,) = self.children
+        bowl.case["count"]["called"] += 1
+        bowl.grad = bowl.grad + self.grad
 
     def compute_grad(self):
         run_backward(self, plain=True)
 
 
 def probe_descent(function_name, names, case, watch):
-    count, state = {"loss": 0, "backward": 0}, {}
+    count, state = {"loss": 0, "called": 0, "backward": 0}, {}
     given = [copied(x) for x in case["params"]]
 
     def loss_fn(*params):
@@ -604,7 +617,7 @@ def probe_descent(function_name, names, case, watch):
             raise Endless("computes the loss far too often")
         topo_order = []
         nodes = [Parameter(np.array(x, dtype=np.float64)[()], topo_order) for x in params]
-        return nodes, Bowl(nodes, {**case, "count": count})
+        return nodes, Loss(Bowl(nodes, {**case, "count": count}))
 
     def action():
         function = find(names, function_name)

@@ -316,6 +316,17 @@ for last in ("", "return losses[0]", "return losses[:1]", "return losses[:-1]", 
     RIGHT[f"ours: gradient_descent ends in {last!r}"] = (
         rewritten(DESCENT.replace("return losses", last)), LOSSES,
     )  # fmt: skip
+for last in ("params[i] = params[i] - lr * node.grad", "params[i] -= lr * node.grad"):
+    for call, said in (
+        ("loss.backward()", "Its backward() does that one node only."),
+        ("loss.grad = np.float64(1.0); loss.backward()", "Its backward() does that one node only."),
+        ("[node.backward() for node in reversed(loss.topo_order)]", "begins with the gradient 1"),
+        ("pass", "must come first"),
+    ):
+        WRONG[f"ours: {call} for loss.compute_grad(), {last[:12]}"] = (
+            rewritten(DESCENT.replace("loss.compute_grad()", call).replace(
+                "params[i] = params[i] - lr * node.grad", last)), {"1i": 2}, said,
+        )  # fmt: skip
 WRONG["ours: no return in numerical_gradient"] = (
     measured("measured(f, inputs, epsilon)"), {"1h": 3},
     "numerical_gradient returns nothing: it must return a list with one gradient for each input.",

@@ -457,10 +457,16 @@ def judge_descents(verdict, cases, results):
         if any(r["count"]["loss"] for r in results) and not any(
             r["count"]["backward"] for r in results
         ):
+            called = any(r["count"]["called"] for r in results)
             verdict.fault(
                 "steps",
-                "The gradients that gradient_descent uses are all zero: the backward pass, "
-                "compute_grad() of the loss node, must come first.",
+                "The gradients that gradient_descent uses are all zero: "
+                + (
+                    "call compute_grad() of the loss node, which begins with the gradient 1. Its "
+                    "backward() does that one node only."
+                    if called
+                    else "the backward pass, compute_grad() of the loss node, must come first."
+                ),
             )
             return
         if not any(result["count"]["loss"] for result in results):
