@@ -44,8 +44,17 @@ class Verdict:
     def __init__(self, task):
         self.task = task
         self.notes = []
+        self.earlier = None
         self.worth = tasks.TASKS[task].parts
         self.faults = {part: [] for part in self.worth}
+
+    def build_on(self, earlier, own):
+        """Note that it is right, but not with the student's own code for earlier tasks.
+
+        `own` is what is said of it with that code.
+        """
+        self.earlier = earlier, NODES_FIRST.format(tasks=", ".join(earlier)), own
+        self.notes.insert(0, self.earlier[1])
 
     def fault(self, part, message):
         """Take away the points of a part; what differs in its numbers only is said once."""
@@ -282,6 +291,10 @@ NODES_FIRST = (
     "With the other tasks done right this one is right; with your own code for them it is not. "
     "Look at their checks first ({tasks})."
 )
+NONE_LOST = (
+    "With your own code for the other tasks this one goes wrong, though their checks found "
+    "nothing: {own} No points depend on it."
+)
 
 
 def beyond(inputs, key, more=False):
@@ -289,7 +302,20 @@ def beyond(inputs, key, more=False):
     return {**inputs, key: [case for case in inputs[key] if bool(case.get("beyond")) == more]}
 
 
-def better_of(judge_one, tasks):
+def name_earlier(verdicts):
+    """Let notes on earlier tasks name only those that lost points.
+
+    `verdicts` is a dict of all tasks that were judged; a note on one that was not stays as it is.
+    """
+    for verdict in verdicts.values():
+        if verdict.earlier and {*verdict.earlier[0]} <= {*verdicts}:
+            earlier, note, own = verdict.earlier
+            lost = [label for label in earlier if not verdicts[label].passed]
+            named = NODES_FIRST.format(tasks=", ".join(lost)) if lost else NONE_LOST.format(own=own)
+            verdict.notes = [clean(named) if each == note else each for each in verdict.notes]
+
+
+def better_of(judge_one, earlier):
     """Judge the run with the student's own nodes, and if need be the one with right nodes."""
 
     def judge(inputs, results):
@@ -299,7 +325,7 @@ def better_of(judge_one, tasks):
         other = judge_one(inputs, results["stand_ins"])
         if other.points > own.points:
             if other.passed:
-                other.notes.insert(0, NODES_FIRST.format(tasks=tasks))
+                other.build_on(earlier, own.messages[0])
             return other
         return own
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from homework import data, tasks
-from homework.checks.verdict import Verdict, clean, raised
+from homework.checks.verdict import Verdict, clean, name_earlier, raised
 from homework.grading import submission
 from homework.grading.sandbox import Sandbox
 
@@ -81,6 +81,7 @@ def grade(path, seed=0, limits=None, labels=None, sandbox=None, members=None):
         else:
             outcomes = sandbox.run(files, given)
     verdicts = {label: verdict(label, given[label], handed_in, outcomes) for label in labels}
+    name_earlier(verdicts)
     mark = submission.same(handed_in.files) if handed_in.problem is None else ""
     return Grade(handed_in.name, verdicts, handed_in.notes, handed_in.problem, mark)
 

@@ -530,7 +530,7 @@ def take(results, part, inputs):
     }
 
 
-EARLIER = {"1h": "1b, 1e, 1g", "1m": "1g, 1h, 1l"}
+EARLIER = {"1h": ("1b", "1e", "1g"), "1m": ("1g", "1h", "1l")}
 
 
 def paired(lists, others):

@@ -353,10 +353,10 @@ def judge_model(task, function, names, formula, choices, gradients, earlier):
 
 
 judge_1i = judge_model(
-    "1i", "make_logistic_regression", "wb", loss_1i, CHOICES_1I, gradients_1i, "1b, 1e, 1g"
+    "1i", "make_logistic_regression", "wb", loss_1i, CHOICES_1I, gradients_1i, ("1b", "1e", "1g")
 )
 judge_1n = judge_model(
-    "1n", "make_neural_network", "Wbvc", loss_1n, CHOICES_1N, gradients_1n, "1b, 1e, 1g, 1l"
+    "1n", "make_neural_network", "Wbvc", loss_1n, CHOICES_1N, gradients_1n, ("1b", "1e", "1g", "1l")
 )
 
 
