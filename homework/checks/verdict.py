@@ -235,17 +235,21 @@ def show(x):
 # --------------------------------------------------------------------------- exceptions
 
 HINTS = [
-    # type of the exception, a part of its text, what to say
+    # type of the exception, what is found in its text or line, what to say
+    ("AttributeError", r"'(float|int|numpy\.\w+)' object has no attribute 'value'", "A number was "
+     "given where a node belongs: wrap it in an InputNode, or use ConstantMulNode for a factor."),
+    ("AttributeError", r"Node' object has no attribute 'value'", "Give the node its value: "
+     "super().__init__(value, child, ...), or self.value = ..."),
     ("AttributeError", "'float' object has no attribute", "Python floats have neither shape nor "
      "ndim: make the value a numpy number (np.log and np.exp give one, math.log does not)."),
     ("AttributeError", "'int' object has no attribute", "Python ints have neither shape nor ndim: "
      "make the value a numpy number, np.float64(...)."),
     ("TypeError", "required positional argument: 'n1'", "Node needs to know the child nodes: "
      "super().__init__(value, child, ...)."),
-    ("IndexError", "super().__init__(", "Node needs to know the child nodes: "
+    ("IndexError", r"super\(\).__init__\(", "Node needs to know the child nodes: "
      "super().__init__(value, child, ...)."),
-    ("AttributeError", "object has no attribute 'value'", "A number was given where a node "
-     "belongs: wrap it in an InputNode, or use ConstantMulNode for a factor."),
+    ("AttributeError", r"'(float|int|numpy\.\w+)' object has no attribute 'topo_order'", "A number "
+     "stands where a node belongs: super().__init__(value, child, ...) takes the value first."),
     ("AttributeError", "object has no attribute 'topo_order'", "The node needs its children's "
      "topo_order, and must append itself to it."),
     ("AttributeError", "object has no attribute 'children'", "Store the child nodes when the node "
@@ -280,7 +284,8 @@ def raised(what, exception, extra=""):
     if extra:
         return f"{text} {extra}"
     for kind, part, hint in HINTS:
-        if exception["type"].endswith(kind) and part in exception["text"] + exception["line"]:
+        found = re.search(part, exception["text"] + exception["line"])
+        if exception["type"].endswith(kind) and found:
             return f"{text} {hint}"
     return text
 

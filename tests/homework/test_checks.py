@@ -231,6 +231,18 @@ class LogWithoutChildren(Node):
         super().__init__(np.log(n.value))
 
 
+@mistake("1b", "value, derivative, increment", "takes the value first")
+class LogChildFirst(Node):
+    def __init__(self, n):
+        super().__init__(n, np.log(n.value))
+
+
+@mistake("1b", "value, derivative, increment", "Give the node its value: super().__init__(value,")
+class EmptyLogNode(Node):
+    def __init__(self, n):
+        pass
+
+
 @mistake("1b", "increment", "not in topo_order")
 class LogNotInOrder(Handout):
     def __init__(self, n):
@@ -665,7 +677,7 @@ def check_1_computes_nothing(*inputs):
 
 @mistake("1h", "value, backprop, numerical", "wrap it in an InputNode")
 def check_1_without_nodes(a, b, c):
-    return LogNode(SimpleNamespace(dot=a @ b))
+    return LogNode(a @ b)
 
 
 def by_hand(a, b, c, step=1e-8, below=1e-8, together=False, restore=True, sign=1, both=False):
