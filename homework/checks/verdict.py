@@ -267,10 +267,15 @@ HINTS = [
 ]  # fmt: skip
 
 
+# what the starter raises in place of a function's body
+UNWRITTEN = re.compile(r"^task \w+: write ([\w.]+)$")
+
+
 def raised(what, exception, extra=""):
     """A sentence on an exception in the student's code."""
     if exception["type"] == "NotImplementedError":
-        return f"{what} is not written yet (NotImplementedError)."
+        stub = UNWRITTEN.search(exception["text"])
+        return f"{stub[1] if stub else what} is not written yet (NotImplementedError)."
     if exception["type"] == "Missing":
         return f"{exception['text'].replace('there', 'There', 1)} in what was handed in."
     if exception["type"] == "Endless":

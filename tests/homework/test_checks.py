@@ -164,6 +164,12 @@ class LogUnfinished(LogNode):
         raise NotImplementedError
 
 
+@mistake("1b", "value, derivative, increment", "LogNode.__init__ is not written yet")
+class LogNotMade(LogNode):
+    def __init__(self, n):
+        raise NotImplementedError
+
+
 @mistake("1b", "derivative, increment", "NameError", "n.grad += g / n.value")
 class LogMisspells(LogNode):
     def backward(self):

@@ -331,6 +331,16 @@ for last in ("params[i] = params[i] - lr * node.grad", "params[i] -= lr * node.g
             rewritten(DESCENT.replace("loss.compute_grad()", call).replace(
                 "params[i] = params[i] - lr * node.grad", last)), {"1i": 2}, said,
         )  # fmt: skip
+WRONG["ours: update is unwritten"] = (
+    rewritten(
+        """
+        def update(*given):
+            raise NotImplementedError("task 2a: write update")
+        """,
+        "kmeans.py",
+    ),
+    {"2a": 10}, "update is not written yet",
+)  # fmt: skip
 WRONG["ours: no return in numerical_gradient"] = (
     measured("measured(f, inputs, epsilon)"), {"1h": 3},
     "numerical_gradient returns nothing: it must return a list with one gradient for each input.",
