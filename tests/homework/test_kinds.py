@@ -341,6 +341,30 @@ WRONG["ours: update is unwritten"] = (
     ),
     {"2a": 10}, "update is not written yet",
 )  # fmt: skip
+ROWS = """
+    def kmeans(X, k, rng=0):
+        X = np.asarray(X, dtype=float)
+        centroids = initial_centroids(X, k, rng)
+        assignments = None
+        while True:
+            d = np.zeros((k, len(X)))
+            for c in range(k):
+                d[c] = ((X - centroids[c]) ** 2).sum(axis=1)
+            table = np.zeros((k, 1))
+            for c in range(k):
+                table[c] = d[c, :1]
+            new = d.argmin(axis=0)
+            if assignments is not None and (new == assignments).all():
+                return new, centroids, d.min(axis=0).sum()
+            assignments = new
+            for c in range(k):
+                if (new == c).any():
+                    centroids[c] = X[new == c].mean(axis=0)
+    """
+RIGHT["ours: a row of one entry is assigned"] = rewritten(ROWS, "kmeans.py"), ""
+RIGHT["ours: an array of one entry for an entry"] = (
+    rewritten(ROWS.replace("table[c] =", "table[c, 0] ="), "kmeans.py"), "array of one entry",
+)  # fmt: skip
 WRONG["ours: no return in numerical_gradient"] = (
     measured("measured(f, inputs, epsilon)"), {"1h": 3},
     "numerical_gradient returns nothing: it must return a list with one gradient for each input.",
