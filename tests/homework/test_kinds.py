@@ -119,6 +119,11 @@ right("distances by scipy", ("import argparse\nimport sys\n\nimport matplotlib.p
       "import argparse\nimport sys\n\nimport matplotlib.pyplot as plt\nimport numpy as np\nfrom scipy.spatial.distance import cdist\nfrom PIL"),
       ("distances = np.sum(X**2, axis=1)[:, None] + np.sum(mu**2, axis=1) - 2 * X @ mu.T", "distances = cdist(X, mu)"))  # fmt: skip
 
+NEAREST = "new_z = np.argmin(distances, axis=1)"
+right("nearest centroids by scikit-learn", (NEAREST, """\
+from sklearn.metrics import pairwise_distances_argmin
+        new_z = pairwise_distances_argmin(X, mu)"""))  # fmt: skip
+
 wrong("numerical: that of backprop plus 1e-9", {"1h": 3}, "only backward()", (NUMERICAL, '''\
     a_grad_numerical = a.grad + 1e-9
     b_grad_numerical = b.grad + 1e-9
@@ -148,17 +153,16 @@ ROUNDS = "    while True:\n"
 wrong("k-means: six rounds", {"2a": 2}, "stopped too early", (ROUNDS, "    for _ in range(6):\n"))
 wrong("k-means: fifteen rounds", {"2a": 2}, "stopped too early", (ROUNDS, "    for _ in range(15):\n"))  # fmt: skip
 BODY = course_starter.KMEANS[course_starter.KMEANS.index("    N, D = X.shape") : course_starter.KMEANS.index("    return z, mu, loss")]  # fmt: skip
-wrong("k-means: scipy's kmeans2", {"2a": 10}, "kmeans2", (BODY, '''\
+wrong("k-means: scipy's kmeans2", {"2a": 10}, "kmeans calls scipy.cluster.vq.kmeans2, which does the task", (BODY, '''\
     from scipy.cluster.vq import kmeans2
     mu, z = kmeans2(X, k, iter=100, minit="points")
     loss = np.sum((X - mu[z]) ** 2)
 '''))  # fmt: skip
-wrong("k-means: scikit-learn's KMeans", {"2a": 10}, "KMeans", (BODY, '''\
+wrong("k-means: scikit-learn's KMeans", {"2a": 10}, "kmeans calls sklearn.cluster.KMeans, which does the task", (BODY, '''\
     from sklearn.cluster import KMeans
     model = KMeans(k, n_init=1).fit(X)
     z, mu, loss = model.labels_, model.cluster_centers_, model.inertia_
 '''))  # fmt: skip
-NEAREST = "new_z = np.argmin(distances, axis=1)"
 wrong("k-means: a loop inside map", {"2a": 2}, "loop over the examples",
       (NEAREST, "rows = distances.tolist()\n        new_z = np.array(list(map(list.index, rows, map(min, rows))))"))  # fmt: skip
 wrong("k-means: a loop inside sum", {"2a": 2}, "loop over the examples",

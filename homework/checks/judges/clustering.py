@@ -54,6 +54,15 @@ def judge_2a(inputs, results):
     verdict = Verdict("2a")
     ordinary = [(c, r) for c, r in zip(inputs, results) if not c["hard"]]
     plain = [(c, r) for c, r in ordinary if c["name"] != "large"]
+    for _, result in ordinary:
+        library = [each for each in result["calls"] if LIBRARY.search(each)]
+        if library:
+            public = ".".join(name for name in library[0].split(".") if name[:1] != "_")
+            verdict.fault_all(
+                f"kmeans calls {public}, which does the task. Write its two steps yourself: "
+                "assign each example to the nearest centroid, and move the centroids to the means."
+            )
+            return verdict
     for case, result in ordinary:
         if result["exception"] is not None:
             verdict.fault_all(
@@ -62,14 +71,6 @@ def judge_2a(inputs, results):
                     result["exception"],
                     exception_hint(result["exception"]),
                 )
-            )
-            return verdict
-    for _, result in ordinary:
-        library = [each for each in result["calls"] if LIBRARY.search(each)]
-        if library:
-            verdict.fault_all(
-                f"kmeans calls {library[0]}, which does the task. Write its two steps yourself: "
-                "assign each example to the nearest centroid, and move the centroids to the means."
             )
             return verdict
     for case, result in plain:
