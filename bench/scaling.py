@@ -15,10 +15,11 @@ from pathlib import Path
 
 import measure
 import numpy as np
+import peers
 
 from hwlib import backprop
-from hwlib.quick import backprop as quick_backprop
-from hwlib.quick import binary_em, kmeans
+from hwlib.quick import binary_em
+from hwlib.quick.backprop import Replay
 
 # one size moves, the others stay
 BASE = {
@@ -43,21 +44,15 @@ SIZES = {
         "d": [2, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000],
     },
 }
-ITERATIONS = 4
+ITERATIONS = {"kmeans": 10, "em": 4, "backprop": 100}  # of which one is the share
 LARGE = 2**27  # bytes of an array that no cache holds
 SMALL = 2**14  # numbers of an array that the nearest caches hold
 
 
 def kmeans_seconds(n, d, k):
     """Return the seconds of an iteration of k-means on random points."""
-    X, ones = np.random.RandomState(0).uniform(size=(d, n)).T, np.broadcast_to(1.0, n)
-
-    # the assignment of the start, then an update and an assignment for each iteration
-    def run():
-        steps = islice(kmeans.lloyd(X, X[np.newaxis, :k], ones), ITERATIONS + 1)
-        return deque(enumerate(steps), maxlen=1).pop()[0]
-
-    return measure.fastest(run) / max(run(), 1)
+    run, result = peers.points_ours(n, d, k, ITERATIONS["kmeans"])
+    return measure.fastest(run) / max(result(run())[1], 1)
 
 
 def em_seconds(n, d, k):
@@ -67,22 +62,19 @@ def em_seconds(n, d, k):
     pi, W = np.full(k, 1 / k), rng.uniform(0.3, 0.7, size=(k, d))
 
     def run():
-        deque(islice(binary_em.iterate(X, pi, W), ITERATIONS + 1), maxlen=0)
+        deque(islice(binary_em.iterate(X, pi, W), ITERATIONS["em"] + 1), maxlen=0)
 
-    return measure.fastest(run) / ITERATIONS
+    return measure.fastest(run) / ITERATIONS["em"]
 
 
 def backprop_seconds(n, h, d):
-    """Return the seconds of a step of gradient descent: graph built, walked back, moved."""
+    """Return the seconds of a step of gradient descent whose graph has been recorded."""
     rng = np.random.RandomState(0)
     data = [(x, (-1) ** i) for i, x in enumerate(rng.normal(size=(n, d)))]
-    compute_loss = backprop.make_neural_network(data)
     start = [rng.normal(size=(h, d)) / d, np.zeros(h), rng.normal(size=h) / h, 0.0]
-
-    def run():
-        quick_backprop.gradient_descent(compute_loss, list(start), 1e-6, ITERATIONS)
-
-    return measure.fastest(run, seconds=0.3) / ITERATIONS
+    replay = Replay(*backprop.make_neural_network(data)(*start))
+    steps = ITERATIONS["backprop"]
+    return measure.fastest(lambda: replay.descend(1e-6, steps), seconds=0.3) / steps
 
 
 SECONDS = {"kmeans": kmeans_seconds, "em": em_seconds, "backprop": backprop_seconds}
@@ -100,10 +92,15 @@ def curves(algorithm, sizes=None):
 
 
 def graph():
-    """Return what a step of the network on XOR consists of: its nodes, by class."""
+    """Return what a step of the network on XOR consists of: nodes and groups of them, calls."""
     compute_loss = backprop.make_neural_network(backprop.XOR_DATASET)
-    _, loss = compute_loss(*backprop.initial_neural_network())
-    return {"nodes": Counter(type(node).__name__ for node in loss.topo_order)}
+    params, loss = compute_loss(*backprop.initial_neural_network())
+    replay = Replay(params, loss)
+    return {
+        "nodes": Counter(type(node).__name__ for node in loss.topo_order),
+        "groups": len(replay.groups),
+        "calls": len(replay.forward) + len(replay.backward) + 2,  # two move the parameters
+    }
 
 
 # ---- the machine ---------------------------------------------------------------------------------

@@ -303,7 +303,9 @@
       this.receive();
       const { passed, parts, notes } = data;
       const right = parts.filter((part) => part.right).length;
-      const text = passed ? `${this.about.task} is right.` : `${right} of ${parts.length} parts are right.`;
+      const { task, practice } = this.about;
+      const done = practice ? `Your code for ${task} is right. Now write the formula and your reasons.` : `${task} is right.`;
+      const text = passed ? done : `${right} of ${parts.length} parts are right.`;
       const list = make("ul", { className: "live-parts" });
       const hints = parts.flatMap(({ messages }) => messages);
       for (const part of parts) {
@@ -320,11 +322,13 @@
           ...more.map((hint) => make("p", { textContent: hint }))));
       }
       for (const note of notes) this.output.append(make("p", { textContent: `Note: ${note}` }));
-      const exercise = document.getElementById(`ex-${this.about.task}`);
-      if (passed) {
+      const exercise = document.getElementById(`ex-${task}`);
+      if (passed && !practice) {
         const box = exercise?.querySelector(".exercise-done input");
         if (box && !box.checked) box.click();
-      } else this.output.append(...nudge(exercise));
+      }
+      // the nudges are about the formula
+      if (parts.some((part) => !part.right && part.name !== "extremes")) this.output.append(...nudge(exercise));
     }
   }
 

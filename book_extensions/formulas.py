@@ -34,7 +34,7 @@ class Formula(NamedTuple):
         The same for a screen reader.
     names : dict
         What may be used: each name with the range of its values, (low, high), or with a range and a
-        shape, (low, high, shape).
+        shape, (low, high, shape), or with a function of the values before it.
     answer : callable
         Gives the right value for values of the names.
     slips : dict
@@ -67,7 +67,11 @@ VECTORS = {"x": (-3, 3, (3,)), "v": (-3, 3, (3,)), "u": (-3, 3), "g": (-3, 3)}
 MATRIX = {"M": (-3, 3, (2, 3)), "v": (-3, 3, (3,)), "u": (-3, 3, (2,)), "g": (-3, 3, (2,))}
 SHAPES = "The check uses an M of 2 rows and 3 columns. A transpose is <code>M^T</code>."
 NO_CHAIN = "This does not use g. What does the chain rule multiply by?"
-E_STEP = {name: (0.1, 0.9) for name in ("pi1", "pi2", "W11", "W12", "W21", "W22")}
+E_STEP = {
+    "pi1": (0.1, 0.9),
+    "pi2": lambda point: round(1 - point["pi1"], 2),  # who writes 1 − pi1 is right, too
+    **{name: (0.1, 0.9) for name in ("W11", "W12", "W21", "W22")},
+}
 SUMS = (
     "Write A for the sum of r<sub>ic</sub> x<sub>j</sub><sup>(i)</sup> over all examples i, "
     "N for the sum of r<sub>ic</sub>, and W for W<sub>cj</sub>."
@@ -180,7 +184,7 @@ FORMULAS = [
                 np.log2(k) / 24
             ),
             "A pixel does not take k bits. How many bits tell k numbers apart?": lambda k: 24 / k,
-            "Is it the natural logarithm? With b bits one writes 2ᵇ numbers.": lambda k: (
+            "Is it the natural logarithm? With b bits you can write 2ᵇ numbers.": lambda k: (
                 24 / np.log(k)
             ),
             "These are the bits of one pixel afterwards. What is the factor?": lambda k: np.log2(k),
@@ -201,6 +205,9 @@ FORMULAS = [
             ),
             "The prior is missing: how frequent is each cluster?": lambda **p: _share(
                 _joint(**p | {"pi1": 1, "pi2": 1})
+            ),
+            "The priors belong below the line, too.": lambda **p: (
+                _joint(**p)[0] / sum(_joint(**p | {"pi1": 1, "pi2": 1}))
             ),
             "The second entry is 0. What is the probability of a zero?": lambda **p: _share(
                 _joint(**p | {"W12": 1 - p["W12"], "W22": 1 - p["W22"]})
@@ -274,7 +281,11 @@ def points(formula):
             return [draw(low, high, shape[1:]) for _ in range(shape[0])]
         return round(rng.uniform(low, high), 2) or 0.5  # 0 would forgive too much
 
-    return [{name: draw(*how) for name, how in formula.names.items()} for _ in range(POINTS)]
+    drawn = [{} for _ in range(POINTS)]
+    for point in drawn:
+        for name, how in formula.names.items():
+            point[name] = how(point) if callable(how) else draw(*how)
+    return drawn
 
 
 def values(function, formula):

@@ -66,7 +66,8 @@ def exercises(cells):
     """Return {cell id: what a page needs to know of it} of a notebook's check cells.
 
     Each has its "task", the "text" it starts with, and what is checked with it: "after" names an
-    earlier cell whose function this one checks again, for another part of the answer.
+    earlier cell whose function this one checks again, for another part of the answer. Code that is
+    "practice" does not do the task, which asks for words.
     """
     found, first = {}, {}
     for cell in cells:
@@ -74,7 +75,7 @@ def exercises(cells):
         if task is None:
             continue
         earlier = first.setdefault((task.module, task.names), cell.id)
-        about = {"task": task.label, "file": task.file}
+        about = {"task": task.label, "file": task.file, "practice": not task.is_code}
         if earlier == cell.id:
             about["text"] = starter.stub(task)
         else:

@@ -33,8 +33,8 @@ def parser():
     add("--only", metavar="TASKS", help="grade only these, such as 1h,2a; with --all: again")
     add("--jobs", type=int, default=1, metavar="N", help="with --all: grade N at a time (1)")
     add("--out", metavar="FOLDER", help="with --all: where results go (FOLDER-grades)")
-    add("--points", metavar="CSV", help="with --all: points given or changed by hand")
-    add("--roster", metavar="CSV", help="with --all: who is in the class")
+    add("--points", metavar="CSV", help="with --all: points by hand; kept for later runs")
+    add("--roster", metavar="CSV", help="with --all: who is in the class; kept, too")
     add("--book", metavar="URL", default="", help="with --all: address of the book, for links")
     return parser
 

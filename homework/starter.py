@@ -27,6 +27,8 @@ REQUIREMENTS = "numpy>=2\nmatplotlib>=3.9\npillow>=11\n"
 README = """\
 # Homework 3: the starter
 
+You need Python 3.10 or newer.
+
     pip install -r requirements.txt
 
 Fill in each place that says TODO. It names its task and its points. Until then a command tells you

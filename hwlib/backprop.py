@@ -25,16 +25,16 @@ XOR_DATASET = list(zip(np.array([[0.0, 0.0], [1, 1], [1, 0], [0, 1]]), [-1, -1, 
 GradientCheck = namedtuple("GradientCheck", "value backprop numerical max_difference output")
 
 
-def require(condition, message):
-    """Raise ValueError with this message unless the condition holds."""
+def require(condition, message, *got):
+    """Raise ValueError unless the condition holds: this message, and what was got instead."""
     if not condition:
-        raise ValueError(message)
+        raise ValueError(f"{message}, got {' and '.join(map(str, got))}" if got else message)
 
 
 def require_positive(name, value):
     """Raise ValueError unless the value is a number above 0, and finite."""
     fits = isinstance(value, Real) and 0 < value < np.inf
-    require(fits, f"{name} must be positive and finite, got {value!r}")
+    require(fits, f"{name} must be positive and finite", repr(value))
 
 
 def sigmoid(z):
@@ -77,7 +77,7 @@ class Node:
     def compute_grad(self):
         """Set `grad` of every node in the graph, anew; the output is this node, a scalar."""
         kind = f"{type(self).__name__} of shape {self.value.shape}"
-        require(self.value.ndim == 0, f"compute_grad needs a scalar, got {kind}")
+        require(self.value.ndim == 0, "compute_grad needs a scalar", kind)
         for node in self.topo_order:
             node.zero_grad()
         self.grad = np.float64(1.0)
@@ -107,7 +107,7 @@ class InputNode(Node):
 
     def __init__(self, value, topo_order):
         number = np.array(value, dtype=np.float64)[()]
-        require(np.isfinite(number).all(), f"InputNode needs a finite value, got {value}")
+        require(np.isfinite(number).all(), "InputNode needs a finite value", value)
         super().__init__(number, topo_order=topo_order)
 
 
@@ -116,7 +116,7 @@ class AddNode(Node):
 
     def __init__(self, n1, n2):
         a, b = n1.value.shape, n2.value.shape
-        require(a == b, f"AddNode needs equal shapes, got {a} and {b}")
+        require(a == b, "AddNode needs equal shapes", a, b)
         super().__init__(n1.value + n2.value, n1, n2)
 
     def backward(self):
@@ -130,7 +130,7 @@ class MulNode(Node):
 
     def __init__(self, n1, n2):
         a, b = n1.value.shape, n2.value.shape
-        require(a == b, f"MulNode needs equal shapes, got {a} and {b}")
+        require(a == b, "MulNode needs equal shapes", a, b)
         super().__init__(n1.value * n2.value, n1, n2)
 
     def backward(self):
@@ -144,9 +144,9 @@ class PowerNode(Node):
 
     def __init__(self, n, power):
         x, self.power = n.value, power
-        require(np.isfinite(power), f"PowerNode needs a finite power, got {power}")
+        require(np.isfinite(power), "PowerNode needs a finite power", power)
         smooth = (x > 0) | (x < 0) & (power == int(power)) | (x == 0) & (power >= 1)
-        require(smooth.all(), f"PowerNode needs a finite derivative, got {x} to the power {power}")
+        require(smooth.all(), f"PowerNode needs a finite derivative of x^{power}", x)
         super().__init__(x**power, n)
 
     def backward(self):
@@ -158,7 +158,7 @@ class ConstantMulNode(Node):
     """u = a · x, for a fixed number a; x is a scalar or an array."""
 
     def __init__(self, n, a):
-        require(np.isfinite(a), f"ConstantMulNode needs a finite a, got {a}")
+        require(np.isfinite(a), "ConstantMulNode needs a finite a", a)
         super().__init__(a * n.value, n)
         self.a = a
 
@@ -182,7 +182,7 @@ class LogNode(Node):
     """u = log(x), the natural logarithm of what is positive."""
 
     def __init__(self, n):
-        require(np.all(n.value > 0), f"LogNode needs n > 0, got {n.value}")
+        require(np.all(n.value > 0), "LogNode needs n > 0", n.value)
         super().__init__(np.log(n.value), n)
 
     def backward(self):
@@ -206,8 +206,8 @@ class DotNode(Node):
 
     def __init__(self, n1, n2):
         a, b = n1.value.shape, n2.value.shape
-        rule = "DotNode needs two vectors of one length"
-        require(len(a) == 1 and a == b, f"{rule}, got {a} and {b}")
+        fits = len(a) == 1 and a == b
+        require(fits, "DotNode needs two vectors of one length", a, b)
         super().__init__(n1.value @ n2.value, n1, n2)
 
     def backward(self):
@@ -221,8 +221,8 @@ class MVMulNode(Node):
 
     def __init__(self, M, v):
         a, b = M.value.shape, v.value.shape
-        rule = "MVMulNode needs a matrix (p, d) and a vector of length d"
-        require(len(a) == 2 and a[1:] == b, f"{rule}, got {a} and {b}")
+        fits = len(a) == 2 and a[1:] == b
+        require(fits, "MVMulNode needs shapes (p, d) and (d,)", a, b)
         super().__init__(M.value @ v.value, M, v)
 
     def backward(self):
@@ -336,8 +336,8 @@ def as_dataset(dataset):
     require(dataset, "dataset must hold at least one example (x, y), got none")
     for x, y in dataset:
         fits = x.ndim == 1 and x.shape == dataset[0][0].shape and np.isfinite(x).all()
-        require(fits, f"dataset: x must be finite vectors, all of one length, got {x.tolist()}")
-        require(y in (1, -1), f"dataset: each y must be 1 or -1, got {y!r}")
+        require(fits, "dataset: x must be finite vectors, all of one length", x.tolist())
+        require(y in (1, -1), "dataset: each y must be 1 or -1", repr(y))
     return dataset
 
 
@@ -348,10 +348,10 @@ def gradient_descent(loss_fn, params, lr, num_iters):
     The trained values replace the entries of the list params. Return the losses,
     at first and after each step; training stops before one that is not finite.
     """
-    require(isinstance(params, list), f"params must be a list, got {params!r}")
+    require(isinstance(params, list), "params must be a list", params)
     require_positive("lr", lr)
     whole = isinstance(num_iters, Integral) and num_iters >= 0
-    require(whole, f"num_iters must be a whole number >= 0, got {num_iters!r}")
+    require(whole, "num_iters must be a whole number >= 0", repr(num_iters))
     with np.errstate(all="ignore"):  # a diverging run overflows on its way
         nodes, loss = loss_fn(*params)
         require(np.isfinite(loss.value), f"params: the loss is {loss.value}")
@@ -402,8 +402,9 @@ def print_check(check, names):
 def print_training(make, names, params, dataset, lr, num_iters):
     """Train; print losses, parameters and predictions; return 0, or 1 if training diverged."""
     history = gradient_descent(make(dataset), params, lr, num_iters)
-    print(f"initial loss: {history[0]:z.6f}")  # z: -1 times a sum of 0 would print as -0
-    print(f"final loss:   {history[-1]:z.6f} (after {len(history) - 1} steps)")
+    first, last = np.abs([history[0], history[-1]])  # -1 times a sum of 0 would print as -0
+    print(f"initial loss: {first:.6f}")
+    print(f"final loss:   {last:.6f} (after {len(history) - 1} steps)")
     for name, param in zip(names, params):
         print(f"{name} = {np.round(param, 4).tolist()}")
     for x, y in dataset:

@@ -129,7 +129,8 @@ def _split(codes):
     return np.column_stack([codes >> 16, codes >> 8 & 255, codes & 255]).astype(np.uint8)
 
 
-def _blocks(rows, size=BLOCK):
+def _blocks(rows, times=1):
+    size = times * BLOCK
     return [slice(first, first + size) for first in range(0, len(rows), size)]
 
 
@@ -139,7 +140,7 @@ def _count_colors(pixels):
         return np.unique(_codes(pixels), return_counts=True)
     numbers = np.zeros(1 << 24, dtype=np.uint32)  # sorting all at once would take more memory
     rows = pixels.reshape(-1, 3)
-    for block in _blocks(rows, 16 * BLOCK):
+    for block in _blocks(rows, 16):
         codes, counts = np.unique(_codes(rows[block]), return_counts=True)
         numbers[codes] += counts.astype(np.uint32)
     distinct = np.flatnonzero(numbers).astype(np.uint32)

@@ -70,7 +70,7 @@ def read_points(source):
     head, named = [cell for _, cell in _cells(lines[0][1], separator)], False
     if len(lines) > 1 and all(_number(cell, commas) is None for cell in head):
         (at, _), named = lines.pop(0), True
-        notes.append(f"Line {at} was passed over as a header: {', '.join(head)[:80]}")
+        notes.append(f"Line {at} was skipped as a header: {', '.join(head)[:80]}")
     try:
         X = np.loadtxt(
             [line.replace(",", ".") if commas else line for _, line in _plain(lines)],

@@ -10,7 +10,7 @@ from homework.grading.grading import grade
 
 ABOUT = (
     "The written parts and the plots are graded by hand. The inputs differ from those of the "
-    "notebooks' checks, which you can run yourself as often as you like."
+    "book's checks."
 )
 
 
@@ -23,14 +23,14 @@ def results(graded, visibility="visible", hints=True):
     visibility : str
         When students see the tests, in Gradescope's words.
     hints : bool
-        Whether the messages say what to look at; the points are always shown.
+        Whether messages and notes say what to look at; the points are always shown.
     """
     tests = []
     for task, verdict in graded.verdicts.items():
         parts = ", ".join(
             f"{part} {earned}/{of}" for part, (earned, of, _) in verdict.parts.items()
         )
-        notes = [f"Note: {note}" for note in verdict.notes]
+        said = [*verdict.messages, *(f"Note: {note}" for note in verdict.notes)] if hints else []
         tests.append(
             {
                 "name": f"Task {task}",
@@ -38,7 +38,7 @@ def results(graded, visibility="visible", hints=True):
                 "score": verdict.points,
                 "max_score": verdict.out_of,
                 "status": "passed" if verdict.passed else "failed",
-                "output": "\n\n".join([parts, *(verdict.messages if hints else []), *notes]),
+                "output": "\n\n".join([parts, *said]),
                 "output_format": "text",
                 "visibility": visibility,
             }

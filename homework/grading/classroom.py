@@ -4,7 +4,6 @@ Each submission's grade is a file of its own, written when it is done. A restart
 where it stopped. At the end come grades.csv, statistics.html and a page for each student.
 """
 
-import csv
 import hashlib
 import html
 import io
@@ -21,6 +20,7 @@ from pathlib import Path
 from homework import tasks
 from homework.checks.verdict import clean
 from homework.grading import report, submission
+from homework.grading.by_hand import ByHand, sheet, shown, write
 from homework.grading.grading import Grade, grade, nothing
 from homework.grading.sandbox import Sandbox
 
@@ -46,9 +46,9 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
         For the progress bar; the standard error if nothing is said.
     points : str or Path, optional
         A CSV with the column submission and a column for each task that a person has graded, or
-        wants to change; and a column comment, if you like.
+        wants to change; and a column comment, if you like. It adds to what earlier runs were given.
     roster : str or Path, optional
-        A CSV with the columns submission and name: who is in the class.
+        A CSV with the columns submission and name: who is in the class. It is kept for later runs.
     regrade : iterable of str, optional
         Tasks to grade again, whatever is kept.
     book : str
@@ -63,23 +63,26 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
     Raises
     ------
     ValueError
-        If there is no submission in the folder, or something is wrong in `points` or `roster`.
+        If there is no submission in the folder, or something is wrong in `points` or `roster`, or
+        grades.csv was filled in and would be overwritten.
     """
     stream, folder = stream or sys.stderr, Path(folder)
     found, left = submission.of_class(folder)
     if not found:
         there = f": there is {', '.join(left[:5])}" if left else ""
         raise ValueError(f"there is no submission in {folder}{there}")
-    by_hand = read_points(points, found) if points else {}
-    names = read_roster(roster) if roster else {}
     out = Path(out) if out else folder.resolve().with_name(folder.resolve().name + "-grades")
+    given = ByHand(out, points, roster, map(shown, found))
     for name in ("submissions", "feedback"):
         (out / name).mkdir(parents=True, exist_ok=True)
 
-    version, done, waiting = _version(seed, limits), {}, {}
+    version, done, waiting, before = _version(seed, limits), {}, {}, {}
     for name, (path, members) in found.items():
         key = _key(path, members, version)
-        kept = _read(_file(out, name), key)
+        kept = _read(_file(out, name))
+        before[shown(name)] = [kept] if kept else []
+        if kept and kept["key"] != key:
+            kept = None
         if kept is None or regrade:
             waiting[name] = (path, members, key, kept)
         else:
@@ -89,7 +92,7 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
     _bar(stream, len(done), len(found))
     try:
         for name, kept in _grade_each(waiting, jobs, seed, limits, regrade, stream):
-            _write(_file(out, name), json.dumps(kept, indent=1))
+            write(_file(out, name), json.dumps(kept, indent=1))
             done[name] = kept
             _bar(stream, len(done), len(found))
     except KeyboardInterrupt:
@@ -101,26 +104,24 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
         raise
     print(file=stream)
 
-    for name, kept in done.items():
-        given = by_hand.get(name, {})
-        kept["comment"] = clean(given.pop("comment", ""))
-        kept["changed"] = {label: given[label] for label in given if label in kept["tasks"]}
-        kept["by_hand"] = {label: given[label] for label in given if label not in kept["tasks"]}
-        kept["name"] = clean(names.get(name, ""), 200)
-        kept["submission"] = clean(name, 200)
-    records = [done[name] for name in sorted(done)]
-    for name, kept in done.items():
+    absent = {name: _absent(name) for name in given.names if name not in given.handed_in}
+    every = done | absent
+    for name, kept in every.items():
+        before.setdefault(shown(name), []).append(kept)
+    given.keep(before)
+    for name, kept in every.items():
+        given.enter(kept, name)
         stem = out / "feedback" / _slug(name)
-        _write(stem.with_suffix(".txt"), report.text(kept))
-        _write(stem.with_suffix(".html"), report.page(kept, book))
-    absent = [(name, names[name]) for name in names if name not in found]
-    _write(out / "grades.csv", table(records, absent, bool(by_hand), bool(names)))
-    _write(out / "statistics.html", page(records, book))
+        write(stem.with_suffix(".txt"), report.text(kept))
+        write(stem.with_suffix(".html"), report.page(kept, book))
+    records = [done[name] for name in sorted(done)]
+    given.write_table(table([*records, *absent.values()], bool(given.names)))
+    write(out / "statistics.html", page(records, book))
     print(f"wrote {out / 'grades.csv'}, {out / 'statistics.html'} and {out / 'feedback'}")
     if left:
         print(f"not graded, since it is not a submission: {', '.join(left)}")
-    if names and (strangers := [name for name in found if name not in names]):
-        print(f"not on the roster: {clean(', '.join(strangers), 2000)}")
+    for line in given.said():
+        print(line)
     for group in alike(records):
         print(f"the same code: {', '.join(group)}")
     problems = sum(kept["problem"] is not None for kept in records)
@@ -128,6 +129,13 @@ def run(folder, out=None, jobs=1, seed=0, limits=None, stream=None, points=None,
         print(f"{problems} of {len(records)} could not be graded: see the column problem")
         return 2
     return int(any(report.earned(kept) < report.out_of(kept) for kept in records))
+
+
+def _absent(name):
+    """The record of one who is in the class and handed in no code."""
+    problem = "No code was handed in."
+    verdicts = {task.label: nothing(task.label, problem) for task in tasks.code()}
+    return report.record(Grade(name, verdicts, problem=problem))
 
 
 def _address_space():
@@ -219,19 +227,13 @@ def _slug(name):
     return f"{words}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
 
 
-def _read(path, key):
-    """The record, if it is whole and of this very content; None if not."""
+def _read(path):
+    """The record, if it is whole; None if not."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return kept if kept["key"] == key and kept["tasks"] else None
+        return kept if kept["key"] and kept["tasks"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _write(path, text):
-    part = path.with_name(f".{os.getpid()}.part")  # under its own name a file is always whole
-    part.write_text(text, encoding="utf-8", errors="replace", newline="")
-    os.replace(part, path)
 
 
 def _bar(stream, done, of):
@@ -243,64 +245,15 @@ def _bar(stream, done, of):
         print(f"{start}[{filled:<{width}}] {done} of {of}", end=end, file=stream, flush=True)
 
 
-# ------------------------------------------------------------------------- what a teacher gives
-
-
-def _rows(path, needed):
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text)))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} cannot be read as a CSV: {error}") from None
-    missing = [name for name in needed if rows and name not in rows[0]]
-    if missing or not rows:
-        raise ValueError(f"{path} needs a header with {' and '.join(needed)}, and a line below")
-    return rows
-
-
-def read_points(path, found):
-    """Return the points that a person gives: {submission: {task: points, "comment": text}}."""
-    given = {}
-    for row in _rows(path, ["submission"]):
-        name = row["submission"] or ""
-        if name not in found:
-            near = ", ".join(sorted(found)[:3])
-            raise ValueError(f"{path}: there is no submission {name!r}; there are {near}, ...")
-        given[name] = {"comment": row.get("comment") or ""}
-        for label, cell in row.items():
-            if label in ("submission", "comment", "name") or not (cell or "").strip():
-                continue
-            if label not in tasks.TASKS:
-                raise ValueError(f"{path}: {label!r} is not a task; expected such as 1a")
-            most = tasks.TASKS[label].out_of
-            try:
-                value = float(cell)
-            except ValueError:
-                value = -1.0
-            if not 0 <= value <= most:
-                raise ValueError(
-                    f"{path}: {name}, {label}: expected a number from 0 to {most}, got {cell!r}"
-                )
-            given[name][label] = int(value) if value == int(value) else value
-    return given
-
-
-def read_roster(path):
-    """Return {submission: name} of everyone who should have handed in."""
-    return {row["submission"]: row["name"] for row in _rows(path, ["submission", "name"])}
-
-
 # ------------------------------------------------------------------------------- what is shown
 
 
-def table(records, absent=(), by_hand=False, named=False):
-    """Return grades.csv: a row for each submission. Spreadsheets take it as it is."""
+def table(records, named=False):
+    """Return grades.csv: a row for each submission, and columns for a person to fill in."""
     code = [task.label for task in tasks.code()]
-    written = [task.label for task in tasks.written()] if by_hand else []
-    text = io.StringIO()
-    writer = csv.writer(text)
+    written = [task.label for task in tasks.written()]
     head = ["submission", *(["name"] if named else []), *code, "points", "out of", *written]
-    writer.writerow([*head, *(["total"] if by_hand else []), "problem", "messages"])
+    lines = [[*head, "total", "comment", "problem", "messages"]]
     for kept in records:
         said = [f"{task}: {each}" for task in code for each in kept["tasks"][task]["messages"]]
         said = [] if kept["problem"] else list(dict.fromkeys(said))
@@ -308,17 +261,9 @@ def table(records, absent=(), by_hand=False, named=False):
         cells += [report.earned(kept, [task]) for task in code]
         cells += [report.earned(kept), report.out_of(kept)]
         cells += [kept["by_hand"].get(task, "") for task in written]
-        cells += [report.total(kept)] if by_hand else []
-        cells += [kept["problem"] or "", " / ".join(said)]
-        # what a spreadsheet would take for a formula is made text
-        writer.writerow(
-            ["'" + c if isinstance(c, str) and c[:1] in tuple("=+-@\t") else c for c in cells]
-        )
-    for name, person in absent:
-        row = dict.fromkeys(head, "") | {"submission": name, "name": person, "points": 0}
-        problem = "nothing was handed in"
-        writer.writerow([*(row[each] for each in head), *([0] if by_hand else []), problem, ""])
-    return "\ufeff" + text.getvalue()  # the mark tells a spreadsheet that it is UTF-8
+        cells += [f"{report.total(kept):g}", kept["comment"]]
+        lines.append([*cells, kept["problem"] or "", " / ".join(said)])
+    return sheet(lines)
 
 
 def alike(records):
@@ -344,11 +289,9 @@ def page(records, book=""):
         common = sorted(said.items(), key=lambda item: (-item[1], item[0]))[:3]
         faults = "".join(f"<li>{count} × {html.escape(text)}</li>" for text, count in common)
         lost[task.label] = 1 - statistics.mean(points) / out_of
-        rows.append(
-            f"<tr><th scope=row>{task.label}</th><td>{out_of}</td>"
-            f"<td>{statistics.mean(points):.2f}</td><td>{statistics.median(points):g}</td>"
-            f"<td>{full} ({100 * full / len(points):.0f}%)</td><td><ul>{faults}</ul></td></tr>"
-        )
+        mean, median = f"{statistics.mean(points):.2f}", f"{statistics.median(points):g}"
+        share = f"{full} ({100 * full / len(points):.0f}%)"
+        rows.append(([task.label, out_of, mean, median, share], faults))
     totals = [report.earned(kept) for kept in records]
     mean, median = statistics.mean(totals), statistics.median(totals)
     out_of = report.out_of(records[0])
@@ -367,9 +310,8 @@ def page(records, book=""):
     body.append(f"<h2>Where the class had most trouble</h2><ol>{listed}</ol>" if listed else "")
     groups = "".join(f"<li>{html.escape(', '.join(group))}</li>" for group in alike(records))
     body.append(f"<h2>The same code</h2><ul>{groups}</ul>" if groups else "")
-    head = "<tr><th>Task<th>Points<th>Mean<th>Median<th>All points<th>What was most often said</tr>"
-    body.append(f"<h2>Tasks</h2><table><thead>{head}</thead><tbody>")
-    body += [*rows, "</tbody></table>"]
+    body.append("<h2>Tasks</h2><p>Below each task: what was said most often.</p>")
+    body.append(report.table(["Task", "Points", "Mean", "Median", "All points"], rows))
     return report.PAGE.format(title="Grades of the class", body="\n".join(body))
 
 
@@ -379,7 +321,7 @@ def plot(totals, out_of):
     from matplotlib.figure import Figure  # takes a while, and only this page needs it
 
     with matplotlib.rc_context({"svg.hashsalt": "grades", "font.size": 11}):
-        figure = Figure(figsize=(8, 3.2), layout="constrained")
+        figure = Figure(figsize=(5.5, 2.6), layout="constrained")
         axes = figure.add_subplot(xlabel="points", ylabel="submissions")
         axes.hist(totals, bins=[x - 0.5 for x in range(out_of + 2)], color="#3b6ea5")
         axes.set_xlim(-1, out_of + 1)

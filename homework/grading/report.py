@@ -62,6 +62,8 @@ def rows(kept):
         new = [text for text in task["messages"] if text not in said]
         said.update(text for text in task["messages"] if len(task["messages"]) == 1)
         messages = new if new or not task["messages"] else ["As above."]
+        if kept["problem"]:  # it stands above all tasks
+            messages = []
         yield label, points, task["out_of"], parts, messages, task["notes"]
 
 
@@ -72,7 +74,7 @@ def text(kept):
         every = sum(task.out_of for task in tasks.TASKS.values())
         lines[0] += f", {total(kept):g} of {every} in all"
     lines += _wrap("", [*filter(None, [kept["problem"]]), *kept["notes"], kept["comment"]])
-    if kept["problem"] and not kept["by_hand"]:
+    if kept["problem"] and not kept["by_hand"] and not kept["changed"]:
         return "\n".join(lines) + "\n"
     lines.append(f"{'task':<6}{'points':<9}checked")
     for label, points, most, parts, messages, notes in rows(kept):
@@ -103,8 +105,9 @@ PAGE = """\
 :root {{ color-scheme: light dark }}
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 1rem }}
 table {{ border-collapse: collapse }} ul {{ margin: 0; padding-left: 1.2em }}
-th, td {{ border-top: 1px solid #888; padding: .3rem .6rem; vertical-align: top; text-align: left }}
-td, p {{ overflow-wrap: anywhere }} svg {{ max-width: 100%; height: auto; background: #fff }}
+thead, tbody {{ border-top: 1px solid #888 }} td[colspan] {{ padding-top: 0 }}
+th, td {{ padding: .3rem .5rem; vertical-align: top; text-align: left }}
+h1, li, p {{ overflow-wrap: anywhere }} svg {{ max-width: 100%; height: auto; background: #fff }}
 </style>
 <h1>{title}</h1>
 {body}
@@ -123,20 +126,34 @@ def page(kept, book=""):
         body = [f"<p>{total(kept):g} of {every} points, {earned(kept):g} of them for code.</p>"]
     said = [*filter(None, [kept["problem"], kept["comment"]]), *kept["notes"]]
     body += [f"<p>{html.escape(each)}</p>" for each in said]
-    head = "<tr><th>Task<th>Points<th>Checked<th>What to look at</tr>"
-    body.append(f"<table><thead>{head}</thead><tbody>")
+    lines = []
     for label, points, most, parts, messages, notes in rows(kept):
         shown = "–" if points is None else f"{points:g}"
         items = [*messages, *(f"Note: {note}" for note in notes)]
         listed = "".join(f"<li>{html.escape(each)}</li>" for each in items)
         if messages and book:
             listed += f"<li>{link(label, book, 'The chapter that helps')}</li>"
-        body.append(
-            f"<tr><th scope=row>{label}</th><td>{shown} of {most}</td><td>{html.escape(parts)}</td>"
-            f"<td><ul>{listed}</ul></td></tr>"
-        )
-    body.append("</tbody></table>")
+        lines.append(([label, f"{shown} of {most}", html.escape(parts)], listed))
+    body.append(table(["Task", "Points", "Checked"], lines))
     return PAGE.format(title=html.escape(kept["submission"]), body="\n".join(body))
+
+
+def table(head, lines):
+    """Return a table of tasks as HTML. Below each task, over the whole width, is what was said.
+
+    Parameters
+    ----------
+    head : list of str
+    lines : list of (cells, items)
+        The cells of a task's row, its label first; and list items as one text, or an empty one.
+    """
+    rows = [f"<table><thead><tr>{''.join(f'<th>{each}' for each in head)}</tr></thead>"]
+    for (label, *cells), items in lines:
+        # a row of its own, since a column of sentences has no room on a phone
+        said = f"<tr><td colspan={len(head)}><ul>{items}</ul></td></tr>" if items else ""
+        cells = "".join(f"<td>{each}</td>" for each in cells)
+        rows.append(f"<tbody><tr><th scope=row>{label}</th>{cells}</tr>{said}</tbody>")
+    return "\n".join([*rows, "</table>"])
 
 
 def link(label, book, words):

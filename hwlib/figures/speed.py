@@ -8,7 +8,7 @@ import numpy as np
 
 RESULTS = Path(__file__).parent / "measurements" / "speed.json"
 FIXED = "\N{NO-BREAK SPACE}"
-HEAD = ["work", "who", "fewest", "median", "speed", "result", "iterations", "memory"]
+HEAD = ["work", "who", "fastest", "median", "speed", "result", "iterations", "memory"]
 
 
 def results():

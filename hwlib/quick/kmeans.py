@@ -164,8 +164,10 @@ def nearest(X, centroids, table=None, balls=None):
 
 def products(factors):
     """Rows that a table of scores counts for in `blocks`: its product is to stay on one thread."""
-    # with fewer than 10^6 multiplications, OpenBLAS asks no second one, which may be busy
-    return max(factors.size * BLOCK // 10**6, factors.shape[1]) + len(factors)
+    # With fewer than 10^6 multiplications, OpenBLAS asks no second one, which may be busy. Blocks
+    # of fewer than 500 points would cost more than that.
+    alone, scores = factors.size * BLOCK // 10**6, factors.shape[1]
+    return max(alone if alone < BLOCK // 500 else 0, scores) + len(factors)
 
 
 def rounding(factors, x):

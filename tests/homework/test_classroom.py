@@ -5,6 +5,7 @@ import io
 import json
 import mmap
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 import sample_submissions as samples
 
 from homework import tasks
-from homework.grading import classroom, grading, report, sandbox, submission, walls
+from homework.grading import by_hand, classroom, grading, report, sandbox, submission, walls
 from homework.grading.sandbox import Limits, Sandbox
 
 ROOT = Path(sandbox.__file__).parents[2]
@@ -442,25 +443,205 @@ def test_points_by_hand_and_changes_are_merged(graded, capsys):
     assert "58.5 of 100 points, 47 of them for code" in page and "Well derived." in page
     (text,) = (graded / "out" / "feedback").glob("eve-*.txt")
     assert "changed from 10 by hand" in text.read_text("utf-8")
-    # a change lasts as long as the file says so
+
+
+def give(graded, text, **options):
+    """Run with a file of points, and return the table."""
+    (graded / "given.csv").write_text(text, "utf-8")
+    run(graded / "class", graded / "out", points=graded / "given.csv", **options)
+    return rows(graded / "out")
+
+
+def results(graded):
+    """What a teacher sees of a run: all files of the results folder."""
+    files = [path for path in (graded / "out").rglob("*.*") if path.suffix in (".csv", ".html")]
+    return {str(path): path.read_bytes() for path in files}
+
+
+def test_points_and_roster_last(graded, capsys):
+    (graded / "roster.csv").write_text("submission,name\nada,Ada\nbob,Bob\nzoe,Zoe\n")
+    comment = "'=' for '+='; else fine, \"really\""
+    text = 'submission,3a,2a,comment\nada,6.5,,"{}"\neve,,8,-1: late\nzoe,5,,\n'
+    give(graded, text.format(comment.replace('"', '""')), roster=graded / "roster.csv")
+    before = results(graded)
+    for options in ({"regrade": ["2a"]}, {}):
+        capsys.readouterr()
+        run(graded / "class", graded / "out", **options)
+        assert results(graded) == before
+        said = capsys.readouterr().out
+        assert f"used by every run: {graded}/out/points.csv, {graded}/out/roster.csv\n" in said
+        assert "changed by hand: eve 2a from 10 to 8\n" in said
+    table = rows(graded / "out")
+    assert (table["ada"]["total"], table["ada"]["comment"]) == ("53.5", comment)
+    assert (table["eve"]["2a"], table["eve"]["comment"]) == ("8", "-1: late")
+    assert (table["zoe"]["name"], table["zoe"]["total"]) == ("Zoe", "5")
+    # also when the work is another version
+    (graded / "class" / "ada" / "kmeans.py").write_text("# new\n")
     run(graded / "class", graded / "out")
-    assert rows(graded / "out")["eve"]["2a"] == "10"
+    assert rows(graded / "out")["ada"] == {
+        **table["ada"], "2a": "0", "points": "37", "total": "43.5",
+        "messages": rows(graded / "out")["ada"]["messages"],
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "text, words",
-    [
-        ("submission,1a\nadda,2\n", "no submission 'adda'; there are ada, bob, eve"),
-        ("submission,1a\nada,3\n", "ada, 1a: expected a number from 0 to 2, got '3'"),
-        ("submission,1z\nada,3\n", "'1z' is not a task"),
-        ("name,1a\nada,3\n", "needs a header with submission"),
-        ("", "needs a header"),
-    ],
-)
-def test_what_is_wrong_in_the_points_is_said(graded, text, words):
-    (graded / "points.csv").write_text(text)
-    with pytest.raises(ValueError, match=words):
+def test_what_is_given_adds_to_what_was_given(graded, capsys):
+    give(graded, "submission,3a,1b\nada,6,2\nbob,5,\n")
+    capsys.readouterr()
+    table = give(graded, "submission,3a,3c,1b\nada,4,8,\neve,1,,\n")
+    said = capsys.readouterr().out
+    assert "replaced or taken back: ada 3a was 6\n" in said
+    assert "kept, though the cell is empty (- takes points back): ada 1b is 2\n" in said
+    given = {name: (row["3a"], row["3c"], row["1b"]) for name, row in table.items()}
+    assert given == {"ada": ("4", "8", "2"), "bob": ("5", "", "3"), "eve": ("1", "", "0")}
+    table = give(graded, "submission,3a,1b\nada,-,-\n")
+    assert "replaced or taken back: ada 3a was 4, ada 1b was 2\n" in capsys.readouterr().out
+    assert (table["ada"]["3a"], table["ada"]["1b"], table["ada"]["total"]) == ("", "3", "55")
+
+
+def test_a_filled_in_table_is_taken(graded, capsys):
+    give(graded, "submission,1e\nada,2\n")  # the grader's own is 3
+    table = graded / "out" / "grades.csv"
+    lines = list(csv.DictReader(io.StringIO(table.read_text("utf-8-sig"))))
+    ada, bob, _ = lines
+    ada.update({"3a": "6", "comment": "Fine."})
+    bob.update({"1b": "1", "3c": "9.5"})
+    with table.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(ada))
+        writer.writeheader()
+        writer.writerows(lines)
+    filled_in = table.read_bytes()
+    # it is not overwritten, neither by a plain run nor with other points
+    words = f"{table} has changed since the last run wrote it. To use what was filled in, add"
+    (graded / "more.csv").write_text("submission,1a\nada,2\n")
+    for options in ({}, {"points": graded / "more.csv"}):
+        with pytest.raises(ValueError, match=re.escape(words)):
+            run(graded / "class", graded / "out", **options)
+        assert table.read_bytes() == filled_in
+    # meanwhile eve has handed in another version: her 2a in the table is nobody's decision
+    (graded / "class" / "eve" / "kmeans.py").write_text("# new\n")
+    capsys.readouterr()
+    run(graded / "class", graded / "out", points=table)
+    said = capsys.readouterr().out
+    assert "changed by hand: ada 1e from 3 to 2, bob 1b from 3 to 1\n" in said
+    after = rows(graded / "out")
+    assert (after["ada"]["total"], after["ada"]["comment"]) == ("52", "Fine.")
+    assert (after["bob"]["total"], after["bob"]["1b"]) == ("54.5", "1")
+    assert after["eve"]["2a"] == "0"
+    # nor with only some of its columns
+    give(graded, "submission,1b,total\neve,0,10\n")
+    hand_in(graded / "class" / "eve", samples.LECTURE)
+    run(graded / "class", graded / "out")
+    assert rows(graded / "out")["eve"]["1b"] == "3"
+    # nor later are the grader's own points kept as if a person had given them
+    (graded / "class" / "ada" / "kmeans.py").write_text("# new\n")
+    run(graded / "class", graded / "out")
+    assert rows(graded / "out")["ada"]["2a"] == "0"
+    # the table of the run before is no mistake; it changes nothing
+    before = results(graded)
+    run(graded / "class", graded / "out", points=table)
+    assert results(graded) == before
+
+
+def test_a_table_filled_in_while_a_run_is_grading_is_not_overwritten(graded, monkeypatch):
+    table = graded / "out" / "grades.csv"
+
+    def fill_in(*arguments):
+        table.write_text(table.read_text("utf-8") + "zoe\n", "utf-8")
+        yield from ()
+
+    monkeypatch.setattr(classroom, "_grade_each", fill_in)
+    with pytest.raises(ValueError, match="has changed since the last run"):
+        run(graded / "class", graded / "out")
+    assert table.read_text("utf-8").endswith("zoe\n")
+
+
+def test_a_run_killed_between_two_files_does_not_lock_the_next_one_out(graded, monkeypatch):
+    real, written = by_hand.write, []
+
+    def killed(path, text):
+        written.extend({path.name} & {"grades.csv", "written.txt"})
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        real(path, text)
+
+    monkeypatch.setattr(by_hand, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        give(graded, "submission,3a\nada,6\n")
+    monkeypatch.undo()
+    run(graded / "class", graded / "out")
+    assert rows(graded / "out")["ada"]["3a"] == "6"
+
+
+def test_points_kept_for_one_who_is_gone_are_not_dropped(graded, capsys):
+    (graded / "roster.csv").write_text("submission,name\nada,Ada\nzoe,Zoe\nkim,Kim\n")
+    give(graded, "submission,3a\nada,6\nzoe,5\n", roster=graded / "roster.csv")
+    (graded / "roster.csv").write_text("submission,name\nada,Ada\nkim,Kim\n")
+    words = f"{graded}/out/points.csv, line 3: there is no submission 'zoe'"
+    with pytest.raises(ValueError, match=re.escape(words)):
+        run(graded / "class", graded / "out", roster=graded / "roster.csv")
+    assert rows(graded / "out")["zoe"]["3a"] == "5"
+    capsys.readouterr()
+    (graded / "roster.csv").write_text("submission,name\nada,Ada\nzoe,Zoe\n")
+    run(graded / "class", graded / "out", roster=graded / "roster.csv")
+    assert "no longer on the roster: kim\n" in capsys.readouterr().out
+
+
+def test_a_name_that_looks_like_a_formula_comes_back(tmp_path):
+    (tmp_path / "roster.csv").write_text(by_hand.sheet([["submission", "name"], ["=a", "@b"]]))
+    assert "'=a,'@b" in (tmp_path / "roster.csv").read_text()
+    assert by_hand.read_roster(tmp_path / "roster.csv") == {"=a": "@b"}
+
+
+WRONG_POINTS = [
+    ("submission,1a\nadda,2\n", "line 2: there is no submission 'adda'. Did you mean ada? A "
+     "student without code must be on the roster (--roster)"),
+    ("submission,1a\nzoe,2\n", "no submission 'zoe'. There is ada, bob, eve. A student"),
+    ("submission,1a\nada,3\n", "line 2: ada, 1a: expected a number from 0 to 2, or - to take it "
+     "back, got '3'"),
+    ('submission,1a\nbob,2\n\nada,"1,5"\n', "line 4: ada, 1a: expected a number from 0 to 2"),
+    ("submission,1a\nada,nan\n", "line 2: ada, 1a: expected a number"),
+    ("submission,1a\nada,2\nbob,2\nada,1\n", "line 4: ada stands in it twice, first in line 2"),
+    ("submission,1a,1a\nada,2,1\n", "line 1: there are two columns '1a'"),
+    ("submission,1z\nada,\n", "line 1: '1z' is not a task; expected such as 1a, or comment"),
+    ("submission,1a\nada,2,1\n", "line 2: expected 2 cells as in line 1, got 3"),
+    ("submission,1a\n,2\n", "line 2: the submission's name is missing"),
+    ("name,1a\nada,3\n", "line 1: expected a header with submission, separated by commas, got"),
+    ("submission;1a\nada;2\n", "got 'submission;1a'"),
+    ('submission,1a\n"ada"x,2\n', "line 2: this is not a CSV: "),
+    ("submission,1a\nÄda,2\n".encode("cp1252"), "is not in UTF-8: save it as a CSV in UTF-8"),
+    ("", "line 1: expected a header with submission, separated by commas, got nothing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content, words", WRONG_POINTS)
+def test_what_is_wrong_in_the_points_is_said(tmp_path, content, words):
+    points = tmp_path / "points.csv"
+    points.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match=f"^{re.escape(str(points))}.*{re.escape(words)}"):
+        by_hand.read_points(points, {"ada", "bob", "eve"})
+
+
+def test_wrong_points_stop_a_run_before_it_grades(graded, monkeypatch):
+    (graded / "points.csv").write_text("submission,1a\nada,3\n")
+    (graded / "class" / "eve" / "kmeans.py").write_text("# another version\n")
+    table = (graded / "out" / "grades.csv").read_bytes()
+    monkeypatch.setattr(Sandbox, "run", None)
+    with pytest.raises(ValueError, match="line 2: ada, 1a: expected a number from 0 to 2"):
         run(graded / "class", graded / "out", points=graded / "points.csv")
+    assert (graded / "out" / "grades.csv").read_bytes() == table
+
+
+def test_what_is_wrong_in_the_roster_is_said(graded):
+    roster = graded / "roster.csv"
+    for text, words in (
+        ("submission\nada\n", "line 1: expected a header with submission and name"),
+        ("submission,name\nada,Ada\nada,Ida\n", "line 3: ada stands in it twice"),
+    ):
+        roster.write_text(text)
+        with pytest.raises(ValueError, match=re.escape(f"{roster}, {words}")):
+            run(graded / "class", graded / "out", roster=roster)
+    with pytest.raises(ValueError, match="none.csv cannot be read: No such file"):
+        run(graded / "class", graded / "out", roster=graded / "none.csv")
 
 
 def test_a_roster(graded, capsys):
@@ -468,8 +649,29 @@ def test_a_roster(graded, capsys):
     run(graded / "class", graded / "out", roster=graded / "roster.csv")
     table = rows(graded / "out")
     assert table["ada"]["name"] == "Ada Lovelace"
-    assert table["kim"]["points"] == "0" and table["kim"]["problem"] == "nothing was handed in"
+    assert table["kim"]["points"] == "0" and table["kim"]["problem"] == "No code was handed in."
     assert "not on the roster: bob, eve" in capsys.readouterr().out
+
+
+def test_points_for_the_written_part_alone(graded, capsys):
+    (graded / "roster.csv").write_text("submission,name\nada,Ada\nbob,Bob\neve,Eve\nzoe,Zoe\n")
+    (graded / "points.csv").write_text("submission,3a,3c,comment\nada,7,10,\nzoe,5,9.5,On paper.\n")
+    statistics = (graded / "out" / "statistics.html").read_bytes()
+    capsys.readouterr()
+    options = {"points": graded / "points.csv", "roster": graded / "roster.csv"}
+    assert run(graded / "class", graded / "out", **options) == 1
+    assert "could not be graded" not in capsys.readouterr().out
+    table = rows(graded / "out")
+    assert table["ada"]["total"] == "64"
+    zoe = {"name": "Zoe", "1b": "0", "points": "0", "out of": "47", "3a": "5", "total": "14.5"}
+    assert zoe.items() <= table["zoe"].items()
+    assert table["zoe"]["problem"] == "No code was handed in." and table["zoe"]["messages"] == ""
+    (page,) = (graded / "out" / "feedback").glob("zoe-*.html")
+    page = page.read_text("utf-8")
+    assert "14.5 of 100 points, 0 of them for code" in page and "On paper." in page
+    assert page.count("No code was handed in.") == 1 and "As above" not in page
+    # how hard the code was is told by those who handed in code
+    assert (graded / "out" / "statistics.html").read_bytes() == statistics
 
 
 def test_one_task_is_graded_again(graded, monkeypatch):
@@ -498,6 +700,22 @@ def test_the_same_code_is_listed(graded, capsys):
 def test_a_record_reads_as_it_was_written(graded):
     kept = json.loads(classroom._file(graded / "out", "eve").read_text())
     assert report.earned(kept) == 10 and report.out_of(kept) == 47
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_messages_have_the_width_of_the_page(chromium, width):
+    sentence = "The gradient of x lacks the factor g: did you multiply by self.grad? " * 4
+    verdicts = {label: grading.nothing(label, sentence) for label in FULL}
+    kept = report.record(grading.Grade("ada", verdicts))
+    tab = chromium.new_page(viewport={"width": width, "height": 900})
+    for content in (report.page(kept, "https://book.example"), classroom.page([kept])):
+        tab.set_content(content)
+        assert tab.evaluate("document.documentElement.scrollWidth") == width
+        widths = tab.eval_on_selector_all("td li", "all => all.map(each => each.clientWidth)")
+        table = tab.evaluate("document.querySelector('table').clientWidth")
+        # but for the mark of the list and the padding
+        assert widths and min(widths) > table - 60
+    tab.close()
 
 
 def test_the_command(tmp_path):

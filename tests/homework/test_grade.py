@@ -136,6 +136,12 @@ def test_the_points_are_those_of_the_handout():
         assert sum(task.out_of for task in every) == points
 
 
+def test_the_readme_quotes_no_size_of_a_zip():
+    readme = Path(starter.__file__).with_name("README.md").read_text(encoding="utf-8")
+    # it changes with every edit of the book's code
+    assert not re.search(r"\.zip.*\d kB", readme)
+
+
 def test_one_task_alone(work):
     done = command(work, "--only", "2a")
     assert done.returncode == 0 and "10 of 10 points" in done.stdout

@@ -13,7 +13,10 @@ import sample_submissions as samples
 
 from homework import tasks
 from homework.checks import inputs
+from homework.checks.verdict import Verdict
 from homework.gradescope import build
+from homework.gradescope.__main__ import results as results_of
+from homework.grading.grading import Grade
 
 LABELS = [task.label for task in tasks.code()]
 LINE = "x.grad += self.grad / x.value"
@@ -51,6 +54,8 @@ def run(root):
 def test_all_points(root):
     results = run(root)
     assert results["score"] == 47
+    # in the student edition nobody can run the book's checks
+    assert results["output"].endswith("The inputs differ from those of the book's checks.")
     assert [test["number"] for test in results["tests"]] == LABELS
     for test in results["tests"]:
         assert test["score"] == test["max_score"] and test["status"] == "passed"
@@ -115,6 +120,20 @@ def test_visibility_and_hints_are_options(root):
     assert {test["visibility"] for test in tests.values()} == {"after_published"}
     assert tests["1b"]["score"] == 2
     assert tests["1b"]["output"] == "value 1/1, derivative 1/1, increment 0/1"
+
+
+def test_without_hints_no_note_is_shown_either():
+    verdict = Verdict("1b")
+    verdict.fault("increment", "It is replaced.")
+    verdict.notes.append("With right nodes it is right.")
+    graded = Grade("ada", {"1b": verdict})
+    for hints, output in (
+        (True, "value 1/1, derivative 1/1, increment 0/1\n\nIt is replaced.\n\n"
+               "Note: With right nodes it is right."),
+        (False, "value 1/1, derivative 1/1, increment 0/1"),
+    ):  # fmt: skip
+        (test,) = results_of(graded, hints=hints)["tests"]
+        assert test["output"] == output
 
 
 def test_a_submission_may_read_the_homeworks_data(root):

@@ -120,7 +120,7 @@ def test_the_command(folder, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "Its columns are separated by semicolons.",
         "Its numbers have decimal commas.",
-        "Line 1 was passed over as a header: a, b, c",
+        "Line 1 was skipped as a header: a, b, c",
         "3 points with 3 coordinates, k = 2: loss 0.5. On their first two principal axes, with "
         "100% of their variance.",
         "Wrote clusters_k2.png.",

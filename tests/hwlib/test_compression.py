@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from hwlib import compression, datasets
+from hwlib import kmeans as kmeans_steps
 from hwlib.compression import compress_image, rgb_pixels, said, size_of
 from hwlib.kmeans import kmeans
 
@@ -265,6 +266,22 @@ def test_many_colors_are_searched_in_few(monkeypatch):
     np.testing.assert_allclose(weights @ few / codes.size, mean, rtol=1e-12)
     # where runs end differs by some percent from start to start, with few colors or with all
     assert compress_image(image, 16, init="best").loss < 1.1 * exact
+
+
+def test_a_step_in_blocks_is_a_step_of_weighted_k_means(monkeypatch):
+    rng = np.random.RandomState(2)
+    distinct = np.sort(rng.choice(1 << 24, 500, replace=False)).astype(np.uint32)
+    colors, counts = compression._split(distinct).astype(float), rng.randint(1, 9, 500)
+    centroids = np.vstack([colors[:5], [[-900, -900, -900]]])  # the last has no color
+    monkeypatch.setattr(compression, "BLOCK", 33)
+    assert len(compression._blocks(distinct)) == 16 and len(compression._blocks(distinct, 5)) == 4
+    assignments, loss, means = compression._lloyd_step(distinct, counts, centroids)
+    rows = np.repeat(colors, counts, axis=0)
+    z = kmeans_steps.assign(rows, centroids)
+    np.testing.assert_array_equal(np.repeat(assignments, counts), z)
+    # sums of 2,000 terms in another order
+    np.testing.assert_allclose(loss, kmeans_steps.reconstruction_error(rows, z, centroids), 1e-12)
+    np.testing.assert_allclose(means, kmeans_steps.update(rows, z, centroids), 1e-12)
 
 
 def test_what_many_colors_cost_is_bounded(monkeypatch):

@@ -67,7 +67,7 @@ def test_a_first_column_that_only_looks_like_numbers_of_lines_stays():
 
 def test_the_header_is_named():
     assert read_points(b"height\twidth\n1\t2\n")[1] == [
-        "Line 1 was passed over as a header: height, width"
+        "Line 1 was skipped as a header: height, width"
     ]
 
 
@@ -112,7 +112,7 @@ def test_what_is_wrong_is_named_with_its_place(content, message):
 
 def test_a_header_in_windows_letters_is_named_right():
     notes = read_points("länge;höhe\n1;2\n3;4\n".encode("cp1252"))[1]
-    assert notes[-1] == "Line 1 was passed over as a header: länge, höhe"
+    assert notes[-1] == "Line 1 was skipped as a header: länge, höhe"
 
 
 def test_many_rows_are_read():

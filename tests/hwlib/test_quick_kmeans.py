@@ -60,6 +60,13 @@ def test_the_first_of_equally_near_centroids_is_taken_at_every_k():
         np.testing.assert_array_equal(assign(X, twice), distances.argmin(axis=1))
 
 
+@pytest.mark.parametrize(("d", "k"), [(3, 64), (64, 16), (64, 64), (784, 10), (128, 1000)])
+def test_a_large_product_is_not_cut_into_slivers(d, k):
+    factors = np.empty((d + 1, k), np.float32)
+    block = kmeans.blocks(range(10**6), kmeans.products(factors))[0]
+    assert min(500, kmeans.BLOCK // (k + d + 1)) <= block.stop <= kmeans.BLOCK // (k + d + 1)
+
+
 def test_blocks_of_a_single_row(monkeypatch):
     X = blobs(30)
     expected = assign(X, X[:5])

@@ -140,8 +140,13 @@ TYPED = {
         [
             "pi1 W11 (1-W12) / (pi1 W11 (1-W12) + pi2 W21 (1-W22))",
             "1 / (1 + π_2 W_{21} (1 - W_{22}) / (π_1 W_11 (1 - W_12)))",
+            "pi1 W11 (1-W12) / (pi1 W11 (1-W12) + (1-pi1) W21 (1-W22))",
         ],
-        {"pi1 W11 (1-W12)": "This is the numerator. What makes the responsibilities sum to one?"},
+        {
+            "pi1 W11 (1-W12)": "This is the numerator. What makes the responsibilities sum to one?",
+            "pi1 W11 (1-W12) / (W11 (1-W12) + W21 (1-W22))": "The priors belong below the line, "
+            "too.",
+        },
     ),
     "formula-3c-1": (
         ["A/W - (N-A)/(1-W)", "(A - N W) / (W (1-W))", "A_cj/W_cj - (N_c - A_cj)/(1 - W_cj)"],

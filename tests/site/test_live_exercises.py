@@ -222,8 +222,14 @@ def test_solutions_pass_in_the_page_and_tick_the_mark(chapter, page):
             output = finished(place, place.get_by_role("button", name="Check").click)
         else:
             output = edit(tab, identity, solution(task))
-        assert f"{task.label} is right." in output.inner_text()
-        assert tab.locator(f"#ex-{task.label} .exercise-done input").is_checked()
+        text = output.inner_text()
+        if task.is_code:
+            assert f"{task.label} is right." in text
+        else:  # the task asks for words
+            words = "is right. Now write the formula and your reasons."
+            assert f"Your code for {task.label} {words}" in text
+        box = tab.locator(f"#ex-{task.label} .exercise-done input")
+        assert box.is_checked() == task.is_code
 
 
 @pytest.mark.full

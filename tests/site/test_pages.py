@@ -226,9 +226,9 @@ TERMS = """
 computation graph, node, forward pass, backward pass, gradient, chain rule, topological order,
 numerical gradient, loss, logistic regression, sigmoid, rectifier, hidden unit, learning rate,
 gradient descent, convex, dead unit, cluster, centroid, assignment, local optimum, elbow criterion,
-k-means++, palette, latent variable, mixture model, responsibility, prior, posterior, likelihood,
-log-likelihood, expected complete log-likelihood, E step, M step, log-sum-exp, label switching,
-adjusted Rand index, BIC, AIC
+k-means++, palette, latent variable, mixture model, naive Bayes, responsibility, prior, posterior,
+likelihood, log-likelihood, expected complete log-likelihood, E step, M step, log-sum-exp, label
+switching, adjusted Rand index, BIC, AIC
 """
 
 
