@@ -223,13 +223,13 @@ def factor(seen, right):
     return ratio if close(seen, ratio * right) and ratio != 0 else None
 
 
-def show(x):
+def show(x, digits=4):
     """A short form of a number or array for a message."""
     if np.ndim(x) == 0:
-        return f"{float(x):.6g}"
+        return f"{float(x):.{digits + 2}g}"
     if np.size(x) > 12:
         return f"an array of shape {np.shape(x)}"
-    return np.array2string(np.asarray(x), precision=4, separator=", ").replace("\n", "")
+    return np.array2string(np.asarray(x), precision=digits, separator=", ").replace("\n", "")
 
 
 # --------------------------------------------------------------------------- exceptions

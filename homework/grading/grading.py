@@ -83,7 +83,18 @@ def grade(path, seed=0, limits=None, labels=None, sandbox=None, members=None):
     verdicts = {label: verdict(label, given[label], handed_in, outcomes) for label in labels}
     name_earlier(verdicts)
     mark = submission.same(handed_in.files) if handed_in.problem is None else ""
-    return Grade(handed_in.name, verdicts, handed_in.notes, handed_in.problem, mark)
+    notes = [*handed_in.notes, *notes_on_files(outcomes)]
+    return Grade(handed_in.name, verdicts, notes, handed_in.problem, mark)
+
+
+def notes_on_files(outcomes):
+    """What was noted of each file while it was loaded and run: once, and not below each task."""
+    noted = {}
+    for label, outcome in outcomes.items():
+        row = tasks.TASKS.get(label)
+        file = row.file if row else f"{label.rpartition(' ')[2]}.py"  # such as "import kmeans"
+        noted |= {clean(f"{file}: {note}"): None for note in outcome.get("notes", ())}
+    return list(noted)
 
 
 def verdict(label, given, handed_in, outcomes):
@@ -104,7 +115,7 @@ def verdict(label, given, handed_in, outcomes):
     try:
         if is_whole(given, outcome["results"]):
             judged = row.verdict(given, outcome["results"])
-            judged.notes = [clean(note) for note in [*judged.notes, *outcome.get("notes", ())]]
+            judged.notes = [clean(note) for note in judged.notes]
             return judged
     except Exception:  # no promise holds for what was changed; the probe's own is judged safely
         pass

@@ -926,7 +926,7 @@ loss_1i("swapped", "returned", "loss first", returned=lambda w, b, loss: (loss, 
 loss_1i("b_first", "returned", "in this order", returned=lambda w, b, loss: ([b, w], loss))
 loss_1i("three", "returned", "not return a pair", returned=lambda w, b, loss: (w, b, loss))
 loss_1i("number", "returned", "no node", returned=lambda w, b, loss: ([w, b], loss.value))
-loss_1i("loss_only", "returned", "0 nodes", returned=lambda w, b, loss: loss)
+loss_1i("loss_only", "returned", "not return a pair", returned=lambda w, b, loss: loss)
 loss_1i(
     "other_nodes", "returned", "are zero",
     returned=lambda w, b, loss: (

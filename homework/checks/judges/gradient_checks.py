@@ -213,34 +213,28 @@ def judge_gradients(verdict, part, what, lists, predictions, texts, names, toler
             if text:
                 verdict.fault(part, text)
             return
+    kinds = set()
     for position, name in enumerate(names):
         arrays = [seen[position].array for seen in lists]
         right = [r[position] for r in rights]
         fits = [close(a, r, tolerance, tolerance) for a, r in zip(arrays, right)]
         if not all(fits):
-            i = fits.index(False)
+            i, ratio = fits.index(False), factor(arrays, right)
             if not np.any(np.concatenate([np.ravel(a) for a in arrays])):
-                verdict.fault(part, f"The {what} gradient of {name} is zero throughout.")
-                continue
-            if np.all(np.abs(arrays[i] - right[i]) < 0.02 * (1 + np.abs(right[i]))):
-                verdict.fault(
-                    part,
-                    f"The {what} gradient of {name} is only nearly right: {show(arrays[i])}, "
-                    f"expected {show(right[i])}. Is ε = 1e-8, and is it the same in the step and "
-                    "below the line?",
+                said = "zero throughout."
+            elif np.all(np.abs(arrays[i] - right[i]) < 0.02 * (1 + np.abs(right[i]))):
+                said = (
+                    f"only nearly right: {show(arrays[i], 8)}, expected {show(right[i], 8)}. Is "
+                    "ε = 1e-8, and is it the same in the step and below the line?"
                 )
-                continue
-            ratio = factor(arrays, right)
-            if ratio is not None:
-                verdict.fault(
-                    part, f"The {what} gradient of {name} is {ratio:.4g} times what it should be."
-                )
-                continue
-            verdict.fault(
-                part,
-                f"The {what} gradient of {name} is {show(arrays[i])} in one of the checks, "
-                f"expected {show(right[i])}.",
-            )
+            elif ratio is not None:
+                said = f"{ratio:.4g} times what it should be."
+            else:
+                said = f"{show(arrays[i])} in one of the checks, expected {show(right[i])}."
+            kind = re.sub(r"[\W\d]|e-", "", said)  # the sentence without its numbers
+            if kind not in kinds:  # one input stands for those that share its fault
+                verdict.fault(part, f"The {what} gradient of {name} is {said}")
+            kinds.add(kind)
 
 
 ONE_PATH = (

@@ -249,6 +249,7 @@ def judge_nodes(verdict, names, cases, firsts):
         verdict.fault("returned", f"compute_loss returns the loss first; expected {wanted}.")
     elif first["length"] != 2:
         verdict.fault("returned", f"compute_loss does not return a pair; expected {wanted}.")
+        return
     for case, one in zip(cases, firsts):
         nodes = one["nodes"] or []
         if len(nodes) != len(names):
@@ -436,7 +437,9 @@ def judge_training(verdict, cases, results, commands):
 def judge_descents(verdict, cases, results):
     for result in results:
         if result["exception"] is not None:
-            text = raised("gradient_descent", result["exception"])
+            ends = "Does its loop end? Does it run num_iters times?"
+            ends = ends if result["exception"]["type"] == "Endless" else ""
+            text = raised("gradient_descent", result["exception"], ends)
             verdict.fault("steps", text)
             verdict.fault("in place", text)
             return
