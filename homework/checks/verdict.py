@@ -146,6 +146,11 @@ class Seen:
         return {"NoneType": "None", "nothing": "nothing"}.get(self.kind, f"a Python {self.kind}")
 
 
+def named(kind):
+    """A type that a function has returned, in words."""
+    return "nothing" if kind == "NoneType" else f"a Python {kind}"
+
+
 def decode(encoded):
     return None if encoded is None else [Seen(one) for one in encoded]
 

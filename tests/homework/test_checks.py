@@ -676,7 +676,7 @@ def check_1_prints(a, b, c):
     print(compare_gradients(graph_1, [a, b, c]))
 
 
-@mistake("1h", "value, backprop, numerical", "returns a NoneType", "a_grad_numerical")
+@mistake("1h", "value, backprop, numerical", "returns nothing", "a_grad_numerical")
 def check_1_computes_nothing(*inputs):
     print("fine")
 

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from ..verdict import Seen, Verdict, close, raised, show
+from ..verdict import Seen, Verdict, close, named, raised, show
 
 WANTED = "(assignments, centroids, loss)"
 
@@ -116,7 +116,7 @@ def judge_returned(verdict, case, result, part):
     """Return (assignments, centroids, loss) as arrays, or None if they are not there."""
     answer, n, k, d = result["result"], *case["X"].shape[:1], case["k"], case["X"].shape[1]
     if answer["parts"] is None or answer["length"] != 3:
-        got = f"a {answer['returned']}"
+        got = named(answer["returned"])
         if answer["length"] is not None:
             got += f" of {answer['length']}"
         verdict.fault_all(f"kmeans returns {got}; expected {WANTED}.")

@@ -19,6 +19,7 @@ from ..verdict import (
     explain,
     factor,
     formula_right,
+    named,
     outer,
     raised,
     show,
@@ -366,9 +367,10 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
             shapes = [x.shape for x in found.inputs]
             arrays = [name for name, v in found.numbers if v.shape in shapes]
             if result["result"]["fields"] is None and not (found.nodes or arrays):
+                got = named(result["result"]["returned"])
                 verdict.fault_all(
-                    f"{function} returns a {result['result']['returned']}, and has no variables "
-                    "with gradients in them. Expected GradientCheck(value, backprop, numerical, "
+                    f"{function} returns {got}, and has no variables with gradients in them. "
+                    "Expected GradientCheck(value, backprop, numerical, "
                     "max_difference, ...), or arrays such as a_grad_numerical."
                 )
                 return verdict
@@ -575,10 +577,9 @@ def is_written(results):
 
 
 def no_list(kind):
-    what = "nothing" if kind == "NoneType" else f"a Python {kind}"
     return (
-        f"numerical_gradient returns {what}: it must return a list with one gradient for each "
-        "input."
+        f"numerical_gradient returns {named(kind)}: it must return a list with one gradient for "
+        "each input."
     )
 
 

@@ -11,6 +11,7 @@ from ..verdict import (
     decode,
     explain,
     formula_right,
+    named,
     outer,
     raised,
     show,
@@ -178,9 +179,8 @@ def judge_loss(verdict, function, names, cases, results, formula, choices, gradi
     firsts = [result["first"]["result"] for result in results]
     values = [Seen(first["value"]).array for first in firsts]
     if all(value is None for value in values):
-        return nothing(
-            f"compute_loss({arguments}) returns a {firsts[0]['returned']} without a loss in it."
-        )
+        got = named(firsts[0]["returned"])
+        return nothing(f"compute_loss({arguments}) returns {got}; expected ([{arguments}], loss).")
     said = explain(cases, values, formula, choices)
     if said is None:
         verdict.fault("loss", loss_fault(cases, values, formula, choices))
