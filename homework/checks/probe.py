@@ -381,10 +381,12 @@ def both_ways(run, main, extra=(), watched=("scale", "share")):
         if "numerical_gradient" in extra and "slopes" in helpers:
             given["numerical_gradient"] = helpers["slopes"]
 
+        watch = Watch()  # what does not end with right nodes does not with wrong ones
+
         def with_nodes(inputs, **wrong):
             right = helpers["stand_ins"](names, run_backward, **wrong) | given
             with patched(functions, {**patch, **right}):
-                return run({**names, **right}, inputs, Watch())
+                return run({**names, **right}, inputs, watch)
 
         with patched(functions, patch):
             seen = {"own": run(names, inputs, Watch())}
@@ -406,10 +408,11 @@ def probe_gradient_check(function_name, arguments):
         # A student may call a helper of their own by this name: ours goes with GradientCheck.
         if not {"GradientCheck", "numerical_gradient"} <= set(names):
             return seen
-        if inputs.get("numerical"):
-            seen["numerical"] = [run_numerical(names, case, watch) for case in inputs["numerical"]]
         if has_defaults(names.get(function_name)):
             seen["defaults"] = run_case(names, None, watch)  # as the starter's command runs it
+        if not inputs.get("numerical"):
+            return seen
+        seen["numerical"] = [run_numerical(names, case, watch) for case in inputs["numerical"]]
         if any(each["exception"] for each in seen["cases"]):
             # the rest of the check, where the numerical gradient is what stops it
             watch = Watch()

@@ -37,6 +37,8 @@ class Verdict:
         One for each thing that is wrong.
     notes : list of str
         What a student should know although it costs nothing.
+    earlier : tuple or None
+        See `build_on`.
     parts : dict of str to (earned, points, list of messages)
     passed : bool
     """

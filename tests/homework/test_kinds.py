@@ -372,6 +372,9 @@ RIGHT["ours: a row of one entry is assigned"] = rewritten(ROWS, "kmeans.py"), ""
 RIGHT["ours: an array of one entry for an entry"] = (
     rewritten(ROWS.replace("table[c] =", "table[c, 0] ="), "kmeans.py"), "array of one entry",
 )  # fmt: skip
+WRONG["ours: numerical_gradient never ends"] = (
+    measured("while True: pass"), {"1h": 3}, "numerical_gradient(f, inputs) does not finish",
+)  # fmt: skip
 WRONG["ours: no return in numerical_gradient"] = (
     measured("measured(f, inputs, epsilon)"), {"1h": 3},
     "numerical_gradient returns nothing: it must return a list with one gradient for each input.",
