@@ -1,5 +1,5 @@
 // EM with one unknown: the log-likelihood, and the bound that an E step makes touch it. Drag w, press
-// E, press M. Examples are known by their numbers of ones; tests/hwlib/test_scenes.py holds what is
+// E step, press M step. Examples are known by their numbers of ones; tests/hwlib/test_scenes.py holds what is
 // computed here equal to hwlib.binary_em.
 import { bar, button, clamp, color, fixed, h, handle, linear, picture, px, range, rounded, scene, ticks, trace, words, xAxis, yAxis } from "./kit.js";
 
@@ -40,7 +40,7 @@ function look(state, values, own) {
   const seen = { counts, path: own.path ?? run.path, glide: { at, now } };
   if (own.at === undefined) return seen;
   const gap = m.level(now) - m.bound(now, at);
-  return { ...seen, caption: `At w = ${fixed(now, 3)} the log-likelihood is ${fixed(m.level(now))} and the bound ${fixed(m.bound(now, at))}. ${gap < 0.005 ? "They touch: press M to climb the bound." : `The gap is ${fixed(gap)}: press E to close it.`}` };
+  return { ...seen, caption: `At w = ${fixed(now, 3)} the log-likelihood is ${fixed(m.level(now))} and the bound ${fixed(m.bound(now, at))}. ${gap < 0.005 ? "They touch: press M step to climb the bound." : `The gap is ${fixed(gap)}: press E step to close it.`}` };
 }
 
 function draw(seen, stage) {
