@@ -9,6 +9,8 @@ import builtins
 import contextlib
 import inspect
 import io
+import itertools
+import numbers
 import os
 import sys
 import sysconfig
@@ -214,6 +216,9 @@ def encode(value):
     """Return a number or array as plain data: what it is, and its contents as a nested list."""
     if isinstance(value, (np.ndarray, np.generic)):
         kind = "array" if isinstance(value, np.ndarray) else "scalar"
+        if value.dtype == object and value.size <= LARGEST:
+            if all(isinstance(each, numbers.Real) for each in value.flat):
+                value = value.astype(np.float64)
         dtype, shape = str(value.dtype), list(value.shape)
         data = None
         if value.dtype.kind in "biuf" and value.size <= LARGEST:
@@ -376,10 +381,12 @@ def both_ways(run, main, extra=(), watched=("scale", "share")):
         if "numerical_gradient" in extra and "slopes" in helpers:
             given["numerical_gradient"] = helpers["slopes"]
 
+        watch = Watch()  # what does not end with right nodes does not with wrong ones
+
         def with_nodes(inputs, **wrong):
             right = helpers["stand_ins"](names, run_backward, **wrong) | given
             with patched(functions, {**patch, **right}):
-                return run({**names, **right}, inputs, Watch())
+                return run({**names, **right}, inputs, watch)
 
         with patched(functions, patch):
             seen = {"own": run(names, inputs, Watch())}
@@ -397,14 +404,25 @@ def both_ways(run, main, extra=(), watched=("scale", "share")):
 def probe_gradient_check(function_name, arguments):
     def run(names, inputs, watch):
         seen = {"cases": [run_case(names, case, watch) for case in inputs["cases"]]}
-        seen["numerical"] = None
+        seen["numerical"] = seen["blank"] = seen["defaults"] = None
         # A student may call a helper of their own by this name: ours goes with GradientCheck.
-        if inputs.get("numerical") and {"GradientCheck", "numerical_gradient"} <= set(names):
-            seen["numerical"] = [run_numerical(names, case, watch) for case in inputs["numerical"]]
+        if not {"GradientCheck", "numerical_gradient"} <= set(names):
+            return seen
+        if has_defaults(names.get(function_name)):
+            seen["defaults"] = run_case(names, None, watch)  # as the starter's command runs it
+        if not inputs.get("numerical"):
+            return seen
+        seen["numerical"] = [run_numerical(names, case, watch) for case in inputs["numerical"]]
+        if any(each["exception"] for each in seen["cases"]):
+            # the rest of the check, where the numerical gradient is what stops it
+            watch = Watch()
+            with patched([names.get(function_name)], {"numerical_gradient": blank}):
+                seen["blank"] = [run_case(names, case, watch) for case in inputs["cases"]]
         return seen
 
     def run_case(names, case, watch):
-        given = [copied(case[name]) for name in arguments]
+        before = [case[name] for name in arguments] if case else []
+        given = [copied(x) for x in before]
 
         def action():
             result = find(names, function_name)(*given)
@@ -429,7 +447,7 @@ def probe_gradient_check(function_name, arguments):
 
         function = names.get(function_name)
         seen = watch(action, variables_of=function if callable(function) else None)
-        seen["changed"] = changed([case[name] for name in arguments], given)
+        seen["changed"] = changed(before, given)
         if seen["result"] and seen["result"]["fields"]:
             seen["found"] = None
         return seen
@@ -437,7 +455,13 @@ def probe_gradient_check(function_name, arguments):
     def run_numerical(names, case, watch):
         given = [copied(x) for x in case["inputs"]]
         f = FUNCTIONS[case["function"]]
-        seen = watch(lambda: encode_each(names["numerical_gradient"](f, given)))
+
+        def action():
+            result = names["numerical_gradient"](f, given)
+            once = hasattr(result, "__next__")  # an iterator, which can be gone through once
+            return {"kind": type(result).__name__, "once": once, "each": encode_each(result)}
+
+        seen = watch(action)
         seen["changed"] = changed(case["inputs"], given)
         return seen
 
@@ -451,13 +475,28 @@ FUNCTIONS = {
 }
 
 
+def has_defaults(function):
+    """Whether a function can be called without arguments, since each has a default."""
+    try:
+        options = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return bool(options) and all(each.default is not each.empty for each in options)
+
+
+def blank(f, inputs, *rest, **options):
+    """A gradient of zeros, to stand in for a student's that does not work."""
+    return [np.zeros(np.shape(x))[()] for x in inputs]
+
+
 def encode_each(values):
-    """Encode a list of gradients, or say that it is none."""
-    if isinstance(values, dict):
-        values = list(values.values())
-    if not isinstance(values, (list, tuple)) or len(values) > 10:
-        return None
-    return [encode(getattr(value, "grad", value)) for value in values]
+    """Encode some gradients: the first eleven, and none if there is nothing to go through."""
+    try:
+        values = iter(values.values() if isinstance(values, dict) else values)
+    except TypeError:
+        return []
+    first = itertools.islice(values, 11)
+    return [encode(getattr(value, "grad", value)) for value in first]
 
 
 def probe_loss(function_name, arguments):
@@ -545,17 +584,30 @@ class Bowl(Parameter):
         self.children = tuple(parameters)
 
     def backward(self):
-        self.case["count"]["backward"] += 1
+        self.case["count"]["backward"] += bool(self.grad)  # 0: the pass did not begin at the loss
         total = sum(np.sum(p.value) for p in self.parameters)
         for p, a, target in zip(self.parameters, self.case["a"], self.case["targets"]):
             p.grad = p.grad + self.grad * (a * (p.value - target) + self.case["coupling"] * total)
+
+
+class Loss(Parameter):
+    """The loss node: the bowl's value, one step of the backward pass above it."""
+
+    def __init__(self, bowl):
+        super().__init__(bowl.value, bowl.topo_order)
+        self.children = (bowl,)
+
+    def backward(self):
+        (bowl,) = self.children
+        bowl.case["count"]["called"] += 1
+        bowl.grad = bowl.grad + self.grad
 
     def compute_grad(self):
         run_backward(self, plain=True)
 
 
 def probe_descent(function_name, names, case, watch):
-    count, state = {"loss": 0, "backward": 0}, {}
+    count, state = {"loss": 0, "called": 0, "backward": 0}, {}
     given = [copied(x) for x in case["params"]]
 
     def loss_fn(*params):
@@ -568,7 +620,7 @@ def probe_descent(function_name, names, case, watch):
             raise Endless("computes the loss far too often")
         topo_order = []
         nodes = [Parameter(np.array(x, dtype=np.float64)[()], topo_order) for x in params]
-        return nodes, Bowl(nodes, {**case, "count": count})
+        return nodes, Loss(Bowl(nodes, {**case, "count": count}))
 
     def action():
         function = find(names, function_name)
@@ -595,6 +647,7 @@ def probe_training(make, arguments, descend=None):
             seen["descents"] = [
                 probe_descent(descend, names, case, watch) for case in inputs["descents"]
             ]
+            seen["commands"] = "print_training" in names  # they print what is returned
         return seen
 
     return run

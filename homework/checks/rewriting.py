@@ -12,7 +12,7 @@ NOTES = {
     + np.__version__
     + ".",
     "entry": "An array of one entry is assigned to an entry of an array, which numpy refuses since "
-    "2.4; its number was taken. Write EPSILON without brackets, or x[i] = value[0].",
+    "2.4; its number was taken. Write x[i] = value[0], or make the value a number.",
 }
 # names that numpy 2 has removed, and what they meant
 OLD_NAMES = {
@@ -38,17 +38,18 @@ def rewrite(source, path):
                 if note not in notes:
                     notes.append(note)
 
-    def entry(target, value):
-        """The value to be assigned to an entry of `target`."""
+    def assign(value, target, key):
         one = isinstance(value, np.ndarray) and value.ndim and value.size == 1
-        if one and isinstance(target, np.ndarray):
-            if NOTES["entry"] not in notes:
-                notes.append(NOTES["entry"])
-            return value.reshape(())[()]
-        return value
+        # in place of a row, or of an object, numpy takes such an array
+        if one and isinstance(target, np.ndarray) and target.dtype != object:
+            if np.ndim(target[key]) == 0:
+                if NOTES["entry"] not in notes:
+                    notes.append(NOTES["entry"])
+                value = value.reshape(())[()]
+        target[key] = value
 
     tree = ast.fix_missing_locations(Rewriter().visit(tree))
-    return tree, notes, {"__entry__": entry}
+    return tree, notes, {"__assign__": assign, "__key__": np.s_}
 
 
 def call(name, *arguments):
@@ -61,11 +62,13 @@ class Rewriter(ast.NodeTransformer):
     def visit_Assign(self, node):
         self.generic_visit(node)
         target = node.targets[0]
-        simple = len(node.targets) == 1 and isinstance(target, ast.Subscript)
-        if simple and isinstance(target.value, (ast.Name, ast.Attribute)):
-            array = ast.parse(ast.unparse(target.value), mode="eval").body
-            node.value = ast.copy_location(call("__entry__", array, node.value), node.value)
-        return node
+        if len(node.targets) > 1 or not isinstance(target, ast.Subscript):
+            return node
+        # what Python evaluates, in its order: the value, the array, the key
+        array = target.value
+        key = ast.Subscript(ast.Name("__key__", ast.Load()), target.slice, ast.Load())
+        assigned = ast.Expr(call("__assign__", node.value, array, key))
+        return ast.copy_location(assigned, node)
 
     def loop(self, node):
         self.generic_visit(node)

@@ -37,6 +37,8 @@ class Verdict:
         One for each thing that is wrong.
     notes : list of str
         What a student should know although it costs nothing.
+    earlier : tuple or None
+        See `build_on`.
     parts : dict of str to (earned, points, list of messages)
     passed : bool
     """
@@ -44,8 +46,17 @@ class Verdict:
     def __init__(self, task):
         self.task = task
         self.notes = []
+        self.earlier = None
         self.worth = tasks.TASKS[task].parts
         self.faults = {part: [] for part in self.worth}
+
+    def build_on(self, earlier, own):
+        """Note that it is right, but not with the student's own code for earlier tasks.
+
+        `own` is what is said of it with that code.
+        """
+        self.earlier = earlier, NODES_FIRST.format(tasks=", ".join(earlier)), own
+        self.notes.insert(0, self.earlier[1])
 
     def fault(self, part, message):
         """Take away the points of a part; what differs in its numbers only is said once."""
@@ -137,6 +148,11 @@ class Seen:
         return {"NoneType": "None", "nothing": "nothing"}.get(self.kind, f"a Python {self.kind}")
 
 
+def named(kind):
+    """A type that a function has returned, in words."""
+    return "nothing" if kind == "NoneType" else f"a Python {kind}"
+
+
 def decode(encoded):
     return None if encoded is None else [Seen(one) for one in encoded]
 
@@ -214,29 +230,33 @@ def factor(seen, right):
     return ratio if close(seen, ratio * right) and ratio != 0 else None
 
 
-def show(x):
+def show(x, digits=4):
     """A short form of a number or array for a message."""
     if np.ndim(x) == 0:
-        return f"{float(x):.6g}"
+        return f"{float(x):.{digits + 2}g}"
     if np.size(x) > 12:
         return f"an array of shape {np.shape(x)}"
-    return np.array2string(np.asarray(x), precision=4, separator=", ").replace("\n", "")
+    return np.array2string(np.asarray(x), precision=digits, separator=", ").replace("\n", "")
 
 
 # --------------------------------------------------------------------------- exceptions
 
 HINTS = [
-    # type of the exception, a part of its text, what to say
+    # type of the exception, what is found in its text or line, what to say
+    ("AttributeError", r"'(float|int|numpy\.\w+)' object has no attribute 'value'", "A number was "
+     "given where a node belongs: wrap it in an InputNode, or use ConstantMulNode for a factor."),
+    ("AttributeError", r"Node' object has no attribute 'value'", "Give the node its value: "
+     "super().__init__(value, child, ...), or self.value = ..."),
     ("AttributeError", "'float' object has no attribute", "Python floats have neither shape nor "
      "ndim: make the value a numpy number (np.log and np.exp give one, math.log does not)."),
     ("AttributeError", "'int' object has no attribute", "Python ints have neither shape nor ndim: "
      "make the value a numpy number, np.float64(...)."),
     ("TypeError", "required positional argument: 'n1'", "Node needs to know the child nodes: "
      "super().__init__(value, child, ...)."),
-    ("IndexError", "super().__init__(", "Node needs to know the child nodes: "
+    ("IndexError", r"super\(\).__init__\(", "Node needs to know the child nodes: "
      "super().__init__(value, child, ...)."),
-    ("AttributeError", "object has no attribute 'value'", "A number was given where a node "
-     "belongs: wrap it in an InputNode, or use ConstantMulNode for a factor."),
+    ("AttributeError", r"'(float|int|numpy\.\w+)' object has no attribute 'topo_order'", "A number "
+     "stands where a node belongs: super().__init__(value, child, ...) takes the value first."),
     ("AttributeError", "object has no attribute 'topo_order'", "The node needs its children's "
      "topo_order, and must append itself to it."),
     ("AttributeError", "object has no attribute 'children'", "Store the child nodes when the node "
@@ -254,10 +274,15 @@ HINTS = [
 ]  # fmt: skip
 
 
+# what the starter raises in place of a function's body
+UNWRITTEN = re.compile(r"^task \w+: write ([\w.]+)$")
+
+
 def raised(what, exception, extra=""):
     """A sentence on an exception in the student's code."""
     if exception["type"] == "NotImplementedError":
-        return f"{what} is not written yet (NotImplementedError)."
+        stub = UNWRITTEN.search(exception["text"])
+        return f"{stub[1] if stub else what} is not written yet (NotImplementedError)."
     if exception["type"] == "Missing":
         return f"{exception['text'].replace('there', 'There', 1)} in what was handed in."
     if exception["type"] == "Endless":
@@ -271,7 +296,8 @@ def raised(what, exception, extra=""):
     if extra:
         return f"{text} {extra}"
     for kind, part, hint in HINTS:
-        if exception["type"].endswith(kind) and part in exception["text"] + exception["line"]:
+        found = re.search(part, exception["text"] + exception["line"])
+        if exception["type"].endswith(kind) and found:
             return f"{text} {hint}"
     return text
 
@@ -282,6 +308,10 @@ NODES_FIRST = (
     "With the other tasks done right this one is right; with your own code for them it is not. "
     "Look at their checks first ({tasks})."
 )
+NONE_LOST = (
+    "With your own code for the other tasks this one goes wrong, though their checks found "
+    "nothing: {own} No points depend on it."
+)
 
 
 def beyond(inputs, key, more=False):
@@ -289,7 +319,20 @@ def beyond(inputs, key, more=False):
     return {**inputs, key: [case for case in inputs[key] if bool(case.get("beyond")) == more]}
 
 
-def better_of(judge_one, tasks):
+def name_earlier(verdicts):
+    """Let notes on earlier tasks name only those that lost points.
+
+    `verdicts` is a dict of all tasks that were judged; a note on one that was not stays as it is.
+    """
+    for verdict in verdicts.values():
+        if verdict.earlier and {*verdict.earlier[0]} <= {*verdicts}:
+            earlier, note, own = verdict.earlier
+            lost = [label for label in earlier if not verdicts[label].passed]
+            named = NODES_FIRST.format(tasks=", ".join(lost)) if lost else NONE_LOST.format(own=own)
+            verdict.notes = [clean(named) if each == note else each for each in verdict.notes]
+
+
+def better_of(judge_one, earlier):
     """Judge the run with the student's own nodes, and if need be the one with right nodes."""
 
     def judge(inputs, results):
@@ -299,7 +342,7 @@ def better_of(judge_one, tasks):
         other = judge_one(inputs, results["stand_ins"])
         if other.points > own.points:
             if other.passed:
-                other.notes.insert(0, NODES_FIRST.format(tasks=tasks))
+                other.build_on(earlier, own.messages[0])
             return other
         return own
 

@@ -6,6 +6,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from homework.grading import report
 from homework.grading.grading import grade
 
 ABOUT = (
@@ -25,12 +26,16 @@ def results(graded, visibility="visible", hints=True):
     hints : bool
         Whether messages and notes say what to look at; the points are always shown.
     """
-    tests = []
+    tests, above = [], set()
     for task, verdict in graded.verdicts.items():
         parts = ", ".join(
             f"{part} {earned}/{of}" for part, (earned, of, _) in verdict.parts.items()
         )
-        said = [*verdict.messages, *(f"Note: {note}" for note in verdict.notes)] if hints else []
+        said = (
+            [*report.once(verdict.messages, above), *(f"Note: {note}" for note in verdict.notes)]
+            if hints
+            else []
+        )
         tests.append(
             {
                 "name": f"Task {task}",

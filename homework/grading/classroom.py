@@ -172,6 +172,7 @@ def _grade_each(waiting, jobs, seed, limits, regrade, stream):
         new = {**report.record(graded), "key": key, "same": _hash(graded.same)}
         if kept is not None:
             new["tasks"] = dict(sorted({**kept["tasks"], **new["tasks"]}.items()))
+            new["notes"] = list(dict.fromkeys([*kept["notes"], *new["notes"]]))
         return new
 
     pool = ThreadPoolExecutor(jobs)
@@ -255,8 +256,11 @@ def table(records, named=False):
     head = ["submission", *(["name"] if named else []), *code, "points", "out of", *written]
     lines = [[*head, "total", "comment", "problem", "messages"]]
     for kept in records:
-        said = [f"{task}: {each}" for task in code for each in kept["tasks"][task]["messages"]]
-        said = [] if kept["problem"] else list(dict.fromkeys(said))
+        labels = {}
+        for task in code if not kept["problem"] else ():
+            for message in kept["tasks"][task]["messages"]:
+                labels.setdefault(message, []).append(task)
+        said = [f"{', '.join(named)}: {message}" for message, named in labels.items()]
         cells = [kept["submission"], *([kept["name"]] if named else [])]
         cells += [report.earned(kept, [task]) for task in code]
         cells += [report.earned(kept), report.out_of(kept)]

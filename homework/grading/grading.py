@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from homework import data, tasks
-from homework.checks.verdict import Verdict, clean, raised
+from homework.checks.verdict import Verdict, clean, name_earlier, raised
 from homework.grading import submission
 from homework.grading.sandbox import Sandbox
 
@@ -81,8 +81,20 @@ def grade(path, seed=0, limits=None, labels=None, sandbox=None, members=None):
         else:
             outcomes = sandbox.run(files, given)
     verdicts = {label: verdict(label, given[label], handed_in, outcomes) for label in labels}
+    name_earlier(verdicts)
     mark = submission.same(handed_in.files) if handed_in.problem is None else ""
-    return Grade(handed_in.name, verdicts, handed_in.notes, handed_in.problem, mark)
+    notes = [*handed_in.notes, *notes_on_files(outcomes)]
+    return Grade(handed_in.name, verdicts, notes, handed_in.problem, mark)
+
+
+def notes_on_files(outcomes):
+    """What was noted of each file while it was loaded and run: once, and not below each task."""
+    noted = {}
+    for label, outcome in outcomes.items():
+        row = tasks.TASKS.get(label)
+        file = row.file if row else f"{label.rpartition(' ')[2]}.py"  # such as "import kmeans"
+        noted |= {clean(f"{file}: {note}"): None for note in outcome.get("notes", ())}
+    return list(noted)
 
 
 def verdict(label, given, handed_in, outcomes):
@@ -103,7 +115,7 @@ def verdict(label, given, handed_in, outcomes):
     try:
         if is_whole(given, outcome["results"]):
             judged = row.verdict(given, outcome["results"])
-            judged.notes = [clean(note) for note in [*judged.notes, *outcome.get("notes", ())]]
+            judged.notes = [clean(note) for note in judged.notes]
             return judged
     except Exception:  # no promise holds for what was changed; the probe's own is judged safely
         pass
@@ -120,8 +132,9 @@ def is_whole(given, results):
                 return False
     for side in sides:
         if isinstance(side, dict):
-            numerical = side["numerical"] is None or len(side["numerical"]) == 2
-            if len(side["cases"]) != len(given["cases"]) or not numerical:
+            if side["numerical"] is not None and len(side["numerical"]) != len(given["numerical"]):
+                return False
+            if len(side["cases"]) != len(given["cases"]):
                 return False
         elif len(side) != len(given["losses"] if "losses" in given else given):
             return False

@@ -76,6 +76,14 @@ class Keeper:
         for name in wanted(job["files"]):
             with contextlib.suppress(Exception):
                 __import__(name)
+        if parallel := sys.modules.get("sklearn.utils.parallel"):
+            # It looks for libraries in /proc, and for functions in them: a child may do neither.
+            # What it has found, and used once, it keeps.
+            with (
+                contextlib.suppress(Exception),
+                parallel._get_threadpool_controller().limit(limits=1),
+            ):
+                pass
         outcomes, broken = {}, set()
         for task in job["tasks"]:
             if task["module"] not in broken:

@@ -58,13 +58,17 @@ def rows(kept):
         parts = ", ".join(f"{part} {got}/{of}" for part, (got, of) in task["parts"].items())
         if label in kept["changed"]:
             parts += f"; changed from {task['points']} by hand"
-        # what is said of a whole file is said once
-        new = [text for text in task["messages"] if text not in said]
-        said.update(text for text in task["messages"] if len(task["messages"]) == 1)
-        messages = new if new or not task["messages"] else ["As above."]
+        messages = once(task["messages"], said)
         if kept["problem"]:  # it stands above all tasks
             messages = []
         yield label, points, task["out_of"], parts, messages, task["notes"]
+
+
+def once(messages, said):
+    """Return a task's messages, without what was said of the whole file above; `said` grows."""
+    new = [text for text in messages if text not in said]
+    said.update(text for text in messages if len(messages) == 1)
+    return new if new or not messages else ["As above."]
 
 
 def text(kept):

@@ -582,6 +582,19 @@ def test_no_forged_results_earn_points(task):
             assert verdict.points == 0, (forgery, value, verdict)
 
 
+@pytest.mark.parametrize("key", ["cases", "blank", "numerical"])
+def test_results_for_fewer_inputs_are_not_judged(key):
+    given = inputs("1h", 3)
+    names = {**vars(backprop), "numerical_gradient": unwritten}
+    results = run("1h", names, given, patch=["numerical_gradient"])
+    handed_in = submission.Submission("s", {"backprop.py": b""})
+    for points in (3, 0):  # all but the part numerical; and with an input left out
+        verdict = grading.verdict("1h", given, handed_in, {"1h": {"results": results}})
+        assert verdict.points == points
+        results["stand_ins"][key].pop()
+    assert "was changed" in verdict.messages[0]
+
+
 def unwritten(*arguments, **options):
     raise NotImplementedError
 

@@ -254,3 +254,13 @@ def test_functions_train_where_they_are_written(chapter):
     first, last = map(float, printed.inner_text().split()[:2])
     assert first == pytest.approx(4 * np.log(2)) and last < 0.02
     assert verdict.inner_text() == "1i is right."
+
+
+def test_a_note_stands_below_what_is_right(chapter):
+    tab, source = chapter(CHAPTERS[0]), solution(tasks.TASKS["1i"])
+    assert source.count("return history") == 1
+    output = edit(tab, "check-1i", source.replace("return history", "return"))
+    assert output.locator(".live-verdict").inner_text() == "1i is right."
+    said = output.locator("p").last.inner_text()
+    assert said.startswith("Note: params are trained.")
+    assert "the commands logreg and neural print it." in said

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from ..verdict import Seen, Verdict, close, raised, show
+from ..verdict import Seen, Verdict, close, named, raised, show
 
 WANTED = "(assignments, centroids, loss)"
 
@@ -54,6 +54,15 @@ def judge_2a(inputs, results):
     verdict = Verdict("2a")
     ordinary = [(c, r) for c, r in zip(inputs, results) if not c["hard"]]
     plain = [(c, r) for c, r in ordinary if c["name"] != "large"]
+    for _, result in ordinary:
+        library = [each for each in result["calls"] if LIBRARY.search(each)]
+        if library:
+            public = ".".join(name for name in library[0].split(".") if name[:1] != "_")
+            verdict.fault_all(
+                f"kmeans calls {public}, which does the task. Write its two steps yourself: "
+                "assign each example to the nearest centroid, and move the centroids to the means."
+            )
+            return verdict
     for case, result in ordinary:
         if result["exception"] is not None:
             verdict.fault_all(
@@ -62,14 +71,6 @@ def judge_2a(inputs, results):
                     result["exception"],
                     exception_hint(result["exception"]),
                 )
-            )
-            return verdict
-    for _, result in ordinary:
-        library = [each for each in result["calls"] if LIBRARY.search(each)]
-        if library:
-            verdict.fault_all(
-                f"kmeans calls {library[0]}, which does the task. Write its two steps yourself: "
-                "assign each example to the nearest centroid, and move the centroids to the means."
             )
             return verdict
     for case, result in plain:
@@ -115,7 +116,7 @@ def judge_returned(verdict, case, result, part):
     """Return (assignments, centroids, loss) as arrays, or None if they are not there."""
     answer, n, k, d = result["result"], *case["X"].shape[:1], case["k"], case["X"].shape[1]
     if answer["parts"] is None or answer["length"] != 3:
-        got = f"a {answer['returned']}"
+        got = named(answer["returned"])
         if answer["length"] is not None:
             got += f" of {answer['length']}"
         verdict.fault_all(f"kmeans returns {got}; expected {WANTED}.")

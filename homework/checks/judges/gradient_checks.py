@@ -19,6 +19,7 @@ from ..verdict import (
     explain,
     factor,
     formula_right,
+    named,
     outer,
     raised,
     show,
@@ -169,11 +170,20 @@ NUMERICAL = {
 }
 
 
+OF_INTEGERS = (
+    "An array of integers cannot hold 3 + 1e-8, or another fraction: make the copies with "
+    "dtype=float."
+)
+OF_TUPLES = (
+    "The task's own inputs are tuples of integers: make arrays of them with dtype=float first."
+)
+
+
 def judge_gradients(verdict, part, what, lists, predictions, texts, names, tolerance):
     """Judge lists of gradients, one for each case; `predictions` has them for each mistake."""
     rights = [prediction["right"] for prediction in predictions]
     for seen, right in zip(lists, rights):
-        if seen is None:
+        if not seen:
             verdict.fault(
                 part, f"The {what} gradients are not a list with one gradient for each input."
             )
@@ -204,34 +214,28 @@ def judge_gradients(verdict, part, what, lists, predictions, texts, names, toler
             if text:
                 verdict.fault(part, text)
             return
+    kinds = set()
     for position, name in enumerate(names):
         arrays = [seen[position].array for seen in lists]
         right = [r[position] for r in rights]
         fits = [close(a, r, tolerance, tolerance) for a, r in zip(arrays, right)]
         if not all(fits):
-            i = fits.index(False)
+            i, ratio = fits.index(False), factor(arrays, right)
             if not np.any(np.concatenate([np.ravel(a) for a in arrays])):
-                verdict.fault(part, f"The {what} gradient of {name} is zero throughout.")
-                continue
-            if np.all(np.abs(arrays[i] - right[i]) < 0.02 * (1 + np.abs(right[i]))):
-                verdict.fault(
-                    part,
-                    f"The {what} gradient of {name} is only nearly right: {show(arrays[i])}, "
-                    f"expected {show(right[i])}. Is ε = 1e-8, and is it the same in the step and "
-                    "below the line?",
+                said = "zero throughout."
+            elif np.all(np.abs(arrays[i] - right[i]) < 0.02 * (1 + np.abs(right[i]))):
+                said = (
+                    f"only nearly right: {show(arrays[i], 8)}, expected {show(right[i], 8)}. Is "
+                    "ε = 1e-8, and is it the same in the step and below the line?"
                 )
-                continue
-            ratio = factor(arrays, right)
-            if ratio is not None:
-                verdict.fault(
-                    part, f"The {what} gradient of {name} is {ratio:.4g} times what it should be."
-                )
-                continue
-            verdict.fault(
-                part,
-                f"The {what} gradient of {name} is {show(arrays[i])} in one of the checks, "
-                f"expected {show(right[i])}.",
-            )
+            elif ratio is not None:
+                said = f"{ratio:.4g} times what it should be."
+            else:
+                said = f"{show(arrays[i])} in one of the checks, expected {show(right[i])}."
+            kind = re.sub(r"[\W\d]|e-", "", said)  # the sentence without its numbers
+            if kind not in kinds:  # one input stands for those that share its fault
+                verdict.fault(part, f"The {what} gradient of {name} is {said}")
+            kinds.add(kind)
 
 
 ONE_PATH = (
@@ -351,18 +355,22 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
         verdict = Verdict(task)
         verdict.chosen = None
         cases, seen = inputs["cases"], results["cases"]
-        for result in seen:
-            if result["exception"] is not None:
-                verdict.fault_all(raised(f"{function}({', '.join(names)})", result["exception"]))
+        failed = next((each["exception"] for each in seen if each["exception"]), None)
+        if failed:
+            stopped = raised(f"{function}({', '.join(names)})", failed)
+            seen = results["blank"]
+            if not seen or any(each["exception"] for each in seen):
+                verdict.fault_all(stopped)
                 return verdict
         for case, result in zip(cases, seen):
             found = Found(case, names, result)
             shapes = [x.shape for x in found.inputs]
             arrays = [name for name, v in found.numbers if v.shape in shapes]
             if result["result"]["fields"] is None and not (found.nodes or arrays):
+                got = named(result["result"]["returned"])
                 verdict.fault_all(
-                    f"{function} returns a {result['result']['returned']}, and has no variables "
-                    "with gradients in them. Expected GradientCheck(value, backprop, numerical, "
+                    f"{function} returns {got}, and has no variables with gradients in them. "
+                    "Expected GradientCheck(value, backprop, numerical, "
                     "max_difference, ...), or arrays such as a_grad_numerical."
                 )
                 return verdict
@@ -392,6 +400,16 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
         one_path = ONE_PATH.format(name=twice)
         texts = {**BACKPROP, "path 0": one_path, "path 1": one_path}
         judge_gradients(verdict, "backprop", "backprop", backprop, predicted, texts, names, 1e-6)
+        verdict.chosen = chosen
+        if failed:  # by numerical_gradient: without it there is the rest
+            judge_function(verdict, inputs, results)
+            if not verdict.faults["numerical"]:
+                verdict.fault("numerical", stopped)
+            return verdict
+        if any(each["result"]["once"] for each in finished(results)) and not all(numerical):
+            kind = results["numerical"][0]["result"]["kind"]
+            verdict.fault("numerical", no_list(kind))
+            return verdict
         predicted = [numerical_choices(right) for right in rights]
         judge_gradients(
             verdict, "numerical", "numerical", numerical, predicted, NUMERICAL, names, 1e-5
@@ -410,8 +428,9 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
             )
         if not verdict.messages and all(one.array is not None for one in largest):
             judge_largest(verdict, largest, backprop, numerical)
-        judge_function(verdict, inputs, results)
-        verdict.chosen = chosen
+        # a check may measure by itself, as the handout has it: then it needs no numerical_gradient
+        if not verdict.faults["numerical"] and is_written(results):
+            judge_function(verdict, inputs, results)
         return verdict
 
     def judge(inputs, results):
@@ -419,6 +438,8 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
         verdict = better_of(judge_one, EARLIER[task])(plain, take(results, plain, inputs))
         if not verdict.faults["numerical"]:
             judge_measured(verdict, plain, results)
+        if not verdict.faults["numerical"]:
+            judge_defaults(verdict, plain, results)
         if verdict.points and more["cases"]:
             other = better_of(judge_one, EARLIER[task])(more, take(results, more, inputs))
             if not other.passed and other.messages[0] not in verdict.messages:
@@ -429,32 +450,50 @@ def judge_check(task, function, names, formula, value_choices, gradients, paths,
                 )
         return verdict
 
+    def seen_in(verdict, case, result):
+        """Value, backprop and numerical gradients of one run; None if it has not all of them."""
+        if result["exception"] is not None:
+            return None
+        if result["result"]["fields"] is None:
+            found = Found(case, names, result)
+            value, own = found.value(np.nan), found.backprop(gradients(case))
+            numerical = [found.get(each) for each in verdict.chosen or ()]
+        else:
+            values, own, numerical, *_ = fields_of(names, gradients, [case], [result], right_value)
+            value = values[0]
+            own = [one.array for one in own[0] or ()]
+            numerical = [one.array for one in numerical[0] or ()]
+        complete = len(own) == len(numerical) == len(names)
+        if not complete or any(a is None for a in (value, *own, *numerical)):
+            return None
+        return value, own, numerical
+
+    def alike(ones, others):
+        return all(close(a, b, 1e-4, 1e-4) for a, b in zip(ones, others))
+
+    def judge_defaults(verdict, inputs, results):
+        """Judge the starter's own command, whose inputs are tuples of integers."""
+        result, case = results["stand_ins"].get("defaults"), inputs["cases"][0]
+        if result is None:
+            return
+        if result["exception"] is not None:
+            verdict.fault("numerical", raised(f"{function}()", result["exception"], OF_TUPLES))
+            return
+        seen = seen_in(verdict, case, result)
+        if seen and close(seen[0], right_value(case)) and not alike(seen[2], gradients(case)):
+            verdict.fault(
+                "numerical",
+                "The numerical gradient is wrong for integer inputs, such as the task's own. "
+                + OF_INTEGERS,
+            )
+
     def judge_measured(verdict, inputs, results):
         """See whether the numerical gradient follows f, and f alone, when nodes are changed."""
-        case = inputs["cases"][1:2]
-
-        def seen_in(run):
-            if run[0]["exception"] is not None:
-                return None
-            if run[0]["result"]["fields"] is None:
-                found = Found(case[0], names, run[0])
-                value, own = found.value(np.nan), found.backprop(gradients(case[0]))
-                numerical = [found.get(each) for each in verdict.chosen or ()]
-            else:
-                values, own, numerical, *_ = fields_of(names, gradients, case, run, right_value)
-                value = values[0]
-                own = [one.array for one in own[0] or ()]
-                numerical = [one.array for one in numerical[0] or ()]
-            complete = len(own) == len(numerical) == len(names)
-            if not complete or any(a is None for a in (value, *own, *numerical)):
-                return None
-            return value, own, numerical
-
-        def alike(ones, others):
-            return all(close(a, b, 1e-4, 1e-4) for a, b in zip(ones, others))
-
-        plain = seen_in(results["stand_ins"]["cases"][1:2])
-        wrong, other = (seen_in(results[name]["cases"]) for name in ("share", "scale"))
+        case = inputs["cases"][1]
+        plain = seen_in(verdict, case, results["stand_ins"]["cases"][1])
+        wrong, other = (
+            seen_in(verdict, case, results[name]["cases"][0]) for name in ("share", "scale")
+        )
         if plain and wrong and not alike(wrong[1], plain[1]) and not alike(wrong[2], plain[2]):
             verdict.fault(
                 "numerical",
@@ -475,12 +514,19 @@ def take(results, part, inputs):
     """The results of some of the cases."""
     chosen = [i for i, c in enumerate(inputs["cases"]) if any(c is each for each in part["cases"])]
     return {
-        side: {**results[side], "cases": [results[side]["cases"][i] for i in chosen]}
+        side: {
+            **results[side],
+            **{
+                key: [results[side][key][i] for i in chosen]
+                for key in ("cases", "blank")
+                if results[side][key]
+            },
+        }
         for side in ("own", "stand_ins")
     }
 
 
-EARLIER = {"1h": "1b, 1e, 1g", "1m": "1g, 1h, 1l"}
+EARLIER = {"1h": ("1b", "1e", "1g"), "1m": ("1g", "1h", "1l")}
 
 
 def paired(lists, others):
@@ -518,6 +564,25 @@ def judge_largest(verdict, largest, backprop, numerical):
             return
 
 
+def finished(results):
+    """What numerical_gradient has given by itself."""
+    return [each for each in results["numerical"] or () if not each["exception"]]
+
+
+def is_written(results):
+    return any(each["result"]["each"] for each in finished(results)) or any(
+        each["exception"] and each["exception"]["type"] != "NotImplementedError"
+        for each in results["numerical"] or ()
+    )
+
+
+def no_list(kind):
+    return (
+        f"numerical_gradient returns {named(kind)}: it must return a list with one gradient for "
+        "each input."
+    )
+
+
 def judge_function(verdict, inputs, results):
     """Judge numerical_gradient by itself, on functions that are not graphs."""
     if not results["numerical"]:
@@ -526,6 +591,9 @@ def judge_function(verdict, inputs, results):
     for result in seen:
         if result["exception"] is not None:
             verdict.fault("numerical", raised("numerical_gradient(f, inputs)", result["exception"]))
+            return
+        if not result["result"]["each"]:
+            verdict.fault("numerical", no_list(result["result"]["kind"]))
             return
     rights = []
     for case in cases:
@@ -536,7 +604,7 @@ def judge_function(verdict, inputs, results):
         rights.append([2 * s * x + A[0], np.sum(x**2), by_A])
     predicted = [numerical_choices(right) for right in rights]
     names = ["a vector", "a number", "a matrix"]
-    lists = [decode(result["result"]) for result in seen]
+    lists = [decode(result["result"]["each"]) for result in seen]
     judge_gradients(verdict, "numerical", "numerical", lists, predicted, NUMERICAL, names, 1e-5)
     if any(result["changed"] for result in seen):
         verdict.fault(

@@ -11,6 +11,7 @@ from ..verdict import (
     decode,
     explain,
     formula_right,
+    named,
     outer,
     raised,
     show,
@@ -178,9 +179,8 @@ def judge_loss(verdict, function, names, cases, results, formula, choices, gradi
     firsts = [result["first"]["result"] for result in results]
     values = [Seen(first["value"]).array for first in firsts]
     if all(value is None for value in values):
-        return nothing(
-            f"compute_loss({arguments}) returns a {firsts[0]['returned']} without a loss in it."
-        )
+        got = named(firsts[0]["returned"])
+        return nothing(f"compute_loss({arguments}) returns {got}; expected ([{arguments}], loss).")
     said = explain(cases, values, formula, choices)
     if said is None:
         verdict.fault("loss", loss_fault(cases, values, formula, choices))
@@ -249,6 +249,7 @@ def judge_nodes(verdict, names, cases, firsts):
         verdict.fault("returned", f"compute_loss returns the loss first; expected {wanted}.")
     elif first["length"] != 2:
         verdict.fault("returned", f"compute_loss does not return a pair; expected {wanted}.")
+        return
     for case, one in zip(cases, firsts):
         nodes = one["nodes"] or []
         if len(nodes) != len(names):
@@ -346,17 +347,17 @@ def judge_model(task, function, names, formula, choices, gradients, earlier):
                 f"With other sizes than the handout's: {other.messages[0]} No points depend on it."
             )
         if "descents" in inputs:
-            judge_training(verdict, inputs["descents"], results["descents"])
+            judge_training(verdict, inputs["descents"], results["descents"], results["commands"])
         return verdict
 
     return judge
 
 
 judge_1i = judge_model(
-    "1i", "make_logistic_regression", "wb", loss_1i, CHOICES_1I, gradients_1i, "1b, 1e, 1g"
+    "1i", "make_logistic_regression", "wb", loss_1i, CHOICES_1I, gradients_1i, ("1b", "1e", "1g")
 )
 judge_1n = judge_model(
-    "1n", "make_neural_network", "Wbvc", loss_1n, CHOICES_1N, gradients_1n, "1b, 1e, 1g, 1l"
+    "1n", "make_neural_network", "Wbvc", loss_1n, CHOICES_1N, gradients_1n, ("1b", "1e", "1g", "1l")
 )
 
 
@@ -411,10 +412,17 @@ DESCENT = [
 ]  # fmt: skip
 
 
-def judge_training(verdict, cases, results):
+def judge_training(verdict, cases, results, commands):
     pairs = list(zip(cases, results))
     plain = [pair for pair in pairs if not pair[0].get("beyond")]
     judge_descents(verdict, *zip(*plain))
+    if commands and not (verdict.faults["steps"] or verdict.faults["in place"]):
+        shapes = [Seen(result["result"]).shape for _, result in plain]
+        if shapes != [(case["num_iters"] + 1,) for case, _ in plain]:
+            verdict.notes.append(
+                "params are trained. But gradient_descent should also return the list of the "
+                "losses, at first and after each step: the commands logreg and neural print it."
+            )
     for case, result in pairs:
         if case.get("beyond") and not (verdict.faults["steps"] or verdict.faults["in place"]):
             other = Verdict(verdict.task)
@@ -429,7 +437,9 @@ def judge_training(verdict, cases, results):
 def judge_descents(verdict, cases, results):
     for result in results:
         if result["exception"] is not None:
-            text = raised("gradient_descent", result["exception"])
+            ends = "Does its loop end? Does it run num_iters times?"
+            ends = ends if result["exception"]["type"] == "Endless" else ""
+            text = raised("gradient_descent", result["exception"], ends)
             verdict.fault("steps", text)
             verdict.fault("in place", text)
             return
@@ -450,10 +460,16 @@ def judge_descents(verdict, cases, results):
         if any(r["count"]["loss"] for r in results) and not any(
             r["count"]["backward"] for r in results
         ):
+            called = any(r["count"]["called"] for r in results)
             verdict.fault(
                 "steps",
-                "The gradients that gradient_descent uses are all zero: the backward pass, "
-                "compute_grad() of the loss node, must come first.",
+                "The gradients that gradient_descent uses are all zero: "
+                + (
+                    "call compute_grad() of the loss node, which begins with the gradient 1. Its "
+                    "backward() does that one node only."
+                    if called
+                    else "the backward pass, compute_grad() of the loss node, must come first."
+                ),
             )
             return
         if not any(result["count"]["loss"] for result in results):

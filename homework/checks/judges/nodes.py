@@ -48,7 +48,7 @@ class NodeJudge:
         alive = [(c, r) for c, r in pairs if r["forward"]["exception"] is None]
         for case, result in pairs:
             if result["forward"]["exception"] is not None:
-                message = raised(self.made(case), result["forward"]["exception"])
+                message = raised(self.made(case, result), result["forward"]["exception"])
                 if not alive:
                     verdict.fault_all(message)
                     return verdict
@@ -59,7 +59,9 @@ class NodeJudge:
         self.judge_backward(verdict, alive)
         return verdict
 
-    def made(self, case):
+    def made(self, case, result):
+        if result["forward"]["exception"]["type"] == "NotImplementedError":
+            return f"{self.name}.__init__"
         shapes = [f"{n} of shape {np.shape(case[n])}" for n in self.children if np.ndim(case[n])]
         return f"Making a {self.name}" + (f" ({', '.join(shapes)})" if shapes else "")
 
