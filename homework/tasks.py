@@ -144,7 +144,8 @@ ROWS = (
     ),
     Task(
         "2a",
-        parts={"returned": 1, "assignments": 2, "centroids": 2, "loss": 2, "loops": 2, "hard": 1},
+        parts={"returned": 1, "assignments": 2, "centroids": 2, "loss": 2, "loops": 2,
+               "special": 1},
         module="kmeans", names=("kmeans",),
         removed=("assign", "update", "reconstruction_error", "iterate", "kmeans"),
         probe=("kmeans",), inputs="kmeans_cases", judge="clustering:judge_2a", page=KMEANS,

@@ -747,6 +747,7 @@ def run_kmeans(names, case, watch, form, counter):
         seen = watch(action, budget=20_000 + 500 * len(given) * case["k"])
     finally:
         np.random.set_state(state)
+    seen["draws"] = "initial_centroids" in names  # from rng, as the starter's does
     seen["inside"] = counter.count - before[0]
     seen["loops"] = rounds(names) - before[1]
     changed_it = given.shape == case["X"].shape and bool(np.any(given != case["X"]))

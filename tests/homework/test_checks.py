@@ -1278,12 +1278,12 @@ def distances(X, mu):
 
 
 means(
-    "argmin_axis", "returned, assignments, centroids, loss, loops, hard", "wrong axis",
+    "argmin_axis", "returned, assignments, centroids, loss, loops, special", "wrong axis",
     assign=lambda X, mu: distances(X, mu).argmin(axis=0),
     mean=lambda X, mine, old: old, loss=lambda X, z, mu: 0.0,
 )  # fmt: skip
 means(
-    "argmin_axis_raises", "returned, assignments, centroids, loss, loops, hard", "axis 1",
+    "argmin_axis_raises", "returned, assignments, centroids, loss, loops, special", "axis 1",
     assign=lambda X, mu: distances(X, mu).argmin(axis=0),
 )  # fmt: skip
 means(
@@ -1317,13 +1317,13 @@ means(
 means("order", "returned", "another order", returned=lambda z, mu, loss: (mu, z, loss))
 means(
     "two",
-    "returned, assignments, centroids, loss, loops, hard",
+    "returned, assignments, centroids, loss, loops, special",
     "tuple of 2",
     returned=lambda z, mu, loss: (z, mu),
 )
 means("floats", "returned", "floats", returned=lambda z, mu, loss: (z.astype(float), mu, loss))
 means("from_one", "returned", "count from 1", returned=lambda z, mu, loss: (z + 1, mu, loss))
-means("empty_nan", "hard", "empty", mean=lambda X, mine, old: X[mine].mean(axis=0))
+means("empty_nan", "special", "empty", mean=lambda X, mine, old: X[mine].mean(axis=0))
 means(
     "integer_centroids", "centroids", "whole numbers", "floats",
     mean=lambda X, mine, old: X[mine].mean(axis=0).astype(int) if mine.any() else old,
@@ -1333,7 +1333,7 @@ means(
     mean=lambda X, mine, old: np.median(X[mine], axis=0) if mine.any() else old,
 )  # fmt: skip
 means(
-    "expansion_sign", "returned, assignments, centroids, loss, loops, hard", "does not finish",
+    "expansion_sign", "returned, assignments, centroids, loss, loops, special", "does not finish",
     assign=lambda X, mu: ((mu**2).sum(axis=1) + 2 * X @ mu.T).argmin(axis=1),
 )  # fmt: skip
 means(
@@ -1391,7 +1391,7 @@ def kmeans_centres_x(X, k):
     return lloyd()(X, k)
 
 
-@mistake("2a", "returned, assignments, centroids, loss, loops, hard", "does not finish")
+@mistake("2a", "returned, assignments, centroids, loss, loops, special", "does not finish")
 def kmeans_endless(X, k):
     X = X.astype(float)
     mu = start(X, k)
@@ -1399,7 +1399,7 @@ def kmeans_endless(X, k):
         z = distances(X, mu).argmin(axis=1)  # noqa: F841
 
 
-@mistake("2a", "returned, assignments, centroids, loss, loops, hard", "not written yet")
+@mistake("2a", "returned, assignments, centroids, loss, loops, special", "not written yet")
 def kmeans_unfinished(X, k):
     raise NotImplementedError
 
@@ -1803,7 +1803,7 @@ SPOILED = {
         "super().__init__((n1.value * n2.value).mean(), n1, n2)",
     ),
     "1l": ("M.value.T @ self.grad", "M.value @ self.grad"),
-    "1h": ("moved]) - start) / epsilon", "moved]) - start) / (2 * epsilon)"),
+    "1h": ("moved) - start) / epsilon", "moved) - start) / (2 * epsilon)"),
     "1i": ("[node.value - lr * node.grad for", "[node.value + lr * node.grad for"),
     "1n": (
         "ReluNode(AddNode(MVMulNode(W, x), b))",

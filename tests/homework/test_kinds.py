@@ -368,6 +368,15 @@ ROWS = """
                 if (new == c).any():
                     centroids[c] = X[new == c].mean(axis=0)
     """
+START = """
+def initial_centroids(X, k, rng=0, init="random"):
+    return np.array({start}, dtype=float)
+"""
+for start in ("X[:k]", "X[np.random.default_rng(1).choice(len(X), k)]"):
+    RIGHT[f"ours: starts at {start}"] = (
+        rewritten(START.format(start=start), "kmeans.py"),
+        "does not begin at the centroids that rng draws",
+    )
 RIGHT["ours: a row of one entry is assigned"] = rewritten(ROWS, "kmeans.py"), ""
 RIGHT["ours: an array of one entry for an entry"] = (
     rewritten(ROWS.replace("table[c] =", "table[c, 0] ="), "kmeans.py"), "array of one entry",

@@ -83,6 +83,7 @@ def judge_2a(inputs, results):
     for case, result in zip(inputs, results):
         if case["hard"]:
             judge_hard(verdict, case, result)
+    note_start(verdict, plain)
     return verdict
 
 
@@ -107,7 +108,7 @@ def exception_hint(exception):
     if exception["type"] == "Endless":
         return (
             "Compare the new assignments with the old ones, all of them (np.array_equal), and "
-            "keep a copy of the old."
+            "keep a copy of the old. Or does each example go to the farthest centroid (argmax)?"
         )
     return ""
 
@@ -238,6 +239,21 @@ def assignment_fault(case, states, found, distances, fits):
         )
     wrong = int(np.sum(far > distances.min(axis=1) + 1e-7 * (1 + distances.max())))
     return f"{wrong} of {n} examples are not assigned to the nearest of the centroids returned."
+
+
+def note_start(verdict, pairs):
+    """Note where runs do not begin as the task says; k-means itself is right."""
+    if not verdict.passed or not pairs[0][1]["draws"]:
+        return
+    for case, result in pairs:
+        right, loss = history(case)[-1][3], Seen(result["result"]["parts"][2]).array
+        if abs(float(loss.item()) - right) > 1e-3 * right:
+            verdict.notes.append(
+                "k-means is right, but does not begin at the centroids that rng draws: hand k and "
+                "rng on to initial_centroids, and your losses are those of the task. No points "
+                "depend on it."
+            )
+            return
 
 
 def stage(states, found):
@@ -384,12 +400,12 @@ HARD = {
 
 
 def judge_hard(verdict, case, result):
-    """Judge a case that costs the part "hard"; or only a note, beyond the handout."""
+    """Judge a case that costs the part "special"; or only a note, beyond the handout."""
     message = hard_fault(verdict, case, result)
     if message and case["beyond"]:
         verdict.notes.append(f"{message} No points depend on it.")
     elif message:
-        verdict.fault("hard", message)
+        verdict.fault("special", message)
 
 
 def hard_fault(verdict, case, result):
