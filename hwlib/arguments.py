@@ -24,7 +24,8 @@ def as_array(name, value, *shape):
     try:
         given = np.asarray(value)
         require(given.dtype.kind in "biufO", f"it holds {given.dtype}")
-        require(not np.ma.is_masked(value), "some of them are masked")
+        masked = getattr(value, "mask", False)  # a table of pandas has a method of this name
+        require(callable(masked) or not np.any(masked), "some of them are masked")
         array = given.astype(np.float64, copy=False)
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{name} is not an array of real numbers, {expected}: {error}") from None

@@ -121,7 +121,8 @@ def as_points(name, value, n="n", d="d"):
     try:
         kind = np.asarray(value).dtype
         require(kind.kind in "biufO", f"it holds {kind}")
-        require(not np.ma.is_masked(value), "some of them are masked")
+        masked = getattr(value, "mask", False)  # a table of pandas has a method of this name
+        require(callable(masked) or not np.any(masked), "some of them are masked")
         points = np.array(value, dtype=np.float64, order="F")  # each coordinate is kept together
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{name} is not an array of real numbers: {error}") from None
