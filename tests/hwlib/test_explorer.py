@@ -104,6 +104,18 @@ def test_a_file_of_ones_own_is_shown_with_a_kernel():
     assert (view.caption, view.trouble) == (first, "")
 
 
+def test_a_fault_of_the_books_own_is_not_called_trouble_with_a_file():
+    def compute(k):
+        if k == 2:
+            raise ValueError("k is 2")
+        return squares(k, "a")
+
+    control, *_, view = Explorer("faulty", compute, view="plane", k=[1, 2]).children
+    with pytest.raises(ValueError, match="^k is 2$"):
+        control.value = 2
+    assert view.trouble == ""
+
+
 def test_any_value_can_be_computed(explorer):
     assert explorer.compute(k=7) == squares(7, "a")
     with pytest.raises(ValueError, match="frame: k = 7 is not on the axes"):
