@@ -269,23 +269,12 @@ def network():
     return X, y, [np.array(p) for p in backprop.initial_neural_network()]
 
 
-def network_ours(steps):
+def network_ours(steps, descend=gradient_descent):
     compute_loss = backprop.make_neural_network(backprop.XOR_DATASET)
 
     def run():
         params = backprop.initial_neural_network()
-        return gradient_descent(compute_loss, params, RATE, steps)
-
-    return run, lambda history: (float(history[-1]), len(history) - 1)
-
-
-def network_nodes(steps):
-    """Chapter 1: a new graph in every step."""
-    compute_loss = backprop.make_neural_network(backprop.XOR_DATASET)
-
-    def run():
-        params = backprop.initial_neural_network()
-        return backprop.gradient_descent(compute_loss, params, RATE, steps)
+        return descend(compute_loss, params, RATE, steps)
 
     return run, lambda history: (float(history[-1]), len(history) - 1)
 
@@ -406,7 +395,7 @@ def network_work(matrices=True, steps=1000):
             "PyTorch": network_torch,
             "HIPS autograd": network_autograd,
             "numpy, by hand": network_numpy,
-            "chapter 1": network_nodes,
+            "chapter 1": partial(network_ours, descend=backprop.gradient_descent),
         }
     else:
         # In a process of its own: its graphs are cycles, which only the garbage collector frees,

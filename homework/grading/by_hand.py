@@ -7,12 +7,12 @@ import csv
 import difflib
 import hashlib
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from homework import tasks
 from homework.checks.verdict import clean
+from hwlib.commands import atomic_write
 
 LONGEST_NAME = 200
 LONGEST_COMMENT = 20_000
@@ -311,6 +311,5 @@ def _mark(content):
 
 def write(path, text):
     """Write a file whole or not at all."""
-    part = path.with_name(f".{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8", errors="replace", newline="")
-    os.replace(part, path)
+    with atomic_write(path) as aside:
+        aside.write_text(text, encoding="utf-8", errors="replace", newline="")

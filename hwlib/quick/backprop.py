@@ -213,14 +213,18 @@ class Replay:
     def params(self):
         return [group.value[0].copy()[()] for group in self.param_groups]
 
-    def descend(self, lr, num_iters):
-        """Return the loss at first and after each step, up to the first that is not finite."""
+    def tape(self, lr):
+        """Return the calls of one step, in order."""
         step = np.empty(self.theta.shape)
         move = [
             (np.multiply, (self.gradient, lr, step)),
             (np.subtract, (self.theta, step, self.theta)),
         ]
-        tape = [*self.backward, *move, *self.forward]
+        return [*self.backward, *move, *self.forward]
+
+    def descend(self, lr, num_iters):
+        """Return the loss at first and after each step, up to the first that is not finite."""
+        tape = self.tape(lr)
         with np.errstate(all="ignore"):
             for function, arguments in self.forward:
                 function(*arguments)

@@ -596,7 +596,7 @@ def _starts_caption(runs, scale, hidden_units):
         f"{solved} of {runs.losses.shape[1]} starts solve XOR"
         + (f", half of them below loss 1 by step {half_way(runs)}." if solved else "."),
         f"The others end at {', '.join(others)}." if others else "",
-        f"Of {dead + died + alive:,} units {dead} start dead and {died} die in training.",
+        f"Of {fixed(dead + died + alive, 0)} units {dead} start dead and {died} die in training.",
     ]
     return " ".join(filter(None, said))
 
